@@ -1,0 +1,72 @@
+"""Where the state of one gateway lives. Every path of the product is named here once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StatePaths:
+    """The state directory of one gateway (mode 0700) and what is inside it."""
+
+    root: Path
+    config: Path
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> StatePaths:
+        """Read HOMARUS_STATE_DIR and HOMARUS_CONFIG; without them `~/.homarus` and `homarus.json5` inside it."""
+        home = Path(environ.get("HOME") or Path.home())
+        root = Path(environ.get("HOMARUS_STATE_DIR") or home / ".homarus").expanduser().absolute()
+        config = Path(environ.get("HOMARUS_CONFIG") or root / "homarus.json5").expanduser().absolute()
+        return cls(root, config)
+
+    @property
+    def database(self) -> Path:
+        return self.root / "homarus.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """Held (flock) by the one gateway that owns this state; its text names the holder."""
+        return self.root / "gateway.lock"
+
+    @property
+    def token(self) -> Path:
+        return self.root / "gateway.token"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def runtime(self) -> Path:
+        """Sockets. Short on purpose: a Unix socket path holds 107 bytes."""
+        return self.root / "run"
+
+    @property
+    def control_socket(self) -> Path:
+        return self.runtime / "gateway.sock"
+
+    def create(self) -> None:
+        """Make the directories that are missing, private to the owner."""
+        for path in (self.root, self.runtime, self.blobs, self.models, self.logs, self.journal, self.backups):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chmod(self.root, 0o700)
