@@ -1,0 +1,28 @@
+"""Internal facts and the bus that carries them upward, inside one process.
+
+Low floors publish what happened; higher floors listen. Nothing here knows who listens, the wire or the disk.
+"""
+
+from appliance.events.bus import Bus
+from appliance.events.types import (
+    ChatEvent,
+    ConfigChanged,
+    EntryStored,
+    Event,
+    HealthChanged,
+    ModelsChanged,
+    RunEvent,
+    SessionChanged,
+)
+
+__all__ = [
+    "Bus",
+    "ChatEvent",
+    "ConfigChanged",
+    "EntryStored",
+    "Event",
+    "HealthChanged",
+    "ModelsChanged",
+    "RunEvent",
+    "SessionChanged",
+]
