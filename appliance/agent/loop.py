@@ -1,0 +1,224 @@
+"""Drives one turn: asks models, runs tools, stores what must survive, tells what happens.
+
+Cancelling the task that runs it stops it within one token or at the next await of a tool; what was said until
+then is in the outcome of `partial`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from appliance.agent.report import RunReporter
+from appliance.agent.turn import Ending, Finish, RunTools, Turn
+from appliance.context.assembly import Assembly
+from appliance.context.wire import assistant_entry, tool_result_entry
+from appliance.foundation.clock import Clock
+from appliance.generation import (
+    Finished,
+    GenerateRequest,
+    ModelInfo,
+    Progress,
+    ReasoningDelta,
+    StopReason,
+    TextDelta,
+    ToolCallReady,
+)
+from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
+from appliance.providers.failover import CandidateChosen, CandidateFailed, ChainItem
+
+_STEP_LIMIT_TEXT = "I stopped here: this took more steps than one request may take. Ask again in smaller parts."
+_SKIPPED_TEXT = "Skipped: the person wrote something new meanwhile."
+
+
+class ModelChain(Protocol):
+    """The candidates for this run, the first that can answers (providers.failover)."""
+
+    def generate(self, build: Callable[[ModelInfo], GenerateRequest]) -> AsyncIterator[ChainItem]: ...
+
+
+class ToolRunner(Protocol):
+    """Runs one call under the policy of this run; never raises but for cancellation (tools.executor)."""
+
+    async def __call__(self, call: ToolCall) -> ToolResult: ...
+
+
+class Transcript(Protocol):
+    """Stores entries of this run so that they survive a power cut, then tells the bus."""
+
+    async def append(self, entries: Sequence[JsonObject]) -> None: ...
+
+    async def take_steering(self) -> Sequence[JsonObject]:
+        """Store and return what the person wrote meanwhile for this very run (queue mode steer)."""
+        ...
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one model call gave."""
+
+    text: str = ""
+    calls: list[ToolCall] = field(default_factory=list)
+    stop: StopReason = StopReason.END
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a turn: its last entry, not stored yet, and what it cost in all."""
+
+    entry: JsonObject
+    text: str
+    ending: Ending
+    usage: Usage
+    provider: str
+    model: str
+
+
+class AgentLoop:
+    """One turn of one run."""
+
+    def __init__(
+        self,
+        *,
+        chain: ModelChain,
+        run_tool: ToolRunner,
+        transcript: Transcript,
+        assembly: Assembly,
+        reporter: RunReporter,
+        clock: Clock,
+        turn: Turn | None = None,
+    ) -> None:
+        self._chain = chain
+        self._run_tool = run_tool
+        self._transcript = transcript
+        self._assembly = assembly
+        self._reporter = reporter
+        self._clock = clock
+        self._turn = turn or Turn()
+        self._answer = Answer()
+        self._info: ModelInfo | None = None
+        self._spent = Usage()
+
+    async def run(self) -> Outcome:
+        """Run to the end. Raises AllFailed (no model answered) or ModelError (it broke off in mid-answer)."""
+        step = self._turn.start()
+        while not isinstance(step, Finish):
+            if isinstance(step, RunTools):
+                await self._tools(step)
+                step = self._turn.ran()
+            else:
+                await self._infer()
+                step = self._turn.answered(self._answer.calls, self._answer.stop)
+        if step.ending is Ending.STEP_LIMIT:
+            self._answer = Answer()
+            self._say(_STEP_LIMIT_TEXT)
+        self._reporter.flush()
+        return Outcome(self._entry(step.ending.value), self._reporter.text, step.ending, self._spent, *self._names())
+
+    def partial(self, stop_reason: str, error: str | None = None) -> JsonObject | None:
+        """Return the entry for what was said before the turn broke off; None if nothing was and nothing failed."""
+        if not self._answer.text and error is None:
+            return None
+        self._answer.calls = []  # they were not run, or their results are stored already
+        return self._entry(stop_reason, error)
+
+    def _names(self) -> tuple[str, str]:
+        return (self._info.provider, self._info.id) if self._info else ("", "")
+
+    def _entry(self, stop_reason: str, error: str | None = None) -> dict[str, Any]:
+        provider, model = self._names()
+        return assistant_entry(
+            self._answer.text,
+            tuple(self._answer.calls),
+            provider=provider,
+            model=model,
+            usage=self._answer.usage,
+            stop_reason=stop_reason,
+            now_ms=self._clock.now_ms(),
+            error=error,
+        )
+
+    def _say(self, text: str) -> None:
+        self._answer.text += text
+        self._reporter.add_text(text)
+
+    async def _infer(self) -> None:
+        self._answer = Answer()
+        async for item in self._chain.generate(self._assembly.request):
+            match item:
+                case TextDelta(text):
+                    self._say(text)
+                case ToolCallReady(call):
+                    self._answer.calls.append(call)
+                case Finished(stop, usage):
+                    self._answer.stop, self._answer.usage = stop, usage
+                    self._spent = add_usage(self._spent, usage)
+                case CandidateChosen(info):
+                    self._chosen(info)
+                case CandidateFailed(info, error):
+                    self._reporter.emit(
+                        "lifecycle",
+                        {"phase": "fallback_step", "from": info.ref, "reason": error.kind.value, "message": str(error)},
+                    )
+                case ReasoningDelta(text):
+                    self._reporter.emit("thinking", {"delta": text})
+                case Progress(done, total):
+                    self._reporter.emit("run_status", {"phase": "reading_prompt", "done": done, "total": total})
+        if self._answer.usage.output_tokens is not None:
+            self._reporter.emit("usage", {"outputTokens": self._answer.usage.output_tokens})
+
+    def _chosen(self, info: ModelInfo) -> None:
+        if info != self._info:
+            self._info = info
+            self._reporter.emit("lifecycle", {"phase": "model", "provider": info.provider, "model": info.id})
+
+    async def _tools(self, step: RunTools) -> None:
+        # Stored before the first call runs: after a crash it is known what may have happened.
+        await self._store([self._entry(StopReason.TOOL_CALLS.value)])
+        results = [ToolResult(call.id, call.name, reason, is_error=True) for call, reason in step.refused]
+        steering: Sequence[JsonObject] = ()
+        for call in step.calls:
+            steering = steering or await self._transcript.take_steering()
+            if steering:
+                results.append(ToolResult(call.id, call.name, _SKIPPED_TEXT, is_error=True))
+            else:
+                results.append(await self._call(call))
+        await self._store([tool_result_entry(result, self._clock.now_ms()) for result in results])
+        for entry in steering or await self._transcript.take_steering():
+            self._assembly.add(entry)
+        self._answer = Answer()
+        self._reporter.next_item()
+
+    async def _call(self, call: ToolCall) -> ToolResult:
+        started_ms = self._clock.now_ms()
+        ids = {"name": call.name, "toolCallId": call.id}
+        item = {**ids, "itemId": f"tool:{call.id}", "kind": "tool", "title": call.name, "startedAt": started_ms}
+        self._reporter.emit("tool", {"phase": "start", **ids, "args": dict(call.arguments)})
+        self._reporter.emit("item", {**item, "phase": "start", "status": "running"})
+        result = await self._run_tool(call)
+        content = {"content": [{"type": "text", "text": result.text}], "details": result.data}
+        self._reporter.emit("tool", {"phase": "result", **ids, "isError": result.is_error, "result": content})
+        status = "failed" if result.is_error else "completed"
+        self._reporter.emit("item", {**item, "phase": "end", "status": status, "endedAt": self._clock.now_ms()})
+        return result
+
+    async def _store(self, entries: Sequence[JsonObject]) -> None:
+        await self._transcript.append(entries)
+        for entry in entries:
+            self._assembly.add(entry)
+
+
+def add_usage(one: Usage, other: Usage) -> Usage:
+    """Return the sum; a count is unknown only when both are."""
+
+    def total(left: int | None, right: int | None) -> int | None:
+        return None if left is None and right is None else (left or 0) + (right or 0)
+
+    return Usage(
+        total(one.input_tokens, other.input_tokens),
+        total(one.output_tokens, other.output_tokens),
+        total(one.cache_read_tokens, other.cache_read_tokens),
+        total(one.cache_write_tokens, other.cache_write_tokens),
+    )

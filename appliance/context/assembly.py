@@ -1,0 +1,84 @@
+"""Puts together the request of one model call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from appliance.context.budget import estimate_tokens, fit
+from appliance.context.prompt import system_prompt
+from appliance.context.wire import to_message
+from appliance.generation import GenerateRequest, ModelInfo, ToolSpec
+from appliance.messages import JsonObject, Message, Role, Text
+
+# The window of a model of which nothing is known, tokens. Small enough for any model of today.
+_DEFAULT_WINDOW = 4096
+# Part of the window that is left for the answer.
+_ANSWER_SHARE = 0.25
+
+
+def stamp(ms: int, zone: ZoneInfo) -> str:
+    """Return the time stamp in front of a person's words, `[Sat 2026-11-21 00:13 CET] `.
+
+    It belongs to the entry, not to the turn: the same entry gives the same bytes for ever, so that the KV state
+    of the history stays valid.
+    """
+    moment = datetime.fromtimestamp(ms / 1000, zone)
+    return f"[{moment:%a %Y-%m-%d %H:%M} {moment.tzname()}] "
+
+
+class Assembly:
+    """The context of one turn, from which a request for any candidate can be made.
+
+    `entries` are the stored wire entries, oldest first, the new message of the person included.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[JsonObject],
+        *,
+        zone: ZoneInfo,
+        tools: Sequence[ToolSpec],
+        session_key: str,
+        load_blob: Callable[[str], bytes | None],
+        extra_system: str = "",
+        bare_providers: frozenset[str] = frozenset(),
+    ) -> None:
+        self._plain: list[Message] = []
+        self._stamped: list[Message] = []
+        self._zone = zone
+        self._tools = tuple(tools)
+        self._session_key = session_key
+        self._load_blob = load_blob
+        self._system = system_prompt() + (f"\n\n{extra_system}" if extra_system else "")
+        # The embedded model was trained on bare words: no stamp for it.
+        self._bare_providers = bare_providers
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: JsonObject) -> None:
+        """Append an entry that was stored during this turn."""
+        message = to_message(entry, self._load_blob)
+        if message is None:
+            return
+        self._plain.append(message)
+        if message.role is Role.USER:
+            mark = stamp(entry["timestamp"], self._zone)
+            message = Message(Role.USER, (Text(mark + message.text), *(p for p in message.parts if not isinstance(p, Text))))
+        self._stamped.append(message)
+
+    def request(self, info: ModelInfo) -> GenerateRequest:
+        """Return the request for one candidate, its history cut to the window of that model."""
+        window = info.context_window or _DEFAULT_WINDOW
+        answer = min(info.max_output_tokens or window, int(window * _ANSWER_SHARE))
+        static = estimate_tokens(Message(Role.USER, (Text(self._system + str(self._tools)),)))
+        bare = info.provider in self._bare_providers
+        return GenerateRequest(
+            model=info.id,
+            system=self._system,
+            messages=fit(self._plain if bare else self._stamped, window - answer - static),
+            tools=self._tools,
+            max_tokens=answer,
+            session_key=self._session_key,
+        )
