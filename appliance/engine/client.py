@@ -1,0 +1,103 @@
+"""The asynchronous client of an engine process: one Unix connection per request, closed to cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from appliance.engine import api
+from appliance.generation import FailureKind, ModelError
+
+_A = TypeVar("_A")
+
+_CONNECT_TIMEOUT_S = 5.0
+_KINDS = {kind.value: kind for kind in FailureKind}
+_GONE = "The local model stopped in the middle of its work. It is started again by itself; ask once more."
+_AWAY = "The local model is not running. `homarus doctor` says why."
+
+
+class EngineClient:
+    """Talk to the engine that listens at `path`. Holds no connection between requests; safe for concurrent use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def info(self) -> api.Info:
+        """Return what the engine runs. Raises ModelError."""
+        return await self._one(api.InfoRequest(), api.Info)
+
+    async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Return the token ids of `text`. Raises ModelError."""
+        return (await self._one(api.Tokenize(text, special), api.Tokens)).tokens
+
+    async def embed(self, texts: Sequence[str]) -> api.Embeddings:
+        """Return one vector of length 1 per text. Raises ModelError."""
+        return await self._one(api.Embed(list(texts)), api.Embeddings)
+
+    async def generate(self, frame: api.Generate) -> AsyncGenerator[api.StreamAnswer, None]:
+        """Yield the answer's frames, `Done` last. Raises ModelError; aclose or task cancellation cancels it."""
+        async with contextlib.aclosing(self._answers(frame)) as answers:
+            async for answer in answers:
+                if isinstance(answer, api.Embeddings | api.Tokens | api.Info | api.Failed):
+                    raise ModelError(FailureKind.BAD_RESPONSE, "The local model answered out of order.")
+                yield answer
+                if isinstance(answer, api.Done):
+                    return
+
+    async def _one(self, request: api.Request, kind: type[_A]) -> _A:
+        async with contextlib.aclosing(self._answers(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, kind):
+                    return answer
+        raise ModelError(FailureKind.BAD_RESPONSE, "The local model answered out of order.")
+
+    async def _answers(self, request: api.Request) -> AsyncGenerator[api.Answer, None]:
+        """Send one request and yield every answer; `Failed` and a lost connection become ModelError."""
+        data = _encoded(request)
+        reader, writer = await self._connect()
+        try:
+            writer.write(data)
+            while True:
+                answer = await _read(reader)
+                if isinstance(answer, api.Failed):
+                    raise _error(answer)
+                yield answer
+        finally:
+            # abort, not close: the engine must learn at once that nobody listens any more
+            writer.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                return await asyncio.open_unix_connection(str(self._path))
+        except (OSError, TimeoutError) as error:
+            raise ModelError(FailureKind.UNAVAILABLE, _AWAY, details={"reason": str(error)}) from error
+
+
+async def _read(reader: asyncio.StreamReader) -> api.Answer:
+    try:
+        header = await reader.readexactly(api.HEADER_BYTES)
+        return api.decode_answer(await reader.readexactly(api.body_length(header)))
+    except (OSError, asyncio.IncompleteReadError) as error:
+        raise ModelError(FailureKind.UNAVAILABLE, _GONE) from error
+    except api.FrameError as error:
+        raise ModelError(FailureKind.BAD_RESPONSE, f"The local model sent a broken frame: {error}") from error
+
+
+def _encoded(request: api.Request) -> bytes:
+    try:
+        return api.encode(request)
+    except api.FrameError as error:
+        raise ModelError(FailureKind.INVALID_REQUEST, f"The request is too large: {error}") from error
+
+
+def _error(failed: api.Failed) -> ModelError:
+    return ModelError(
+        _KINDS.get(failed.kind, FailureKind.UNAVAILABLE),
+        failed.message,
+        retry_after_s=failed.retry_after_s,
+        details=failed.details,
+    )
