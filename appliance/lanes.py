@@ -50,6 +50,7 @@ class Lanes:
         self._global_cap = global_cap
         self._max_waiting = max_waiting
         self._active = dict.fromkeys(caps, 0)
+        self._total = 0
         self._waiting: dict[str, deque[Ticket]] = {lane: deque() for lane in caps}
         self._arrivals: deque[Ticket] = deque()
 
@@ -69,23 +70,21 @@ class Lanes:
 
     def _admit(self) -> None:
         # Arrival order over all lanes; a lane at its cap is stepped over so that it cannot hold up the others.
-        full: set[str] = set()
-        for ticket in list(self._arrivals):
-            if sum(self._active.values()) >= self._global_cap or len(full) == len(self._caps):
-                return
-            if ticket.lane in full:
-                continue
-            if self._active[ticket.lane] >= self._caps[ticket.lane]:
-                full.add(ticket.lane)
-                continue
+        while self._total < self._global_cap and (ticket := self._first_admissible()) is not None:
             self._arrivals.remove(ticket)
             self._waiting[ticket.lane].remove(ticket)
             self._active[ticket.lane] += 1
+            self._total += 1
             ticket.started.set_result(None)
+
+    def _first_admissible(self) -> Ticket | None:
+        free = {lane for lane, cap in self._caps.items() if self._waiting[lane] and self._active[lane] < cap}
+        return next((ticket for ticket in self._arrivals if ticket.lane in free), None) if free else None
 
     def _leave(self, ticket: Ticket) -> None:
         if ticket.started.done() and not ticket.started.cancelled():
             self._active[ticket.lane] -= 1
+            self._total -= 1
         else:
             self._arrivals.remove(ticket)
             self._waiting[ticket.lane].remove(ticket)

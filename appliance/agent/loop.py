@@ -49,8 +49,12 @@ class Transcript(Protocol):
 
     async def append(self, entries: Sequence[JsonObject]) -> None: ...
 
+    def steering_waits(self) -> bool:
+        """Return whether the person wrote something meanwhile for this very run (queue mode steer)."""
+        ...
+
     async def take_steering(self) -> Sequence[JsonObject]:
-        """Store and return what the person wrote meanwhile for this very run (queue mode steer)."""
+        """Store and return what the person wrote meanwhile."""
         ...
 
 
@@ -178,16 +182,15 @@ class AgentLoop:
         # Stored before the first call runs: after a crash it is known what may have happened.
         await self._store([self._entry(StopReason.TOOL_CALLS.value)])
         results = [ToolResult(call.id, call.name, reason, is_error=True) for call, reason in step.refused]
-        steering: Sequence[JsonObject] = ()
         for call in step.calls:
-            steering = steering or await self._transcript.take_steering()
-            if steering:
+            if self._transcript.steering_waits():
                 results.append(ToolResult(call.id, call.name, _SKIPPED_TEXT, is_error=True))
             else:
                 results.append(await self._call(call))
         await self._store([tool_result_entry(result, self._clock.now_ms()) for result in results])
-        for entry in steering or await self._transcript.take_steering():
-            self._assembly.add(entry)
+        if self._transcript.steering_waits():
+            for entry in await self._transcript.take_steering():
+                self._assembly.add(entry)
         self._answer = Answer()
         self._reporter.next_item()
 

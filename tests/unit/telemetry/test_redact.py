@@ -1,0 +1,32 @@
+import pytest
+
+from appliance.telemetry.redact import Redactor
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Authorization: Bearer abcdef123456789", "abcdef123456789"),
+        ('{"apiKey": "k-very-secret-value"}', "k-very-secret-value"),
+        ("gateway_token=QwErTyUiOp", "QwErTyUiOp"),
+        ("using sk-proj-1234567890abcdefghij now", "sk-proj-1234567890abcdefghij"),
+        ("x-goog-api-key: AIzaSyA1234567890123456789012345678901", "AIzaSyA1234567890123456789012345678901"),
+        ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-DEF_123", "eyJzdWIiOiIxMjM0In0"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text: str, secret: str) -> None:
+    masked = Redactor()(text)
+    assert secret not in masked
+    assert "[redacted]" in masked
+
+
+def test_a_known_secret_is_masked_wherever_it_stands() -> None:
+    redact = Redactor()
+    redact.learn("hunter2-hunter2")
+    assert redact("said hunter2-hunter2 aloud") == "said [redacted] aloud"
+
+
+def test_ordinary_words_stay() -> None:
+    redact = Redactor()
+    redact.learn("the")
+    assert redact("the timer of the kitchen is set") == "the timer of the kitchen is set"
