@@ -1,0 +1,122 @@
+"""A wire method as a value: its name, the right it needs, its parameters and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from appliance.protocol.connect import ClientInfo
+from appliance.protocol.errors import WireError
+
+
+class NoParams(msgspec.Struct, frozen=True):
+    """Parameters of a method that takes none; whatever is sent is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """Who is at the other end, as agreed in the handshake. It does not change while the socket lives."""
+
+    conn_id: str
+    role: Literal["operator", "node"]
+    scopes: frozenset[str]
+    caps: frozenset[str]
+    client: ClientInfo
+    device_id: str | None = None
+    direct_local: bool = False
+    locale: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(slots=True)
+class Subscriptions:
+    """What a connection asked to hear. Owned by the connection, gone with it."""
+
+    sessions: bool = False
+    messages: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way to a handler.
+
+    `actor` names on whose behalf it runs (`device:<id>`, or `<client id>/<client mode>` without a device);
+    `early` sends the first of two responses.
+    """
+
+    connection: ConnectionView
+    actor: str
+    now_ms: int
+    subscriptions: Subscriptions
+    request_id: str
+    early: Callable[[Any], None]
+
+
+Handler: TypeAlias = Callable[[Call, Any], Awaitable[Any]] | Callable[[Call, Any], Any]
+"""`async def` for what may wait; a plain function that only reads memory is answered without starting a task."""
+
+Scope: TypeAlias = str | None | Callable[[Any], str]
+"""`operator.<name>`; None for any operator; or a function of the decoded parameters (protocol.md 6, dynamic)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One entry of the method table.
+
+    `idempotent`: the parameters carry `idempotency_key`, and the same key from the same actor gets the first result
+    again, also after a restart. `narrow` is the lesser scope that is enough as well (`operator.sessions.read`).
+    `result` is only for the exported schema. An `advertised=False` method works but is not in hello.
+    """
+
+    name: str
+    scope: Scope
+    params: type[msgspec.Struct]
+    handler: Handler
+    role: Literal["operator", "node"] = "operator"
+    idempotent: bool = False
+    narrow: str | None = None
+    result: Any = None
+    advertised: bool = True
+
+
+class MethodTable:
+    """Every method that this gateway answers, by name. Registration is explicit and a name is taken once."""
+
+    def __init__(self, methods: Iterable[Method] = ()) -> None:
+        self._methods: dict[str, Method] = {}
+        for method in methods:
+            self.register(method)
+
+    def register(self, method: Method) -> None:
+        """Add `method`; raise ValueError if its name is taken or it lacks a key that it promises."""
+        if method.name in self._methods:
+            raise ValueError(f"method {method.name} is registered twice")
+        if method.idempotent and "idempotency_key" not in method.params.__struct_fields__:
+            raise ValueError(f"method {method.name} is idempotent but its parameters have no idempotency_key")
+        self._methods[method.name] = method
+
+    def get(self, name: str) -> Method | None:
+        return self._methods.get(name)
+
+    def names(self) -> list[str]:
+        """The names that hello advertises, sorted."""
+        return sorted(name for name, method in self._methods.items() if method.advertised)
+
+    def all(self) -> tuple[Method, ...]:
+        return tuple(self._methods.values())
+
+
+__all__ = [
+    "Call",
+    "ConnectionView",
+    "Handler",
+    "Method",
+    "MethodTable",
+    "NoParams",
+    "Scope",
+    "Subscriptions",
+    "WireError",
+]

@@ -1,0 +1,75 @@
+"""Who is at the other end of a socket, as far as the socket and the HTTP headers can say."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_FORWARDING_PREFIXES: Final = ("x-forwarded-", "tailscale-")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The client end of a connection.
+
+    `remote` is the address that counts for locks ("unix" for the control socket). `direct_local` means loopback TCP
+    or the control socket with nobody in between (protocol.md 4.1). `forwarded` is set when forwarding headers were
+    present; `trusted_proxy` when they came from a peer of `gateway.trustedProxies`.
+    """
+
+    remote: str
+    direct_local: bool
+    control: bool = False
+    forwarded: bool = False
+    trusted_proxy: bool = False
+
+    @property
+    def rejected(self) -> bool:
+        """True when someone we do not trust claims to speak for another address."""
+        return self.forwarded and not self.trusted_proxy
+
+
+def has_forwarding(headers: Mapping[str, str]) -> bool:
+    """Tell whether any header says that the request came through a proxy. Names are in lower case."""
+    return any(name == "forwarded" or name == "x-real-ip" or name.startswith(_FORWARDING_PREFIXES) for name in headers)
+
+
+def classify(
+    address: str, headers: Mapping[str, str], trusted_proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> Peer:
+    """Return the peer for a TCP connection from `address`; `headers` have lower-case names."""
+    ip = _parse(address)
+    loopback = ip is not None and ip.is_loopback
+    if not has_forwarding(headers):
+        return Peer(address, direct_local=loopback)
+    trusted = ip is not None and any(ip in network for network in trusted_proxies)
+    if not trusted:
+        return Peer(address, direct_local=False, forwarded=True)
+    client = _forwarded_client(headers, trusted_proxies) or address
+    return Peer(client, direct_local=False, forwarded=True, trusted_proxy=True)
+
+
+def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        ip = ipaddress.ip_address(text.strip().strip("[]").split("%", 1)[0])
+    except ValueError:
+        return None
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        return ip.ipv4_mapped
+    return ip
+
+
+def _forwarded_client(
+    headers: Mapping[str, str], trusted: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> str | None:
+    """The last address of X-Forwarded-For that is no proxy of ours: what stands before it anyone can write."""
+    for part in reversed(headers.get("x-forwarded-for", "").split(",")):
+        ip = _parse(part)
+        if ip is None:
+            continue
+        if not any(ip in network for network in trusted):
+            return str(ip)
+    real = _parse(headers.get("x-real-ip", ""))
+    return str(real) if real is not None else None
