@@ -128,6 +128,12 @@ class AgentLoop:
         self._answer.calls = []  # they were not run, or their results are stored already
         return self._entry(stop_reason, error)
 
+    def say(self, text: str) -> JsonObject:
+        """Return the entry for an answer that no model gave: the box itself speaks."""
+        self._info = None
+        self._answer = Answer(text=text)
+        return self._entry(StopReason.END.value)
+
     def _names(self) -> tuple[str, str]:
         return (self._info.provider, self._info.id) if self._info else ("", "")
 

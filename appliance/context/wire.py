@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.messages import Image, JsonObject, Message, Part, Role, Text, ToolCall, ToolResult, Usage
 
+_SHORT_CHARACTERS = 160
 USER, ASSISTANT, TOOL_RESULT = "user", "assistant", "toolResult"
 
 
@@ -82,6 +83,14 @@ def entry_text(entry: JsonObject) -> str:
     if isinstance(content, str):
         return content
     return "".join(part.get("text", "") for part in content or () if part.get("type") == "text")
+
+
+def shortened(entry: JsonObject) -> JsonObject:
+    """Return a user entry as one line for a model that would drown in all of them; the store keeps the whole."""
+    line = " ".join(entry_text(entry).split())
+    if len(line) > _SHORT_CHARACTERS:
+        line = line[:_SHORT_CHARACTERS] + "…"
+    return {**entry, "content": line}
 
 
 def to_message(entry: JsonObject, load_blob: Callable[[str], bytes | None]) -> Message | None:

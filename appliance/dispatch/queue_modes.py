@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+# Even shortened messages take memory: past this many times the cap the sender is told to come back later.
+_HARD_FACTOR = 5
+
+
 class QueueMode(enum.StrEnum):
     """COLLECT: one later turn for all that waits. FOLLOWUP: one later turn each. STEER: into the running turn at
     its next tool boundary. INTERRUPT: end the running turn, then run."""
@@ -51,6 +55,8 @@ def arrive(settings: QueueSettings, *, busy: bool, waiting: int) -> Arrival:
     if not busy and not waiting:
         return Arrival.RUN
     if waiting >= settings.cap and settings.drop is DropPolicy.NEW:
+        return Arrival.REFUSE
+    if waiting >= settings.cap * _HARD_FACTOR:
         return Arrival.REFUSE
     if busy and settings.mode is QueueMode.INTERRUPT:
         return Arrival.INTERRUPT

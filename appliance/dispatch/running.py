@@ -1,0 +1,378 @@
+"""Carries one batch of inbounds through one run: durable begin, turn, durable end, and the events between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from appliance.agent.loop import AgentLoop, ModelChain, Outcome
+from appliance.agent.report import RunReporter
+from appliance.context.assembly import Assembly
+from appliance.context.wire import shortened, wire_usage
+from appliance.dispatch.guidance import no_candidate_text
+from appliance.dispatch.transcript import RunTranscript, publish_entries
+from appliance.events import Bus, SessionChanged
+from appliance.foundation.clock import Clock
+from appliance.foundation.errors import ApplianceError
+from appliance.generation import ModelError, ToolSpec
+from appliance.lanes import Lanes
+from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
+from appliance.providers.errors import AllFailed
+from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
+from appliance.sessions.store import SessionStore
+
+_log = logging.getLogger(__name__)
+
+
+class ChainSource(Protocol):
+    """Chooses the candidates for a run."""
+
+    def chain(self, session: Session, inbound: Inbound) -> ModelChain: ...
+
+
+class ToolSource(Protocol):
+    """What tools a run may use, and their execution under its policy."""
+
+    def specs(self, inbound: Inbound) -> Sequence[ToolSpec]: ...
+
+    async def execute(self, call: ToolCall, inbound: Inbound, zone: ZoneInfo) -> ToolResult: ...
+
+
+class BlobSource(Protocol):
+    """Attachments by hash."""
+
+    async def load(self, sha256: str) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What holds for every run. `history_limit` counts transcript entries that are read, not those that fit."""
+
+    zone: ZoneInfo
+    timeout_s: float = 900.0
+    history_limit: int = 200
+    bare_providers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What makes one turn, oldest first. The first `shortened` of them are shown to the model in one line each."""
+
+    inbounds: tuple[Inbound, ...]
+    shortened: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class RunControl:
+    """The handle on a run that is waiting for its lane or running."""
+
+    inbound: Inbound
+    steering: list[Inbound] = field(default_factory=list)
+    abort_reason: str | None = None
+    task: asyncio.Task[Any] | None = None
+    reporter: RunReporter | None = None
+    began: bool = False
+    ending: bool = False
+
+    def abort(self, reason: str) -> None:
+        """End the run within one token; its end is told and stored by the run itself."""
+        if self.abort_reason is None and self.task is not None and not self.ending:
+            self.abort_reason = reason
+            self.task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a run ends, before it is stored."""
+
+    status: RunStatus
+    entry: JsonObject | None
+    text: str
+    stop_reason: str
+    usage: Usage = field(default_factory=Usage)
+    names: tuple[str, str] = ("", "")
+    error: JsonObject | None = None
+
+
+class Runner:
+    """Executes runs. One instance serves all sessions; it keeps no state between runs."""
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        bus: Bus,
+        clock: Clock,
+        lanes: Lanes,
+        chains: ChainSource,
+        tools: ToolSource,
+        blobs: BlobSource,
+        settings: RunSettings,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._lanes = lanes
+        self._chains = chains
+        self._tools = tools
+        self._blobs = blobs
+        self._settings = settings
+
+    async def execute(self, batch: Batch, control: RunControl) -> Run | None:
+        """Run the last inbound of `batch` with the earlier ones merged into it. None: aborted before it began."""
+        ticket = self._lanes.enter(control.inbound.lane)
+        try:
+            await ticket.started
+            return await self._run(batch, control)
+        except asyncio.CancelledError:
+            if control.abort_reason is None or control.began:
+                raise
+            uncancel()
+            return None
+        finally:
+            ticket.leave()
+
+    async def _run(self, batch: Batch, control: RunControl) -> Run:
+        inbound = control.inbound
+        merged = [one.run_id for one in batch.inbounds if one.run_id != inbound.run_id]
+        control.began = True
+        begun, entries = await self._begin(inbound, merged, control)
+        reporter = self._reporter(inbound, entries)
+        control.reporter = reporter
+        publish_entries(self._bus, inbound.agent_id, entries)
+        reporter.emit("lifecycle", {"phase": "start", "startedAt": begun.started_ms})
+        self._changed(inbound, "run-started")
+        short = frozenset(entry.id for entry in entries[: batch.shortened])
+        end = await self._turn(inbound, control, reporter, short)
+        control.ending = True
+        reporter.close()
+        return await self._finish(inbound, merged, reporter, end)
+
+    async def _begin(
+        self, inbound: Inbound, merged: Sequence[str], control: RunControl
+    ) -> tuple[Run, list[Entry]]:
+        # An abort must not leave the row of a run behind that began in the writer's thread meanwhile.
+        begin = asyncio.ensure_future(self._store.begin_run(inbound.run_id, merged, self._clock.now_ms()))
+        try:
+            return await asyncio.shield(begin)
+        except asyncio.CancelledError:
+            if control.abort_reason is None:
+                raise
+            uncancel()
+            return await begin
+
+    def _reporter(self, inbound: Inbound, entries: Sequence[Entry]) -> RunReporter:
+        return RunReporter(
+            self._bus,
+            self._clock,
+            run_id=inbound.run_id,
+            session_key=inbound.session_key,
+            session_id=entries[-1].session_id if entries else "",
+            agent_id=inbound.agent_id,
+        )
+
+    async def _turn(
+        self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
+    ) -> _End:
+        if control.abort_reason is not None:
+            return _End(RunStatus.ABORTED, None, "", control.abort_reason)
+        loop: AgentLoop | None = None
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                reporter.status("preparing_context")
+                loop = await self._prepare(inbound, control, reporter, short)
+                reporter.status("starting_model")
+                return _completed(await loop.run())
+        except asyncio.CancelledError:
+            # Without a reason it is the gateway that stops: the run is recovered at the next start.
+            if control.abort_reason is None:
+                raise
+            uncancel()
+            partial = loop.partial("aborted") if loop else None
+            return _End(RunStatus.ABORTED, partial, reporter.text, control.abort_reason)
+        except AllFailed as failure:
+            if failure.only_escalated:
+                return self._guidance(loop, reporter)
+            return self._failed(loop, str(failure), failure.attempts)
+        except TimeoutError:
+            text = f"This took longer than {self._settings.timeout_s:g} seconds, so I stopped it. Ask for less at once."
+            return self._failed(loop, text, [], status=RunStatus.TIMEOUT)
+        except ModelError as error:
+            return self._failed(loop, f"The answer broke off: {error}", [("", error)])
+        except ApplianceError as error:
+            return self._failed(loop, str(error), [])
+        except Exception:
+            _log.exception("run failed", extra={"runId": inbound.run_id})
+            return self._failed(loop, "Something went wrong inside the box. `homarus logs` has the details.", [])
+
+    async def _prepare(
+        self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
+    ) -> AgentLoop:
+        session = await self._store.ensure(inbound.session_key, inbound.agent_id, self._clock.now_ms())
+        history = await self._store.history(inbound.session_key, self._settings.history_limit)
+        entries = [shortened(entry.message) if entry.id in short else entry.message for entry in history]
+        images = await self._images(entries)
+
+        async def run_tool(call: ToolCall) -> ToolResult:
+            return await self._tools.execute(call, inbound, self._settings.zone)
+
+        async def take_steering() -> Sequence[Entry]:
+            waiting = [one.run_id for one in control.steering]
+            control.steering.clear()
+            entries = await self._store.fold(waiting, inbound.run_id, self._clock.now_ms())
+            for run_id in waiting:
+                self._told_merged(inbound, run_id)
+            return entries
+
+        return AgentLoop(
+            chain=self._chains.chain(session, inbound),
+            run_tool=run_tool,
+            transcript=RunTranscript(
+                self._store,
+                self._bus,
+                inbound,
+                waiting=control.steering,
+                take=take_steering,
+                now_ms=self._clock.now_ms,
+            ),
+            assembly=Assembly(
+                entries,
+                zone=self._settings.zone,
+                tools=self._tools.specs(inbound),
+                session_key=inbound.session_key,
+                load_blob=images.get,
+                extra_system=str(inbound.origin.get("extraSystemPrompt") or ""),
+                bare_providers=self._settings.bare_providers,
+            ),
+            reporter=reporter,
+            clock=self._clock,
+        )
+
+    async def _images(self, entries: Sequence[JsonObject]) -> dict[str, bytes]:
+        wanted = {
+            part["blob"]
+            for entry in entries
+            if not isinstance(entry.get("content"), str)
+            for part in entry.get("content") or ()
+            if part.get("type") == "image"
+        }
+        loaded = {sha256: await self._blobs.load(sha256) for sha256 in wanted}
+        return {sha256: content for sha256, content in loaded.items() if content is not None}
+
+    def _guidance(self, loop: AgentLoop | None, reporter: RunReporter) -> _End:
+        text = no_candidate_text()
+        reporter.add_text(text)
+        reporter.flush()
+        entry = loop.say(text) if loop else None
+        return _End(RunStatus.OK, entry, reporter.text, "stop")
+
+    def _failed(
+        self,
+        loop: AgentLoop | None,
+        text: str,
+        attempts: Sequence[tuple[str, ModelError]],
+        *,
+        status: RunStatus = RunStatus.ERROR,
+    ) -> _End:
+        tried = [{"model": ref, "kind": error.kind.value, "message": str(error)} for ref, error in attempts]
+        error = {"message": text, "attempts": tried}
+        entry = loop.partial("error", text) if loop else None
+        return _End(status, entry, "", "error", error=error)
+
+    async def _finish(self, inbound: Inbound, merged: Sequence[str], reporter: RunReporter, end: _End) -> Run:
+        usage = {**wire_usage(end.usage), "provider": end.names[0], "model": end.names[1]}
+        ended, entries = await self._store.finish_run(
+            inbound.run_id,
+            end.status,
+            messages=[(str(end.entry["role"]), end.entry, None)] if end.entry else [],
+            error=end.error,
+            result=self._result(reporter, end, usage),
+            usage=usage,
+            now_ms=self._clock.now_ms(),
+        )
+        publish_entries(self._bus, inbound.agent_id, entries)
+        _tell_end(reporter, end, ended)
+        for run_id in merged:
+            self._told_merged(inbound, run_id)
+        self._changed(inbound, "run-ended")
+        return ended
+
+    def _result(self, reporter: RunReporter, end: _End, usage: JsonObject) -> JsonObject:
+        meta = {
+            "durationMs": max(0, self._clock.now_ms() - reporter.started_ms),
+            "agentMeta": {"provider": end.names[0], "model": end.names[1], "usage": usage},
+            "aborted": end.status is RunStatus.ABORTED,
+            "stopReason": end.stop_reason,
+        }
+        return {"payloads": [{"text": end.text, "mediaUrl": None}] if end.text else [], "meta": meta}
+
+    def _told_merged(self, inbound: Inbound, run_id: str) -> None:
+        # Whoever sent it waits for a final of its own run; the answer is in the run it was merged into.
+        merged = RunReporter(
+            self._bus,
+            self._clock,
+            run_id=run_id,
+            session_key=inbound.session_key,
+            session_id="",
+            agent_id=inbound.agent_id,
+        )
+        merged.chat("final", stopReason="merged")
+
+    def _changed(self, inbound: Inbound, reason: str) -> None:
+        now_ms = self._clock.now_ms()
+        self._bus.publish(SessionChanged(inbound.session_key, inbound.agent_id, reason, inbound.run_id, now_ms))
+
+
+def uncancel() -> None:
+    """Take the cancellation of the current task back, because it was answered."""
+    task = asyncio.current_task()
+    if task is not None:
+        while task.cancelling():
+            task.uncancel()
+
+
+def _completed(outcome: Outcome) -> _End:
+    return _End(
+        RunStatus.OK,
+        outcome.entry,
+        outcome.text,
+        outcome.ending.value,
+        outcome.usage,
+        (outcome.provider, outcome.model),
+    )
+
+
+def _tell_end(reporter: RunReporter, end: _End, run: Run) -> None:
+    """Publish the one end of a run: chat first, as clients redraw on it, then the lifecycle."""
+    message = reporter.message() if end.text else None
+    shown: dict[str, Any] = {"message": message} if message else {}
+    times = {"startedAt": run.started_ms, "endedAt": run.ended_ms}
+    match end.status:
+        case RunStatus.OK:
+            reporter.chat("final", stopReason=end.stop_reason, **shown)
+            reply = {"disposition": "visible", "text": end.text} if end.text else {"disposition": "empty"}
+            facts = {"aborted": False, "stopReason": end.stop_reason, "executionSettled": True, "terminalReply": reply}
+            reporter.emit("lifecycle", {"phase": "end", **times, **facts})
+        case RunStatus.ABORTED:
+            reporter.chat("aborted", stopReason=end.stop_reason, **shown)
+            facts = {"status": "cancelled", "aborted": True, "stopReason": end.stop_reason, "executionSettled": True}
+            reporter.emit("lifecycle", {"phase": "end", **times, **facts})
+        case _:
+            text = str(end.error["message"]) if end.error else "failed"
+            detail = _error_detail(end.error)
+            reporter.chat("error", errorMessage=text, **({"errorDetail": detail} if detail else {}))
+            reporter.emit("lifecycle", {"phase": "error", "error": text, **times})
+
+
+def _error_detail(error: JsonObject | None) -> dict[str, str] | None:
+    attempts = error.get("attempts") if error else None
+    if not attempts:
+        return None
+    provider, _, model = str(attempts[-1]["model"]).partition("/")
+    return {"provider": provider, "model": model, "failoverReason": str(attempts[-1]["kind"])}
+
+
