@@ -6,7 +6,6 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 # Even shortened messages take memory: past this many times the cap the sender is told to come back later.
 _HARD_FACTOR = 5
 

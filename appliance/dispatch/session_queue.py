@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from appliance.dispatch.queue_modes import (
     Arrival,
     DropPolicy,
-    QueueMode,
     QueueSettings,
     arrive,
     batch_size,
