@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from appliance.access.shared import SharedAuth
-from appliance.access.throttle import Buckets
+from appliance.access.throttle import Throttle
 from appliance.foundation.clock import Clock
 from appliance.gateway.transport.peer import Peer
 
@@ -27,9 +27,9 @@ class HttpCaller:
 class Bearer:
     """Tells whether an HTTP request may pass. Ask it per request: the secret can change while the gateway runs."""
 
-    def __init__(self, auth: SharedAuth, buckets: Buckets, clock: Clock) -> None:
+    def __init__(self, auth: SharedAuth, throttle: Throttle, clock: Clock) -> None:
         self._auth = auth
-        self._buckets = buckets
+        self._throttle = throttle
         self._clock = clock
 
     def check(self, request: web.Request) -> HttpCaller | web.Response:
