@@ -57,7 +57,9 @@ class Lanes:
     def enter(self, lane: str) -> Ticket:
         """Take a place in `lane`. Raises OverloadedError when too many wait already."""
         if len(self._arrivals) >= self._max_waiting:
-            raise OverloadedError(f"The box is busy: {len(self._arrivals)} requests wait already. Try again in a moment.")
+            raise OverloadedError(
+                f"The box is busy: {len(self._arrivals)} requests wait already. Try again in a moment."
+            )
         ticket = Ticket(self, lane, asyncio.get_running_loop().create_future())
         self._arrivals.append(ticket)
         self._waiting[lane].append(ticket)
@@ -66,7 +68,10 @@ class Lanes:
 
     def facts(self) -> tuple[LaneFacts, ...]:
         """Return what each lane holds now."""
-        return tuple(LaneFacts(lane, len(self._waiting[lane]), self._active[lane], cap) for lane, cap in self._caps.items())
+        return tuple(
+            LaneFacts(lane, len(self._waiting[lane]), self._active[lane], cap)
+            for lane, cap in self._caps.items()
+        )
 
     def _admit(self) -> None:
         # Arrival order over all lanes; a lane at its cap is stepped over so that it cannot hold up the others.

@@ -28,7 +28,9 @@ from appliance.generation import (
 from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
 from appliance.providers.failover import CandidateChosen, CandidateFailed, ChainItem
 
-_STEP_LIMIT_TEXT = "I stopped here: this took more steps than one request may take. Ask again in smaller parts."
+_STEP_LIMIT_TEXT = (
+    "I stopped here: this took more steps than one request may take. Ask again in smaller parts."
+)
 _SKIPPED_TEXT = "Skipped: the person wrote something new meanwhile."
 
 
@@ -119,7 +121,9 @@ class AgentLoop:
             self._answer = Answer()
             self._say(_STEP_LIMIT_TEXT)
         self._reporter.flush()
-        return Outcome(self._entry(step.ending.value), self._reporter.text, step.ending, self._spent, *self._names())
+        return Outcome(
+            self._entry(step.ending.value), self._reporter.text, step.ending, self._spent, *self._names()
+        )
 
     def partial(self, stop_reason: str, error: str | None = None) -> JsonObject | None:
         """Return the entry for what was said before the turn broke off; None if nothing was and nothing failed."""
@@ -170,12 +174,19 @@ class AgentLoop:
                 case CandidateFailed(info, error):
                     self._reporter.emit(
                         "lifecycle",
-                        {"phase": "fallback_step", "from": info.ref, "reason": error.kind.value, "message": str(error)},
+                        {
+                            "phase": "fallback_step",
+                            "from": info.ref,
+                            "reason": error.kind.value,
+                            "message": str(error),
+                        },
                     )
                 case ReasoningDelta(text):
                     self._reporter.emit("thinking", {"delta": text})
                 case Progress(done, total):
-                    self._reporter.emit("run_status", {"phase": "reading_prompt", "done": done, "total": total})
+                    self._reporter.emit(
+                        "run_status", {"phase": "reading_prompt", "done": done, "total": total}
+                    )
         if self._answer.usage.output_tokens is not None:
             self._reporter.emit("usage", {"outputTokens": self._answer.usage.output_tokens})
 
@@ -203,14 +214,22 @@ class AgentLoop:
     async def _call(self, call: ToolCall) -> ToolResult:
         started_ms = self._clock.now_ms()
         ids = {"name": call.name, "toolCallId": call.id}
-        item = {**ids, "itemId": f"tool:{call.id}", "kind": "tool", "title": call.name, "startedAt": started_ms}
+        item = {
+            **ids,
+            "itemId": f"tool:{call.id}",
+            "kind": "tool",
+            "title": call.name,
+            "startedAt": started_ms,
+        }
         self._reporter.emit("tool", {"phase": "start", **ids, "args": dict(call.arguments)})
         self._reporter.emit("item", {**item, "phase": "start", "status": "running"})
         result = await self._run_tool(call)
         content = {"content": [{"type": "text", "text": result.text}], "details": result.data}
         self._reporter.emit("tool", {"phase": "result", **ids, "isError": result.is_error, "result": content})
         status = "failed" if result.is_error else "completed"
-        self._reporter.emit("item", {**item, "phase": "end", "status": status, "endedAt": self._clock.now_ms()})
+        self._reporter.emit(
+            "item", {**item, "phase": "end", "status": status, "endedAt": self._clock.now_ms()}
+        )
         return result
 
     async def _store(self, entries: Sequence[JsonObject]) -> None:

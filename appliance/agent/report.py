@@ -39,7 +39,14 @@ class RunReporter:
         self._seq += 1
         self._bus.publish(
             RunEvent(
-                self.run_id, self.session_key, self._session_id, self._agent_id, self._seq, stream, data, self._clock.now_ms()
+                self.run_id,
+                self.session_key,
+                self._session_id,
+                self._agent_id,
+                self._seq,
+                stream,
+                data,
+                self._clock.now_ms(),
             )
         )
 
@@ -89,7 +96,11 @@ class RunReporter:
             return
         self._told = len(self.text)
         self._last_delta_s = self._clock.monotonic()
-        item = {"text": self.text[self._item_start :], "delta": delta, "itemId": f"{self.run_id}:{self._item}"}
+        item = {
+            "text": self.text[self._item_start :],
+            "delta": delta,
+            "itemId": f"{self.run_id}:{self._item}",
+        }
         self.emit("assistant", item)
         self.chat("delta", deltaText=delta, message=self.message())
 

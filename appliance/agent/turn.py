@@ -81,7 +81,9 @@ class Turn:
             if len(wanted) >= self._limits.max_calls_per_step:
                 refused.append((call, f"Only {self._limits.max_calls_per_step} calls at a time."))
             elif self._seen[signature] > self._limits.max_repeats:
-                refused.append((call, "This exact call was made already; its answer will not change. Answer the person."))
+                refused.append(
+                    (call, "This exact call was made already; its answer will not change. Answer the person.")
+                )
             else:
                 wanted.append(call)
         return RunTools(tuple(wanted), tuple(refused))

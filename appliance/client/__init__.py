@@ -4,7 +4,7 @@ It speaks the same frames as every OpenClaw client and knows nothing of what a m
 """
 
 from appliance.client.connection import Connection, Event, connect
-from appliance.client.errors import ClientError, ConnectRefused, ConnectionLost, GatewayAway, RequestFailed
+from appliance.client.errors import ClientError, ConnectionLost, ConnectRefused, GatewayAway, RequestFailed
 from appliance.client.target import SocketTarget, Target, UrlTarget
 
 __all__ = [

@@ -57,7 +57,9 @@ class Connection:
         self._seq = 0
         self._lost: ClientError | None = None
 
-    async def call(self, method: str, params: Any = None, *, timeout_s: float = 30.0, final: bool = False) -> Any:
+    async def call(
+        self, method: str, params: Any = None, *, timeout_s: float = 30.0, final: bool = False
+    ) -> Any:
         """Ask for `method` and return its payload; with `final` skip an answer that only says `accepted`.
 
         Raises RequestFailed, ConnectionLost or TimeoutError.
@@ -100,7 +102,9 @@ class Connection:
                     self._take(json.loads(message.data))
             self._lost = ConnectionLost(f"The gateway closed the connection{_reason(self._socket)}.")
         except (ValueError, aiohttp.ClientError, ConnectionError, asyncio.QueueFull) as error:
-            self._lost = ConnectionLost(f"The connection to the gateway broke: {error or 'too many events wait'}")
+            self._lost = ConnectionLost(
+                f"The connection to the gateway broke: {error or 'too many events wait'}"
+            )
         finally:
             self._lost = self._lost or ConnectionLost("The connection was closed.")
             for answers in self._pending.values():
@@ -139,7 +143,9 @@ async def connect(
             async with asyncio.timeout(_HANDSHAKE_S):
                 hello = await _shake_hands(socket, request)
         except TimeoutError as error:
-            raise GatewayAway("The gateway does not answer. `homarus gateway status` says how it is.") from error
+            raise GatewayAway(
+                "The gateway does not answer. `homarus gateway status` says how it is."
+            ) from error
         connection = Connection(socket, hello)
         tasks.spawn(connection.receive(), name="receive")
         try:
@@ -188,7 +194,9 @@ async def _shake_hands(socket: aiohttp.ClientWebSocketResponse, params: dict[str
         challenge = await socket.receive_json()
         if challenge.get("event") != "connect.challenge":
             raise GatewayAway("What answers there is not a gateway of this protocol.")
-        await socket.send_str(json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params}))
+        await socket.send_str(
+            json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params})
+        )
         answer = await socket.receive_json()
     except (TypeError, ValueError, aiohttp.ClientError, ConnectionError) as error:
         raise GatewayAway(f"The gateway closed the connection{_reason(socket)}.") from error

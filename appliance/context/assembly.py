@@ -65,7 +65,9 @@ class Assembly:
         self._plain.append(message)
         if message.role is Role.USER:
             mark = stamp(entry["timestamp"], self._zone)
-            message = Message(Role.USER, (Text(mark + message.text), *(p for p in message.parts if not isinstance(p, Text))))
+            message = Message(
+                Role.USER, (Text(mark + message.text), *(p for p in message.parts if not isinstance(p, Text)))
+            )
         self._stamped.append(message)
 
     def request(self, info: ModelInfo) -> GenerateRequest:

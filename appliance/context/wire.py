@@ -31,7 +31,8 @@ def assistant_entry(
     """Return what a model said, with who said it and what it cost."""
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     content += [
-        {"type": "toolCall", "id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in calls
+        {"type": "toolCall", "id": call.id, "name": call.name, "arguments": dict(call.arguments)}
+        for call in calls
     ]
     entry: dict[str, Any] = {
         "role": ASSISTANT,
@@ -112,7 +113,11 @@ def to_message(entry: JsonObject, load_blob: Callable[[str], bytes | None]) -> M
         return Message(Role.ASSISTANT, parts) if parts else None
     if role == TOOL_RESULT:
         result = ToolResult(
-            entry["toolCallId"], entry["toolName"], entry_text(entry), entry.get("isError", False), entry.get("details")
+            entry["toolCallId"],
+            entry["toolName"],
+            entry_text(entry),
+            entry.get("isError", False),
+            entry.get("details"),
         )
         return Message(Role.TOOL, (result,))
     return None
@@ -128,5 +133,7 @@ def _user_parts(entry: JsonObject, load_blob: Callable[[str], bytes | None]) -> 
             parts.append(Text(part["text"]))
         elif part.get("type") == "image":
             image = load_blob(part["blob"])
-            parts.append(Image(part["mimeType"], image) if image is not None else Text("[an image that is gone]"))
+            parts.append(
+                Image(part["mimeType"], image) if image is not None else Text("[an image that is gone]")
+            )
     return tuple(parts)

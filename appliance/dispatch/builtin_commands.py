@@ -35,16 +35,18 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
         return await store.ensure(inbound.session_key, inbound.agent_id, clock.now_ms())
 
     async def help_(_: Inbound, __: str) -> str:
-        rows = [f"/{one.name} {one.arguments}".rstrip() + f" — {one.description}" for one in context.commands()]
+        rows = [
+            f"/{one.name} {one.arguments}".rstrip() + f" — {one.description}" for one in context.commands()
+        ]
         return "\n".join(rows)
 
     async def status(inbound: Inbound, _: str) -> str:
         session = await session_of(inbound)
         model = session.settings.get("model") or next(iter(context.models()), "none")
+        tokens = session.input_tokens + session.output_tokens
         lines = [
             f"Homarus {context.version}",
-            f"Conversation {session.key}: {session.message_count} messages, "
-            f"{session.input_tokens + session.output_tokens} tokens in all",
+            f"Conversation {session.key}: {session.message_count} messages, {tokens} tokens in all",
             f"Model: {model}",
             f"Queue: {len(context.waiting(session.key))} waiting",
         ]
@@ -59,7 +61,9 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
 
     async def stop(inbound: Inbound, _: str) -> str:
         ended = await context.abort(inbound.session_key)
-        return f"Stopped {len(ended)} run{'s' if len(ended) != 1 else ''}." if ended else "Nothing was running."
+        return (
+            f"Stopped {len(ended)} run{'s' if len(ended) != 1 else ''}." if ended else "Nothing was running."
+        )
 
     async def model(inbound: Inbound, wanted: str) -> str:
         session = await session_of(inbound)
@@ -89,6 +93,11 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
         Command("status", "this conversation, its model, what is wrong with the box", status),
         Command("new", "begin a new conversation; the old one stays in the store", new, ("reset",)),
         Command("stop", "end what is running and what waits", stop, ("abort",)),
-        Command("model", "show or choose the model of this conversation", model, arguments="[provider/model|default]"),
+        Command(
+            "model",
+            "show or choose the model of this conversation",
+            model,
+            arguments="[provider/model|default]",
+        ),
         Command("queue", "what happens to messages while a run is busy", queue, arguments="[mode]"),
     )

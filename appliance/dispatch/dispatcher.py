@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.dispatch.commands import Command, CommandTable
+from appliance.dispatch.control import Batch, RunControl
 from appliance.dispatch.queue_modes import Arrival, QueueMode, QueueSettings
-from appliance.dispatch.running import Batch, RunControl, Runner
+from appliance.dispatch.running import Runner
 from appliance.dispatch.session_queue import SessionQueue
 from appliance.dispatch.transcript import publish_entries
 from appliance.events import Bus, ChatEvent, SessionChanged
@@ -22,6 +23,7 @@ from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
 
 _log = logging.getLogger(__name__)
+_ABORT_GRACE_S = 2.0  # an aborted run still has to store its end
 _MAX_HOPS = 4  # a merged run points at the run it went into; deeper chains do not occur
 
 
@@ -107,7 +109,9 @@ class Dispatcher:
                 self._enqueue(inbound, await self._settings_for(inbound))
         return len(recovery.queued)
 
-    async def abort(self, session_key: str, run_id: str | None = None, *, reason: str = "rpc") -> tuple[str, ...]:
+    async def abort(
+        self, session_key: str, run_id: str | None = None, *, reason: str = "rpc"
+    ) -> tuple[str, ...]:
         """End a run of the session, or all of it with what waits; return the ids that were ended."""
         queue = self._queues.get(session_key)
         if queue is None:
@@ -155,10 +159,11 @@ class Dispatcher:
         """Put a note of an admin into the transcript as if the assistant had said it."""
         now_ms = self._clock.now_ms()
         text = f"[{label}]\n\n{message}" if label else message
-        note = {"role": "assistant", "content": [{"type": "text", "text": text}], "stopReason": "stop", "timestamp": now_ms}
+        content = [{"type": "text", "text": text}]
+        note = {"role": "assistant", "content": content, "stopReason": "stop", "timestamp": now_ms}
         (entry,) = await self._store.append(session.key, None, [("assistant", note, None)], now_ms)
         publish_entries(self._bus, session.agent_id, [entry])
-        shown = {"role": "assistant", "content": note["content"], "timestamp": now_ms}
+        shown = {"role": "assistant", "content": content, "timestamp": now_ms}
         self._bus.publish(
             ChatEvent(f"inject-{entry.id}", session.key, session.agent_id, 0, "final", {"message": shown})
         )
@@ -176,15 +181,12 @@ class Dispatcher:
     async def aclose(self, grace_s: float = 5.0) -> None:
         """Take nothing new, give running turns `grace_s` seconds to end, then end them with a reason."""
         self._closed = True
-        deadline = asyncio.get_running_loop().time() + grace_s
-        while len(self._tasks) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
-        for queue in list(self._queues.values()):
-            # What waits stays queued on disk and runs after the restart.
-            queue.abort("shutdown")
-        deadline += 2.0
-        while any(queue.active for queue in self._queues.values()) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        if not await self._tasks.wait(grace_s):
+            for queue in list(self._queues.values()):
+                # What waits stays queued on disk and runs after the restart.
+                queue.close()
+                queue.abort("shutdown")
+            await self._tasks.wait(_ABORT_GRACE_S)
         await self._tasks.aclose()
 
     # -----------------------------------------------------------------------------------------------------------
@@ -246,9 +248,13 @@ class Dispatcher:
             self._tell(inbound, "error", errorMessage=error["message"])
         else:
             content = [{"type": "text", "text": text}]
-            self._tell(inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms})
+            self._tell(
+                inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms}
+            )
         self._bus.publish(
-            SessionChanged(inbound.session_key, inbound.agent_id, "command", inbound.run_id, self._clock.now_ms())
+            SessionChanged(
+                inbound.session_key, inbound.agent_id, "command", inbound.run_id, self._clock.now_ms()
+            )
         )
         self._ended(inbound.run_id)
 

@@ -13,6 +13,7 @@ from appliance.agent.loop import AgentLoop, ModelChain, Outcome
 from appliance.agent.report import RunReporter
 from appliance.context.assembly import Assembly
 from appliance.context.wire import shortened, wire_usage
+from appliance.dispatch.control import Batch, RunControl
 from appliance.dispatch.guidance import no_candidate_text
 from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
@@ -56,33 +57,6 @@ class RunSettings:
     timeout_s: float = 900.0
     history_limit: int = 200
     bare_providers: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What makes one turn, oldest first. The first `shortened` of them are shown to the model in one line each."""
-
-    inbounds: tuple[Inbound, ...]
-    shortened: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class RunControl:
-    """The handle on a run that is waiting for its lane or running."""
-
-    inbound: Inbound
-    steering: list[Inbound] = field(default_factory=list)
-    abort_reason: str | None = None
-    task: asyncio.Task[Any] | None = None
-    reporter: RunReporter | None = None
-    began: bool = False
-    ending: bool = False
-
-    def abort(self, reason: str) -> None:
-        """End the run within one token; its end is told and stored by the run itself."""
-        if self.abort_reason is None and self.task is not None and not self.ending:
-            self.abort_reason = reason
-            self.task.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +179,11 @@ class Runner:
             return self._failed(loop, f"The answer broke off: {error}", [("", error)])
         except ApplianceError as error:
             return self._failed(loop, str(error), [])
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a turn does, its run gets exactly one end
             _log.exception("run failed", extra={"runId": inbound.run_id})
-            return self._failed(loop, "Something went wrong inside the box. `homarus logs` has the details.", [])
+            return self._failed(
+                loop, "Something went wrong inside the box. `homarus logs` has the details.", []
+            )
 
     async def _prepare(
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
@@ -324,7 +300,9 @@ class Runner:
 
     def _changed(self, inbound: Inbound, reason: str) -> None:
         now_ms = self._clock.now_ms()
-        self._bus.publish(SessionChanged(inbound.session_key, inbound.agent_id, reason, inbound.run_id, now_ms))
+        self._bus.publish(
+            SessionChanged(inbound.session_key, inbound.agent_id, reason, inbound.run_id, now_ms)
+        )
 
 
 def uncancel() -> None:
@@ -355,11 +333,21 @@ def _tell_end(reporter: RunReporter, end: _End, run: Run) -> None:
         case RunStatus.OK:
             reporter.chat("final", stopReason=end.stop_reason, **shown)
             reply = {"disposition": "visible", "text": end.text} if end.text else {"disposition": "empty"}
-            facts = {"aborted": False, "stopReason": end.stop_reason, "executionSettled": True, "terminalReply": reply}
+            facts = {
+                "aborted": False,
+                "stopReason": end.stop_reason,
+                "executionSettled": True,
+                "terminalReply": reply,
+            }
             reporter.emit("lifecycle", {"phase": "end", **times, **facts})
         case RunStatus.ABORTED:
             reporter.chat("aborted", stopReason=end.stop_reason, **shown)
-            facts = {"status": "cancelled", "aborted": True, "stopReason": end.stop_reason, "executionSettled": True}
+            facts = {
+                "status": "cancelled",
+                "aborted": True,
+                "stopReason": end.stop_reason,
+                "executionSettled": True,
+            }
             reporter.emit("lifecycle", {"phase": "end", **times, **facts})
         case _:
             text = str(end.error["message"]) if end.error else "failed"
@@ -374,5 +362,3 @@ def _error_detail(error: JsonObject | None) -> dict[str, str] | None:
         return None
     provider, _, model = str(attempts[-1]["model"]).partition("/")
     return {"provider": provider, "model": model, "failoverReason": str(attempts[-1]["kind"])}
-
-

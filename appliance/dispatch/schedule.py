@@ -51,7 +51,9 @@ class Agenda(Protocol):
 class Scheduler:
     """Sleeps until the next thing is due, then lets it speak."""
 
-    def __init__(self, *, database: Database, store: SessionStore, agenda: Agenda, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, store: SessionStore, agenda: Agenda, bus: Bus, clock: Clock
+    ) -> None:
         self._database = database
         self._store = store
         self._agenda = agenda
@@ -102,7 +104,9 @@ class Scheduler:
                 "timestamp": now_ms,
             }
             self._store.ensure_in(connection, due.session_key, due.agent_id, now_ms)
-            (entry,) = self._store.append_in(connection, due.session_key, None, [("assistant", message, None)], now_ms)
+            (entry,) = self._store.append_in(
+                connection, due.session_key, None, [("assistant", message, None)], now_ms
+            )
             self._agenda.mark_spoken_in(connection, due, now_ms)
             spoken.append((due, entry))
         return spoken
@@ -123,7 +127,13 @@ class Scheduler:
         reply = {"disposition": "visible", "text": reporter.text}
         reporter.emit(
             "lifecycle",
-            {"phase": "end", "endedAt": entry.created_ms, "aborted": False, "stopReason": "stop", "terminalReply": reply},
+            {
+                "phase": "end",
+                "endedAt": entry.created_ms,
+                "aborted": False,
+                "stopReason": "stop",
+                "terminalReply": reply,
+            },
         )
         self._bus.publish(
             SessionChanged(due.session_key, due.agent_id, "due", reporter.run_id, entry.created_ms)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from appliance.dispatch.control import Batch, RunControl
 from appliance.dispatch.queue_modes import (
     Arrival,
     DropPolicy,
@@ -18,7 +19,6 @@ from appliance.dispatch.queue_modes import (
     overflow,
     quiet_in_ms,
 )
-from appliance.dispatch.running import Batch, RunControl
 from appliance.foundation.clock import Clock
 from appliance.sessions.model import Inbound
 
@@ -51,6 +51,7 @@ class SessionQueue:
         self._waiting: list[Waiting] = []
         self._lost: list[Inbound] = []
         self._last_arrival_ms = 0
+        self._closed = False
         self.active: RunControl | None = None
 
     @property
@@ -87,6 +88,10 @@ class SessionQueue:
         if self.active is not None:
             self.active.abort(reason)
 
+    def close(self) -> None:
+        """Begin nothing more; what waits is left where it is, durable."""
+        self._closed = True
+
     def cancel(self, run_id: str) -> bool:
         """Take a queued inbound out; False when it does not wait here."""
         before = len(self.waiting)
@@ -97,7 +102,7 @@ class SessionQueue:
 
     async def work(self) -> None:
         """Run what waits, one batch after the other, until nothing is left."""
-        while self._waiting or self._lost:
+        while (self._waiting or self._lost) and not self._closed:
             while self._lost:
                 await self._dropped(self._lost.pop(0))
             await self._quiet()

@@ -15,7 +15,13 @@ def publish_entries(bus: Bus, agent_id: str, entries: Iterable[Entry]) -> None:
     for entry in entries:
         bus.publish(
             EntryStored(
-                entry.session_key, agent_id, entry.id, entry.seq, entry.run_id, entry.message, entry.created_ms
+                entry.session_key,
+                agent_id,
+                entry.id,
+                entry.seq,
+                entry.run_id,
+                entry.message,
+                entry.created_ms,
             )
         )
 
@@ -42,7 +48,9 @@ class RunTranscript:
 
     async def append(self, entries: Sequence[JsonObject]) -> None:
         rows = [(str(entry["role"]), entry, None) for entry in entries]
-        stored = await self._store.append(self._inbound.session_key, self._inbound.run_id, rows, self._now_ms())
+        stored = await self._store.append(
+            self._inbound.session_key, self._inbound.run_id, rows, self._now_ms()
+        )
         publish_entries(self._bus, self._inbound.agent_id, stored)
 
     def steering_waits(self) -> bool:

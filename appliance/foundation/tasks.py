@@ -32,6 +32,13 @@ class TaskSet:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task %s failed", task.get_name(), exc_info=error)
 
+    async def wait(self, timeout_s: float) -> bool:
+        """Wait until every task has ended; return False when some have not within `timeout_s`."""
+        if not self._tasks:
+            return True
+        _, pending = await asyncio.wait(list(self._tasks), timeout=timeout_s)
+        return not pending
+
     async def aclose(self) -> None:
         """Cancel every task and wait until each has ended."""
         tasks = list(self._tasks)

@@ -29,7 +29,11 @@ class HealthTracker:
     def conditions(self) -> tuple[Condition, ...]:
         """Return what is wrong, the worst first."""
         order = list(Severity)
-        return tuple(sorted(self._conditions.values(), key=lambda one: (order.index(one.severity), one.code, one.subject)))
+        return tuple(
+            sorted(
+                self._conditions.values(), key=lambda one: (order.index(one.severity), one.code, one.subject)
+            )
+        )
 
     def ready(self) -> tuple[bool, tuple[str, ...]]:
         """Return whether work can be accepted, and the codes that forbid it."""

@@ -75,7 +75,9 @@ def _journal_handler(redact: Redactor) -> logging.Handler | None:
 
     class Journal(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            facts = {f"HOMARUS_{name.upper()}": redact(str(value)) for name, value in fields_of(record).items()}
+            facts = {
+                f"HOMARUS_{name.upper()}": redact(str(value)) for name, value in fields_of(record).items()
+            }
             text = record.getMessage()
             if record.exc_info:
                 text += "\n" + logging.Formatter().formatException(record.exc_info)
@@ -85,7 +87,12 @@ def _journal_handler(redact: Redactor) -> logging.Handler | None:
 
 
 def configure(
-    directory: Path, level: str, environ: Mapping[str, str], redact: Redactor, *, terminal: TextIO | None = sys.stderr
+    directory: Path,
+    level: str,
+    environ: Mapping[str, str],
+    redact: Redactor,
+    *,
+    terminal: TextIO | None = sys.stderr,
 ) -> Path:
     """Send every record of the program to the log file, and to journald or `terminal` beside it.
 

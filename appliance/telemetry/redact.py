@@ -7,7 +7,9 @@ import re
 _PATTERNS = (
     # Authorization headers and key=value pairs whose name says that the value is secret.
     re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?i)\b([\w-]*(?:api[_-]?key|token|secret|password|authorization)[\w-]*)([\"']?\s*[:=]\s*[\"']?)([^\s\"',;&}]{4,})"),
+    re.compile(
+        r"(?i)\b([\w-]*(?:api[_-]?key|token|secret|password|authorization)[\w-]*)([\"']?\s*[:=]\s*[\"']?)([^\s\"',;&}]{4,})"
+    ),
     # Well-known key shapes of vendors.
     re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}\b"),
     re.compile(r"\bAIza[A-Za-z0-9_-]{30,}\b"),

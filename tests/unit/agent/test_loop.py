@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import pytest
+from appliance.providers.failover import CandidateChosen, ChainItem
 
 from appliance.agent.loop import AgentLoop
 from appliance.agent.report import RunReporter
@@ -22,7 +23,6 @@ from appliance.generation import (
     ToolCallReady,
 )
 from appliance.messages import JsonObject, Role, ToolCall, ToolResult, Usage
-from appliance.providers.failover import CandidateChosen, ChainItem
 from tests.fakes.clock import FakeClock
 
 INFO = ModelInfo("fake", "one", "One", context_window=8192)
@@ -48,7 +48,9 @@ class ScriptedChain:
 class Stage:
     """One loop with everything around it recorded."""
 
-    def __init__(self, chain: ScriptedChain, *, steering: Sequence[JsonObject] = (), turn: Turn | None = None) -> None:
+    def __init__(
+        self, chain: ScriptedChain, *, steering: Sequence[JsonObject] = (), turn: Turn | None = None
+    ) -> None:
         self.chain = chain
         self.bus = Bus()
         self.events: list[RunEvent] = []
@@ -111,7 +113,12 @@ def calls(*wanted: ToolCall) -> list[StreamItem | ModelError]:
 async def test_a_plain_answer_is_one_model_call() -> None:
     stage = Stage(ScriptedChain(says("Hello.")))
     outcome = await stage.loop.run()
-    assert (outcome.text, outcome.ending, outcome.provider, outcome.model) == ("Hello.", Ending.STOP, "fake", "one")
+    assert (outcome.text, outcome.ending, outcome.provider, outcome.model) == (
+        "Hello.",
+        Ending.STOP,
+        "fake",
+        "one",
+    )
     assert outcome.usage == Usage(10, 5)
     assert stage.stored == []
     assert stage.told() == "Hello."

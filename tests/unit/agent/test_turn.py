@@ -24,7 +24,8 @@ def test_the_same_call_is_refused_once_it_was_repeated_too_often() -> None:
     turn = Turn(TurnLimits(max_repeats=2))
     for _ in range(2):
         step = turn.answered([call(place="Oslo")], StopReason.TOOL_CALLS)
-        assert isinstance(step, RunTools) and len(step.calls) == 1
+        assert isinstance(step, RunTools)
+        assert len(step.calls) == 1
     step = turn.answered([call(place="Oslo"), call(place="Rome")], StopReason.TOOL_CALLS)
     assert isinstance(step, RunTools)
     assert [one.arguments["place"] for one in step.calls] == ["Rome"]
@@ -36,7 +37,8 @@ def test_more_calls_than_the_cap_are_refused_and_the_cap_itself_is_not() -> None
     calls = [call(n=n) for n in range(4)]
     at_cap = Turn(limits).answered(calls[:3], StopReason.TOOL_CALLS)
     past = Turn(limits).answered(calls, StopReason.TOOL_CALLS)
-    assert isinstance(at_cap, RunTools) and isinstance(past, RunTools)
+    assert isinstance(at_cap, RunTools)
+    assert isinstance(past, RunTools)
     assert (len(at_cap.calls), len(at_cap.refused)) == (3, 0)
     assert (len(past.calls), len(past.refused)) == (3, 1)
 

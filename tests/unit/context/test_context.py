@@ -23,7 +23,13 @@ def test_the_static_prompt_is_short_and_holds_nothing_that_varies() -> None:
 def test_entries_and_messages_are_two_forms_of_the_same_thing() -> None:
     call = ToolCall("c1", "calculate", {"expression": "1+1"})
     said = assistant_entry(
-        "One moment.", (call,), provider="p", model="m", usage=Usage(3, None), stop_reason="tool_calls", now_ms=NOW_MS
+        "One moment.",
+        (call,),
+        provider="p",
+        model="m",
+        usage=Usage(3, None),
+        stop_reason="tool_calls",
+        now_ms=NOW_MS,
     )
     result = ToolResult("c1", "calculate", "2", data={"value": 2})
     assert to_message(said, lambda _: None) == Message(Role.ASSISTANT, (Text("One moment."), call))
@@ -36,7 +42,8 @@ def test_an_image_is_loaded_by_its_hash_and_a_lost_one_is_named() -> None:
     seen = to_message(entry, {"abc": b"png"}.get)
     lost = to_message(entry, lambda _: None)
     assert seen == Message(Role.USER, (Text("look"), Image("image/png", b"png")))
-    assert lost is not None and "gone" in lost.text
+    assert lost is not None
+    assert "gone" in lost.text
 
 
 def test_a_failed_answer_is_not_shown_to_a_model() -> None:

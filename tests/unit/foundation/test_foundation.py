@@ -41,7 +41,9 @@ def test_state_paths_follow_the_environment(tmp_path: Path) -> None:
     assert paths.root.stat().st_mode & 0o777 == 0o700
 
 
-async def test_a_task_set_logs_failures_and_waits_for_all_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_task_set_logs_failures_and_waits_for_all_at_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     tasks = TaskSet("test")
 
     async def fail() -> None:
