@@ -1,0 +1,62 @@
+"""The bounded waiting room of connections that nobody vouches for yet.
+
+Every accepted socket enters; it leaves when it authenticated or closed. When the room is full the one that waited
+longest is put out, so that ten thousand silent sockets cost as much memory as `limit` of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Protocol
+
+MAX_WAITING: Final = 512
+"""A real handshake takes milliseconds: even a flood of 10,000 connects a second leaves a client 50 ms."""
+
+
+class Guest(Protocol):
+    """A connection as the waiting room sees it."""
+
+    def expel(self, *, late: bool) -> None:
+        """Close now: `late` when its time ran out, otherwise to make room."""
+
+    def gone(self) -> bool:
+        """True when the socket closed without telling."""
+
+
+class Lobby:
+    """Connections in the order in which they came."""
+
+    def __init__(self, *, limit: int = MAX_WAITING, monotonic: Callable[[], float]) -> None:
+        self._limit = limit
+        self._monotonic = monotonic
+        self._guests: OrderedDict[Guest, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._guests)
+
+    def enter(self, guest: Guest, patience_s: float) -> None:
+        """Let `guest` wait at most `patience_s` seconds; a full room puts out the one that waited longest."""
+        self._guests[guest] = self._monotonic() + patience_s
+        if len(self._guests) > self._limit:
+            oldest, _ = self._guests.popitem(last=False)
+            oldest.expel(late=False)
+
+    def swap(self, old: Guest, new: Guest) -> None:
+        """Give `new` the deadline of `old`: an upgrade does not start the clock again."""
+        deadline = self._guests.pop(old, None)
+        if deadline is not None:
+            self._guests[new] = deadline
+
+    def leave(self, guest: Guest) -> None:
+        self._guests.pop(guest, None)
+
+    def sweep(self) -> None:
+        """Put out everyone whose time ran out and forget those who left silently. Call it about once a second."""
+        now = self._monotonic()
+        for guest, deadline in list(self._guests.items()):
+            if guest.gone():
+                self.leave(guest)
+            elif deadline <= now:
+                self.leave(guest)
+                guest.expel(late=True)

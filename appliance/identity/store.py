@@ -1,0 +1,297 @@
+"""Paired devices and pairing requests in the database, with the devices in use kept in memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from appliance.foundation.errors import OverloadedError
+from appliance.foundation.ids import new_id
+from appliance.identity.errors import DeviceMissingError, RequestMissingError
+from appliance.identity.model import Approval, Claim, Device, PairingRequest
+from appliance.identity.pairing import approved, rotated, with_token
+from appliance.identity.tokens import Tokens
+from appliance.storage.database import Database
+
+REQUEST_LIFE_MS: Final = 300_000
+"""A pairing request lives this long after the device last asked (protocol.md 5.1)."""
+
+MAX_REQUESTS: Final = 64
+"""Waiting requests. Only who knows the gateway's secret can make one, so this bounds mistakes, not attackers."""
+
+_CACHED_DEVICES: Final = 1024
+_MAX_UNSAVED: Final = 4096
+
+T = TypeVar("T")
+
+
+class DeviceStore:
+    """What the owner decided about devices. One process writes, so the copy in memory is never stale."""
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        self._database = database
+        self._cache: OrderedDict[str, Device] = OrderedDict()
+        self._seen: dict[str, tuple[int, str]] = {}
+        self.tokens = Tokens(secret)
+
+    @classmethod
+    async def open(cls, database: Database, make_secret: Callable[[], bytes]) -> DeviceStore:
+        """Read the secret of the box; the first time keep a new one from `make_secret` (32 bytes)."""
+        fresh = make_secret()
+
+        def secret(connection: sqlite3.Connection) -> bytes:
+            connection.execute(
+                "INSERT OR IGNORE INTO identity_secrets (name, value) VALUES ('device-tokens', ?)", (fresh,)
+            )
+            row = connection.execute("SELECT value FROM identity_secrets WHERE name = 'device-tokens'").fetchone()
+            return bytes(row[0])
+
+        return cls(database, await database.write(secret))
+
+    async def get(self, device_id: str) -> Device | None:
+        """Return the paired device."""
+        if (device := self._cache.get(device_id)) is not None:
+            self._cache.move_to_end(device_id)
+            return device
+        device = await self._database.read(lambda connection: read_device(connection, device_id))
+        # Another task may have changed the device while we read: what a write put into memory is newer.
+        if device is not None and device_id not in self._cache:
+            self._remember(device)
+        return self._cache.get(device_id)
+
+    async def devices(self) -> list[Device]:
+        """Return every paired device, oldest approval first."""
+
+        def read(connection: sqlite3.Connection) -> list[Device]:
+            rows = connection.execute("SELECT document FROM identity_devices").fetchall()
+            return [_decode(row[0], Device) for row in rows]
+
+        return sorted(await self._database.read(read), key=lambda device: device.approved_at_ms)
+
+    async def approve(self, claim: Claim, via: Approval, now_ms: int) -> Device:
+        """Trust `claim` from now on; return the device with a token for the claimed role."""
+
+        def write(connection: sqlite3.Connection) -> Device:
+            device = approved(read_device(connection, claim.device_id), claim, via, now_ms)
+            write_device(connection, device)
+            connection.execute(
+                "DELETE FROM identity_requests WHERE device_id = ? AND role = ?", (claim.device_id, claim.role)
+            )
+            return device
+
+        return await self._change(write)
+
+    async def ensure_token(self, device_id: str, role: str, now_ms: int) -> Device:
+        """Give an approved role a token again after its token was revoked; never with more scopes than before."""
+
+        def write(connection: sqlite3.Connection) -> Device:
+            device = with_token(_existing(connection, device_id), role, now_ms)
+            write_device(connection, device)
+            return device
+
+        return await self._change(write)
+
+    async def rotate(
+        self, device_id: str, role: str, scopes: tuple[str, ...] | None, now_ms: int
+    ) -> tuple[Device, str]:
+        """Start the next generation of a token; return it. The old one works until the new one is used."""
+
+        def write(connection: sqlite3.Connection) -> Device:
+            device = _existing(connection, device_id)
+            token = device.token(role)
+            if token is None:
+                raise DeviceMissingError(f"device {device_id} has no usable token for role {role}")
+            tokens = {**device.tokens, role: rotated(token, scopes, now_ms)}
+            device = msgspec.structs.replace(device, tokens=tokens)
+            write_device(connection, device)
+            return device
+
+        device = await self._change(write)
+        return device, self.tokens.derive(device_id, role, device.tokens[role].generation)
+
+    async def confirm(self, device_id: str, role: str) -> Device:
+        """Note that the newest token was used: the one before it stops working."""
+        return await self._replace_token(device_id, role, {"previous_valid": False})
+
+    async def revoke(self, device_id: str, role: str, now_ms: int) -> Device:
+        """End the token of a role. The caller closes the sockets that use it."""
+        return await self._replace_token(device_id, role, {"revoked_at_ms": now_ms, "previous_valid": False})
+
+    async def rename(self, device_id: str, label: str) -> Device:
+        """Give the device a name of the owner's."""
+
+        def write(connection: sqlite3.Connection) -> Device:
+            device = msgspec.structs.replace(_existing(connection, device_id), operator_label=label)
+            write_device(connection, device)
+            return device
+
+        return await self._change(write)
+
+    async def remove(self, device_id: str) -> bool:
+        """Forget a device; False when it was not paired. The caller closes its sockets."""
+
+        def write(connection: sqlite3.Connection) -> bool:
+            cursor = connection.execute("DELETE FROM identity_devices WHERE device_id = ?", (device_id,))
+            return cursor.rowcount > 0
+
+        removed = await self._database.write(write)
+        self._cache.pop(device_id, None)
+        self._seen.pop(device_id, None)
+        return removed
+
+    async def request(
+        self, claim: Claim, reason: str, now_ms: int, *, repair: bool = False
+    ) -> tuple[PairingRequest, bool]:
+        """Ask the owner for `claim`; return (request, new). A device that asks again keeps its request id.
+
+        Raises OverloadedError when too many requests wait.
+        """
+
+        def write(connection: sqlite3.Connection) -> tuple[PairingRequest, bool]:
+            _drop_expired(connection, now_ms)
+            row = connection.execute(
+                "SELECT request_id FROM identity_requests WHERE device_id = ? AND role = ?",
+                (claim.device_id, claim.role),
+            ).fetchone()
+            if row is None:
+                (count,) = connection.execute("SELECT count(*) FROM identity_requests").fetchone()
+                if count >= MAX_REQUESTS:
+                    raise OverloadedError(
+                        "too many devices wait for approval; approve or reject some", retry_after_s=60
+                    )
+            request = PairingRequest(row[0] if row else new_id(), claim, now_ms, reason, repair)
+            connection.execute(
+                "INSERT OR REPLACE INTO identity_requests (request_id, device_id, role, refreshed_ms, document) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (request.request_id, claim.device_id, claim.role, now_ms, _encode(request)),
+            )
+            return request, row is None
+
+        return await self._database.write(write)
+
+    async def requests(self, now_ms: int) -> list[PairingRequest]:
+        """Return the requests that wait, oldest first."""
+
+        def read(connection: sqlite3.Connection) -> list[PairingRequest]:
+            rows = connection.execute(
+                "SELECT document FROM identity_requests WHERE refreshed_ms > ? ORDER BY refreshed_ms",
+                (now_ms - REQUEST_LIFE_MS,),
+            ).fetchall()
+            return [_decode(row[0], PairingRequest) for row in rows]
+
+        return await self._database.read(read)
+
+    async def approve_request(self, request_id: str, now_ms: int) -> tuple[PairingRequest, Device]:
+        """Grant what was requested. Raises RequestMissingError."""
+
+        def write(connection: sqlite3.Connection) -> tuple[PairingRequest, Device]:
+            request = _take_request(connection, request_id, now_ms)
+            before = read_device(connection, request.claim.device_id)
+            device = approved(before, request.claim, Approval.OWNER, now_ms)
+            write_device(connection, device)
+            return request, device
+
+        request, device = await self._database.write(write)
+        self._remember(device)
+        return request, device
+
+    async def reject_request(self, request_id: str, now_ms: int) -> PairingRequest:
+        """Refuse what was requested. Raises RequestMissingError."""
+        return await self._database.write(lambda connection: _take_request(connection, request_id, now_ms))
+
+    def token_for(self, device: Device, role: str) -> str:
+        """Return the current token of a role that has one."""
+        return self.tokens.derive(device.device_id, role, device.tokens[role].generation)
+
+    def seen(self, device_id: str, now_ms: int, reason: str) -> None:
+        """Note a sign of life in memory; `save_seen` writes it. A connect must not wait for the disk because of it."""
+        if device_id in self._seen or len(self._seen) < _MAX_UNSAVED:
+            self._seen[device_id] = (now_ms, reason)
+
+    async def save_seen(self) -> None:
+        """Write the noted signs of life, all in one commit."""
+        seen, self._seen = self._seen, {}
+        if not seen:
+            return
+        rows = [(now_ms, reason, device_id) for device_id, (now_ms, reason) in seen.items()]
+        await self._database.write(
+            lambda connection: connection.executemany(
+                "UPDATE identity_devices SET last_seen_ms = ?, last_seen_reason = ? WHERE device_id = ?", rows
+            )
+        )
+
+    async def _replace_token(self, device_id: str, role: str, changes: dict[str, object]) -> Device:
+        def write(connection: sqlite3.Connection) -> Device:
+            device = _existing(connection, device_id)
+            token = device.tokens.get(role)
+            if token is None:
+                raise DeviceMissingError(f"device {device_id} has no token for role {role}")
+            tokens = {**device.tokens, role: msgspec.structs.replace(token, **changes)}
+            device = msgspec.structs.replace(device, tokens=tokens)
+            write_device(connection, device)
+            return device
+
+        return await self._change(write)
+
+    async def _change(self, write: Callable[[sqlite3.Connection], Device]) -> Device:
+        device = await self._database.write(write)
+        self._remember(device)
+        return device
+
+    def _remember(self, device: Device) -> None:
+        self._cache[device.device_id] = device
+        self._cache.move_to_end(device.device_id)
+        if len(self._cache) > _CACHED_DEVICES:
+            self._cache.popitem(last=False)
+
+
+def read_device(connection: sqlite3.Connection, device_id: str) -> Device | None:
+    """Read one device inside a transaction of the caller."""
+    row = connection.execute(
+        "SELECT document FROM identity_devices WHERE device_id = ?", (device_id,)
+    ).fetchone()
+    return None if row is None else _decode(row[0], Device)
+
+
+def write_device(connection: sqlite3.Connection, device: Device) -> None:
+    """Write one device inside a transaction of the caller."""
+    connection.execute(
+        "INSERT INTO identity_devices (device_id, document) VALUES (?, ?) "
+        "ON CONFLICT (device_id) DO UPDATE SET document = excluded.document",
+        (device.device_id, _encode(device)),
+    )
+
+
+def _existing(connection: sqlite3.Connection, device_id: str) -> Device:
+    device = read_device(connection, device_id)
+    if device is None:
+        raise DeviceMissingError(f"no paired device has the id {device_id}")
+    return device
+
+
+def _take_request(connection: sqlite3.Connection, request_id: str, now_ms: int) -> PairingRequest:
+    _drop_expired(connection, now_ms)
+    row = connection.execute(
+        "DELETE FROM identity_requests WHERE request_id = ? RETURNING document", (request_id,)
+    ).fetchone()
+    if row is None:
+        raise RequestMissingError("unknown requestId")
+    return _decode(row[0], PairingRequest)
+
+
+def _drop_expired(connection: sqlite3.Connection, now_ms: int) -> None:
+    connection.execute(
+        "DELETE FROM identity_requests WHERE refreshed_ms <= ?", (now_ms - REQUEST_LIFE_MS,)
+    )
+
+
+def _encode(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _decode(document: str, kind: type[T]) -> T:
+    return msgspec.json.decode(document, type=kind)
