@@ -3,6 +3,7 @@
 It must not know what the rows mean: units bring their own migrations and statements.
 """
 
+from appliance.storage.backup import Backups
 from appliance.storage.blobs import BlobRef, Blobs
 from appliance.storage.database import Database
 from appliance.storage.errors import (
@@ -21,6 +22,7 @@ __all__ = [
     "BlobMissingError",
     "BlobRef",
     "BlobTooLargeError",
+    "Backups",
     "Blobs",
     "DamagedError",
     "Database",

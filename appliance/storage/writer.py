@@ -1,0 +1,241 @@
+"""The one thread that writes: whatever is queued at a moment shares one commit, and its callers return after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple, TypeVar
+
+from appliance.foundation.clock import Clock
+from appliance.foundation.errors import ClosedError, OverloadedError
+from appliance.storage.capture import Capture
+from appliance.storage.connection import translate
+from appliance.storage.errors import DamagedError, StorageError
+from appliance.storage.journal import Journal
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+
+_MAX_QUEUED = 8192
+# A commit takes in at most this much, so that the first of a batch does not wait for a crowd.
+_MAX_BATCH = 512
+_MAX_BATCH_S = 0.02
+# Writes between two checkpoints. A commit writes about 8 pages here; SQLite's own default is 1000 pages.
+_CHECKPOINT_COMMITS = 250
+_CHECKPOINT_CHANGES = 4000
+
+
+class Opened(NamedTuple):
+    """What the writer thread works with: the connection that writes and, where one is kept, the journal."""
+
+    connection: sqlite3.Connection
+    journal: Journal | None
+    capture: Capture | None
+
+
+class _Outcome(NamedTuple):
+    future: asyncio.Future[Any]
+    value: Any
+    error: Exception | None
+
+
+class Writer:
+    """Group commit. `open_files` runs in the thread; `damaged` hears of a damaged file, in the thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        open_files: Callable[[], Opened],
+        clock: Clock,
+        damaged: Callable[[DamagedError], None],
+        *,
+        limit: int = _MAX_QUEUED,
+    ) -> None:
+        self.commits = 0
+        self._path = path
+        self._open_files = open_files
+        self._clock = clock
+        self._damaged = damaged
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[tuple[Work, asyncio.Future[Any]] | None] = SimpleQueue()
+        self._pending = 0
+        self._closed = False
+        self._stopping = False
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
+
+    async def start(self) -> None:
+        """Open the files in the thread. Raises what `open_files` raises; the thread has then ended."""
+        self._thread.start()
+        try:
+            await self._opened
+        except BaseException:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+            raise
+
+    def submit(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Queue `work` for the next commit. Raises OverloadedError, ClosedError."""
+        if self._closed:
+            raise ClosedError("the database is closed")
+        if self._pending >= self._limit:
+            raise OverloadedError(f"{self._pending} writes wait for the disk; try again in a moment")
+        self._pending += 1
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put((work, future))
+        return future
+
+    async def aclose(self) -> None:
+        """Commit what is queued, checkpoint, close."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.shield(self._ended)
+        self._thread.join()
+
+    # Everything below runs in the writer thread, except _answer and _settle.
+
+    def _run(self) -> None:
+        try:
+            files = self._open_files()
+        except Exception as error:
+            failure = translate(error, self._path) if isinstance(error, sqlite3.Error) else error
+            self._post(self._settle, self._opened, failure)
+            return
+        self._post(self._settle, self._opened, None)
+        since_commits = since_changes = 0
+        while not self._stopping and (item := self._queue.get()) is not None:
+            outcomes = self._batch(files, item)
+            self._post(self._answer, outcomes)
+            since_commits += 1
+            if (
+                since_commits >= _CHECKPOINT_COMMITS
+                or files.connection.total_changes - since_changes >= _CHECKPOINT_CHANGES
+            ):
+                # After the answers: nobody waits for it but the next batch.
+                self._checkpoint(files.connection, "PASSIVE")
+                since_commits, since_changes = 0, files.connection.total_changes
+        self._checkpoint(files.connection, "TRUNCATE")
+        files.connection.close()
+        if files.journal is not None:
+            files.journal.close()
+        self._post(self._settle, self._ended, None)
+
+    def _batch(self, files: Opened, first: tuple[Work, asyncio.Future[Any]]) -> list[_Outcome]:
+        outcomes: list[_Outcome] = []
+        try:
+            files.connection.execute("BEGIN IMMEDIATE")
+            self._fill(files, first, outcomes)
+            self._commit(files)
+        except Exception as error:
+            failure = self._told(error)
+            self._abandon(files)
+            if not outcomes:
+                outcomes.append(_Outcome(first[1], None, failure))
+            # Nothing of this transaction was kept: nobody in it may believe otherwise.
+            return [
+                outcome if outcome.error else _Outcome(outcome.future, None, failure) for outcome in outcomes
+            ]
+        self.commits += 1
+        return outcomes
+
+    def _fill(self, files: Opened, first: tuple[Work, asyncio.Future[Any]], outcomes: list[_Outcome]) -> None:
+        deadline = self._clock.monotonic() + _MAX_BATCH_S
+        item: tuple[Work, asyncio.Future[Any]] | None = first
+        while item is not None:
+            outcomes.append(self._one(files, *item))
+            if not files.connection.in_transaction:
+                # A full or failing disk makes SQLite roll everything back by itself.
+                raise outcomes[-1].error or StorageError(
+                    "a write ended the transaction that it shares; report this"
+                )
+            if len(outcomes) >= _MAX_BATCH or self._clock.monotonic() > deadline:
+                return
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return
+            self._stopping = item is None
+
+    def _one(self, files: Opened, work: Work, future: asyncio.Future[Any]) -> _Outcome:
+        connection, records = files.connection, files.capture.records if files.capture else []
+        kept = len(records)
+        connection.execute("SAVEPOINT work")
+        try:
+            value = work(connection)
+        except Exception as error:
+            del records[kept:]
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO work")
+                connection.execute("RELEASE work")
+            return _Outcome(future, None, self._told(error))
+        connection.execute("RELEASE work")
+        return _Outcome(future, value, None)
+
+    def _commit(self, files: Opened) -> None:
+        connection, journal, capture = files
+        if journal is None or capture is None or not capture.records:
+            connection.execute("COMMIT")
+            return
+        batch = journal.last + 1
+        connection.execute("UPDATE journal_mark SET batch = ? WHERE id = 1", (batch,))
+        # Journal first: a journal that is one batch ahead is caught up at open, one that is behind has lost a batch.
+        journal.append(batch, capture.records, self._clock.now_ms())
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            journal.retract()
+            raise
+        capture.records.clear()
+
+    def _abandon(self, files: Opened) -> None:
+        if files.capture is not None:
+            files.capture.records.clear()
+        if files.connection.in_transaction:
+            try:
+                files.connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                _log.error("rollback failed: %s", error)
+
+    def _told(self, error: Exception) -> Exception:
+        failure = translate(error, self._path) if isinstance(error, sqlite3.Error) else error
+        if failure is not error:
+            failure.__cause__ = error
+        if isinstance(failure, DamagedError):
+            self._damaged(failure)
+        return failure
+
+    def _checkpoint(self, connection: sqlite3.Connection, mode: str) -> None:
+        try:
+            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        except sqlite3.Error as error:
+            # The pages stay in the WAL and are tried again; a write that needs the room will say so.
+            _log.warning("checkpoint failed: %s", self._told(error))
+
+    def _post(self, callback: Callable[..., None], *args: Any) -> None:
+        if not self._loop.is_closed():  # a loop that died without aclose has nobody left to tell
+            self._loop.call_soon_threadsafe(callback, *args)
+
+    def _answer(self, outcomes: list[_Outcome]) -> None:
+        self._pending -= len(outcomes)
+        for future, value, error in outcomes:
+            if future.done():
+                continue  # the caller was cancelled; the write stands
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
+
+    def _settle(self, future: asyncio.Future[None], error: Exception | None) -> None:
+        if not future.done():
+            future.set_exception(error) if error is not None else future.set_result(None)
