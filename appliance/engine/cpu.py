@@ -1,4 +1,4 @@
-"""Whether this processor can run the engine's machine code: asked before the first decode, which would kill the process."""
+"""Whether this processor can run the engine's machine code: asked before a first decode could kill the process."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ The models hold random weights from a fixed seed, so they compute like large one
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,16 +163,16 @@ def _extra_of_architecture(architecture: str, width: int, shared: int, head: int
 
 
 def _recital(model: TinyModel, tokens: Sequence[str], embedding: Any) -> Any:
-    """Return an output matrix that follows each piece of the reply by the next, and anything else by the first.
+    """Return an output matrix that follows the end of the prompt, a newline, by the reply piece by piece.
 
-    The state is the embedding of the last token, so the row of a token is the embedding of its predecessor. The
-    first piece gets the mean of all others: it wins wherever no row was made for what came before.
+    The state is the embedding of the last token, so the row of a token is the embedding of its predecessor. After a
+    token outside the chain the model says any of its pieces.
     """
     alphabet = byte_alphabet()
     chain = [tokens.index("".join(alphabet[byte] for byte in piece.encode())) for piece in model.reply]
     chain.append(_end_token(model, tokens))
     output = np.zeros_like(embedding)
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in itertools.pairwise(chain):
         output[after] = embedding[before]
     newline = tokens.index(alphabet[ord("\n")])  # the last token of the generation prompt
     output[chain[0]] = embedding[newline]
