@@ -53,7 +53,8 @@ class Chat(msgspec.Struct, frozen=True, tag="chat"):
 
     `messages` have the shape that templates expect: role, content, tool_calls with arguments as an object,
     tool_call_id. `tool_choice` is auto, none, required or the name of one tool. With `response_schema` the whole
-    answer is JSON of that schema and tools are not offered.
+    answer is JSON of that schema and tools are not offered. `thinking` lets a model think first where its
+    template offers the choice.
     """
 
     messages: list[dict[str, Any]]
@@ -61,6 +62,7 @@ class Chat(msgspec.Struct, frozen=True, tag="chat"):
     tools: list[ToolDef] = []
     tool_choice: str = "auto"
     response_schema: dict[str, Any] | None = None
+    thinking: bool = False
 
 
 class Raw(msgspec.Struct, frozen=True, tag="raw"):
