@@ -21,14 +21,14 @@ class Provider(Protocol):
     def generate(self, request: GenerateRequest) -> AsyncIterator[StreamItem]:
         """Stream one answer; an async generator.
 
-        `Finished` is the last item of a stream that did not fail and nothing follows it. Tool calls come whole, with
-        an id that is unique in the stream. `Usage.input_tokens` counts the whole prompt, cached tokens included;
-        `Usage.output_tokens` includes thinking. Raises ModelError and no other error of the outside world.
-        Closing the generator or cancelling the task that reads it ends the call at the source.
+        `Finished` is the last item of a stream that did not fail and nothing follows it. Tool calls come
+        whole, with an id that is unique in the stream. `Usage.input_tokens` counts the whole prompt, cached
+        tokens included; `Usage.output_tokens` includes thinking. Raises ModelError and no other error of the
+        outside world. Closing the generator or cancelling the task that reads it ends the call at the source.
         """
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
-        """Return one vector per text, in order. Raises ModelError (INVALID_REQUEST where there is no such model)."""
+        """Return one vector per text, in order. Raises ModelError (INVALID_REQUEST without such a model)."""
 
     async def aclose(self) -> None:
         """Give up connections. Calls that are still running fail; a second call does nothing."""

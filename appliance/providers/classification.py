@@ -1,8 +1,8 @@
 """One reading of every way in which a model service says no.
 
-The services differ in shape, not in meaning: `read_problem` takes any of their error bodies apart and `kind_of`
-decides what it means. Sources: the error pages of the OpenAI, Anthropic and Gemini APIs (google.rpc.Status), and
-what Ollama, vLLM, llama-server and OpenRouter send in their place.
+The services differ in shape, not in meaning: `read_problem` takes any of their error bodies apart and
+`kind_of` decides what it means. Sources: the error pages of the OpenAI, Anthropic and Gemini APIs
+(google.rpc.Status), and what Ollama, vLLM, llama-server and OpenRouter send in their place.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from appliance.providers.errors import TRANSIENT, Origin, excerpt, failure
 MAX_ERROR_BODY_BYTES = 64 * 1024
 _MAX_RETRY_AFTER_S = 24 * 3600.0
 
-# Names that the services give to their errors (type, code, status or reason), lower case, the specific ones only:
-# `invalid_request_error`, for example, covers overflow, billing and plain mistakes and says nothing.
+# Names that the services give to their errors (type, code, status or reason), lower case, the specific ones
+# only: `invalid_request_error`, for example, covers overflow, billing and plain mistakes and says nothing.
 _BY_NAME: Mapping[str, FailureKind] = {
     "context_length_exceeded": FailureKind.CONTEXT_OVERFLOW,
     "exceed_context_size_error": FailureKind.CONTEXT_OVERFLOW,
@@ -75,7 +75,8 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], FailureKind], ...] = (
     (
         re.compile(
             r"prompt is too long|maximum context length|context[ _](?:length|size|window)|"
-            r"input token count|too many (?:input )?tokens|exceeds? the (?:available|maximum) (?:context|number of tokens)",
+            r"input token count|too many (?:input )?tokens|"
+            r"exceeds? the (?:available|maximum) (?:context|number of tokens)",
             re.IGNORECASE,
         ),
         FailureKind.CONTEXT_OVERFLOW,
@@ -120,7 +121,7 @@ def read_problem(
 
 
 def problem_of(value: Any, *, status: int | None = None, retry_after_s: float | None = None) -> Problem:
-    """Take a decoded error apart: `{"error": {…}}`, `[{"error": …}]`, `{"error": "…"}`, `{"detail"|"message": …}`."""
+    """Take a decoded error apart: `{"error": {…}|"…"}`, `[{"error": …}]`, `{"detail"|"message": "…"}`."""
     if isinstance(value, list) and value:
         value = value[0]
     error = value.get("error", value) if isinstance(value, dict) else value
@@ -158,7 +159,7 @@ def _google_delay_s(value: object) -> float | None:
 
 
 def read_retry_after(headers: Mapping[str, str], now_ms: int | None = None) -> float | None:
-    """Return the wait that the service asks for, in seconds: `retry-after-ms`, else `retry-after` (RFC 9110 10.2.3)."""
+    """Return the wait that is asked for, in seconds: `retry-after-ms`, `retry-after` (RFC 9110 10.2.3)."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
         if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", value):

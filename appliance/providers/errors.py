@@ -47,8 +47,8 @@ class AllFailed(ApplianceError):
 
     @property
     def only_escalated(self) -> bool:
-        """True when nothing is broken: only the embedded model was there, and it handed over."""
-        return bool(self.attempts) and all(error.kind is FailureKind.ESCALATE for _, error in self.attempts)
+        """True when nothing is broken: at most the embedded model was there, and it handed over."""
+        return all(error.kind is FailureKind.ESCALATE for _, error in self.attempts)
 
     @property
     def retryable(self) -> bool:
@@ -60,6 +60,14 @@ class AnswerBroken(ModelError):
     """A candidate failed after the user had seen a part of its answer; nobody else may go on from there."""
 
     code = "answer_broken"
+
+    @classmethod
+    def after(cls, ref: str, error: ModelError) -> AnswerBroken:
+        """Say that `ref` stopped in the middle, and why."""
+        message = f"{ref} stopped in the middle of its answer ({str(error).rstrip('.')}). Ask again."
+        broken = cls(error.kind, message, status=error.status, details=error.details)
+        broken.retry_after_s = error.retry_after_s
+        return broken
 
 
 TRANSIENT = frozenset(
@@ -81,8 +89,9 @@ def _whole_story(attempts: tuple[tuple[str, ModelError], ...]) -> str:
     failed = [(ref, error) for ref, error in attempts if error.kind is not FailureKind.ESCALATE]
     if not failed:
         return (
-            "No model that could answer this is set up: give this box a larger one with `homarus models pull`, "
-            "or a key, for example in ANTHROPIC_API_KEY or models.providers.anthropic.apiKey."
+            "No model that could answer this is set up: give this box a larger one with "
+            "`homarus models pull`, or a key, for example in ANTHROPIC_API_KEY or "
+            "models.providers.anthropic.apiKey."
         )
     return "No model could answer: " + "; ".join(str(error).rstrip(".") for _, error in failed) + "."
 
@@ -113,8 +122,8 @@ _SENTENCES: Mapping[FailureKind, str] = {
     FailureKind.RATE_LIMIT: "{ref} is limiting the rate{wait}; wait, or add a fallback model.",
     FailureKind.OVERLOADED: "{ref} is overloaded{status}; try again soon, or add a fallback model.",
     FailureKind.AUTH: "{provider} does not accept the credentials{status}; check {key}.",
-    FailureKind.BILLING: "{provider} wants its account paid{status}; add credit there, or use another key in {key}.",
-    FailureKind.CONTEXT_OVERFLOW: "The conversation is too long for {ref}; start a new one, or choose a larger window.",
+    FailureKind.BILLING: "{provider} wants its account paid{status}; add credit, or change {key}.",
+    FailureKind.CONTEXT_OVERFLOW: "The conversation is too long for {ref}; start a new one, or use a larger model.",
     FailureKind.REFUSED: "{ref} refused this request{reason}; word it differently, or ask another model.",
     FailureKind.NETWORK: "{provider} could not be reached{reason}; check the network and "
     "models.providers.{provider}.baseUrl.",
@@ -124,15 +133,16 @@ _SENTENCES: Mapping[FailureKind, str] = {
     "models.providers.{provider}.baseUrl.",
     FailureKind.BAD_RESPONSE: "{ref} sent an answer that cannot be read{reason}; check that "
     "models.providers.{provider}.api fits the service.",
-    FailureKind.UNAVAILABLE: "{ref} is not working at the moment{status}{reason}; try again soon, or add a fallback.",
-    FailureKind.OFFLINE: "{ref} is not on this box and `offline` is true; set it to false, or use a local model.",
+    FailureKind.UNAVAILABLE: "{ref} is not working now{status}{reason}; try again soon, or add a fallback.",
+    FailureKind.OFFLINE: "{ref} is not on this box and `offline` is true; set it to false, or go local.",
     FailureKind.ESCALATE: "{ref} handed the request over to a larger model; set one up.",
 }
 
 
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return at most 200 printable characters of `text` on one line, without anything that looks like a key."""
-    # Cut early: the text is the service's and may be long; but not so early that half a secret stays unrecognised.
+    """Return at most 200 printable characters of `text`, on one line, without what looks like a key."""
+    # Cut early: the text is the service's and may be long; but not so early that half a secret stays
+    # unrecognised.
     text = text[:4096]
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 4:
