@@ -1,22 +1,5 @@
-"""The WebSocket client of the gateway: for the command line, later for the mesh, and for tests.
+"""The client of the gateway: for the command line, later for the mesh, and for tests.
 
-It speaks the same frames as every OpenClaw client and knows nothing of what a method means.
+It speaks the same frames as every OpenClaw client and knows nothing of what a method means. `connection` needs the
+WebSocket stack; `once` asks the gateway of this machine without it.
 """
-
-from appliance.client.connection import Connection, Event, connect
-from appliance.client.errors import ClientError, ConnectionLost, ConnectRefused, GatewayAway, RequestFailed
-from appliance.client.target import SocketTarget, Target, UrlTarget
-
-__all__ = [
-    "ClientError",
-    "ConnectRefused",
-    "Connection",
-    "ConnectionLost",
-    "Event",
-    "GatewayAway",
-    "RequestFailed",
-    "SocketTarget",
-    "Target",
-    "UrlTarget",
-    "connect",
-]

@@ -1,0 +1,91 @@
+"""`homarus chat`: a conversation in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import click
+
+from appliance.cli.exits import Exit
+from appliance.cli.session import CliSession, on_terminal
+
+
+@click.command()
+@click.option("--session", default="main", show_default=True, help="Name or key of the conversation.")
+@click.option("--history", "history_limit", default=10, show_default=True, help="Earlier messages to show.")
+@click.pass_obj
+def command(cli: CliSession, session: str, history_limit: int) -> int:
+    """Talk to the assistant.
+
+    Enter sends, Ctrl-C ends the running answer (twice at an empty line: leave), Ctrl-D leaves. /help lists the
+    commands. What becomes due, a timer for example, is said here too.
+    """
+    if not on_terminal():
+        raise click.UsageError("`homarus chat` needs a terminal. In scripts use `homarus ask`.")
+    return asyncio.run(talk(cli, session, history_limit))
+
+
+async def talk(cli: CliSession, session: str, history_limit: int = 10) -> int:
+    """Chat until the person leaves or the gateway is gone for good."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.patch_stdout import patch_stdout
+
+    from appliance.cli.conversation import Conversation
+    from appliance.cli.window import ChatWindow
+    from appliance.client.connection import connect
+    from appliance.client.errors import ClientError
+
+    prompt: PromptSession[str] = PromptSession(history=FileHistory(str(_history_file(cli.paths.root))))
+    async with connect(cli.target, caps=["tool-events"]) as connection:
+        conversation = await Conversation.open(connection, session)
+        window = ChatWindow(conversation)
+        with patch_stdout(raw=True):
+            await window.show_history(history_limit)
+            listener = asyncio.ensure_future(window.listen())
+            reader = asyncio.ensure_future(_read(prompt, window))
+            done, _ = await asyncio.wait((listener, reader), return_when=asyncio.FIRST_COMPLETED)
+            for task in (listener, reader):
+                if task not in done:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+            try:
+                for task in done:
+                    task.result()
+            except ClientError as error:
+                click.echo(f"\n{error}", err=True)
+                return Exit.AWAY
+    return Exit.OK
+
+
+async def _read(prompt, window) -> None:  # type: ignore[no-untyped-def] # prompt_toolkit is imported when a chat begins
+    leaving = False
+    while True:
+        try:
+            text = (await prompt.prompt_async("› ")).strip()
+            leaving = False
+        except KeyboardInterrupt:
+            if await window.interrupt():
+                continue
+            if leaving:
+                return
+            leaving = True
+            click.echo("Ctrl-C again or Ctrl-D leaves.")
+            continue
+        except EOFError:
+            return
+        if text in ("/quit", "/exit"):
+            return
+        if text:
+            await window.send(text)
+
+
+def _history_file(state: Path) -> Path:
+    """Return the file with what was typed, private to the owner."""
+    folder = state if state.is_dir() else Path.home()
+    path = folder / ("chat.history" if state.is_dir() else ".homarus_history")
+    path.touch(mode=0o600)
+    return path

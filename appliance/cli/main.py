@@ -1,0 +1,97 @@
+"""The root of the command tree."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from appliance import __version__
+from appliance.cli.exits import HELP, Exit, exit_code
+from appliance.cli.session import session_from
+from appliance.foundation.errors import ApplianceError
+
+# Name to module and one line of help: listing the commands must not import them.
+_COMMANDS = {
+    "run": ("run", "Run the gateway in the foreground; on a terminal also chat in this window."),
+    "chat": ("chat", "Talk to the assistant."),
+    "ask": ("ask", "Ask once and print the answer; reads a pipe too."),
+    "status": ("status", "Show how the box is."),
+    "gateway": ("gateway", "Run the gateway, ask how it is, or call one of its methods."),
+    "sessions": ("sessions", "List, show, export and delete conversations."),
+    "models": ("models", "List models, download one, see what the embedded model understands."),
+    "config": ("config", "Read, change and check the configuration."),
+    "logs": ("logs", "Show the log, or follow it."),
+    "doctor": ("doctor", "Look for what is wrong and say how to fix it."),
+    "completion": ("completion", "Print the completion script of a shell."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"appliance.cli.commands.{_COMMANDS[cmd_name][0]}")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__}.command is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="homarus")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--url", metavar="WS-URL", help="A gateway elsewhere, ws:// or wss:// (HOMARUS_GATEWAY_URL).")
+@click.option("--token", metavar="TOKEN", help="Its token; better in HOMARUS_GATEWAY_TOKEN, where `ps` does not show it.")
+@click.option("--password", metavar="PASSWORD", help="Its password; better in HOMARUS_GATEWAY_PASSWORD.")
+@click.pass_context
+def root(context: click.Context, as_json: bool, url: str | None, token: str | None, password: str | None) -> None:
+    """Homarus: a private assistant that lives on its own box."""
+    context.obj = session_from(os.environ, url=url, token=token, password=password, as_json=as_json)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code. `--json` may stand anywhere in the line."""
+    arguments = _json_first(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result: Any = root.main(arguments, prog_name="homarus", standalone_mode=False)
+        return int(result) if isinstance(result, int) else Exit.OK
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (ApplianceError, TimeoutError) as error:
+        text = str(error) or "The gateway took too long to answer."
+        click.echo(f"homarus: {text}", err=True)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of the pipe has seen enough; the interpreter must not complain at its end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+
+
+def _json_first(arguments: list[str]) -> list[str]:
+    head, mark, tail = arguments, [], []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        head, mark, tail = arguments[:cut], ["--"], arguments[cut + 1 :]
+    if "--json" not in head:
+        return arguments
+    return ["--json", *(one for one in head if one != "--json"), *mark, *tail]
