@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
-_CACHE = _ROOT / ".cache"
+_CACHE = Path(os.environ.get("HOMARUS_CACHE") or _ROOT / ".cache")  # builds may be shared between checkouts
 _LLAMA = _CACHE / "llama"
 _TOOLS = _CACHE / "build-tools"
 _SMOKE_TIMEOUT_S = 120  # a slow board loads the tiny model in under 2 s; this only ends a hang
@@ -155,7 +155,9 @@ def _unpack(archive: Path, folder: Path) -> Path:
     """Unpack only the vendored llama.cpp (the archive also carries a whole git history)."""
     with tarfile.open(archive) as tar:
         wanted = [member for member in tar.getmembers() if "/vendor/llama.cpp/" in member.name]
-        tar.extractall(folder, members=wanted, filter="data")
+        if hasattr(tarfile, "data_filter"):  # the Python of Debian 12 is older than this protection
+            tar.extraction_filter = tarfile.data_filter
+        tar.extractall(folder, members=wanted)  # its hash was checked
     (source,) = folder.glob("*/vendor/llama.cpp")
     return source
 

@@ -1,15 +1,12 @@
 # Words and checks that every script shares. Sourced, never run.
 
-say() { printf '\033[1m[%s]\033[0m %s\n' "${0##*/}" "$*" | plain_if_piped; }
+say() { printf '[%s] %s\n' "${0##*/}" "$*"; }
 die() {
     printf '[%s] %s\n' "${0##*/}" "$*" >&2
     exit 1
 }
 
-# Colour is for people: a log file gets plain text.
-plain_if_piped() { if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi; }
-
-# The Python that makes the environments: HOMARUS_PYTHON, else python3. It must be 3.11 or newer.
+# The Python that makes the environments: HOMARUS_PYTHON (a path, a name or a version), else python3. 3.11 or newer.
 find_python() {
     local python=${HOMARUS_PYTHON:-python3} found
     case $python in 3.*) python=python$python ;; esac
@@ -19,7 +16,7 @@ find_python() {
     printf '%s\n' "$found"
 }
 
-# One hash over files and words: what an environment was made from. Usage: fingerprint WORD... -- FILE...
+# One hash over words and files: what an environment was made from. Usage: fingerprint WORD... -- FILE...
 fingerprint() {
     local words=()
     while [ "$1" != -- ]; do
@@ -28,4 +25,29 @@ fingerprint() {
     done
     shift
     { printf '%s\n' "${words[@]}" "$PWD"; sha256sum "$@"; } | sha256sum | cut -c1-32
+}
+
+# Run a long command quietly and show that it lives: seconds on a terminal, a line now and then in a log.
+# Its output is shown only if it fails. Usage: step "what it does" COMMAND...
+step() {
+    local what=$1 log started=$SECONDS pid status=0 shown=0
+    shift
+    log=$(mktemp)
+    say "$what"
+    "$@" >"$log" 2>&1 &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 0.2
+        if [ -t 1 ]; then
+            printf '\r[%s]   %d s ' "${0##*/}" "$((SECONDS - started))"
+        elif [ $((SECONDS - started - shown)) -ge 15 ]; then
+            shown=$((SECONDS - started))
+            say "  still at it, $shown s"
+        fi
+    done
+    wait "$pid" || status=$?
+    if [ -t 1 ]; then printf '\r\033[K'; fi
+    if [ "$status" -ne 0 ]; then tail -n 25 "$log" >&2; fi
+    rm -f "$log"
+    return "$status"
 }
