@@ -1,0 +1,168 @@
+"""sessions.usage: tokens and costs by session and day range."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from appliance.gateway.method import Call, Method
+from appliance.gateway.methods.addressing import Addressing
+from appliance.gateway.methods.seams import Models
+from appliance.protocol.errors import invalid_request
+from appliance.protocol.methods.base import or_unset
+from appliance.protocol.methods.sessions import (
+    SessionsUsageParams,
+    SessionsUsageResult,
+    SessionUsage,
+    UsageTotals,
+)
+from appliance.sessions.model import Session, UsageRow
+
+_RANGES = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": 3650}
+_DEFAULT_DAYS = 30
+_DEFAULT_LIMIT, _MAX_LIMIT = 50, 1000
+_PER_MILLION = 1_000_000
+
+
+class UsageReader(Protocol):
+    """What is read here (sessions.store)."""
+
+    async def get(self, key: str) -> Session | None: ...
+    async def usage(self, from_ms: int, to_ms: int) -> Sequence[UsageRow]: ...
+
+
+def day_range(params: SessionsUsageParams, now_ms: int, zone: datetime.tzinfo) -> tuple[datetime.date, datetime.date]:
+    """Return the first and the last day that are asked for."""
+    today = datetime.datetime.fromtimestamp(now_ms / 1000, zone).date()
+    try:
+        end = datetime.date.fromisoformat(params.end_date) if params.end_date else today
+        if params.start_date:
+            start = datetime.date.fromisoformat(params.start_date)
+        else:
+            start = end - datetime.timedelta(days=_RANGES.get(params.range or "", _DEFAULT_DAYS) - 1)
+    except (ValueError, OverflowError) as error:
+        raise invalid_request(f"invalid date range: {error}") from None
+    if start > end:
+        raise invalid_request(f"invalid date range: {start} is after {end}")
+    return start, end
+
+
+def _zone(params: SessionsUsageParams, own: ZoneInfo) -> datetime.tzinfo:
+    if params.mode == "utc":
+        return datetime.UTC
+    if params.time_zone is not None:
+        try:
+            return ZoneInfo(params.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise invalid_request(f"unknown time zone: {params.time_zone}") from None
+    if params.utc_offset is not None:
+        sign = -1 if params.utc_offset[3] == "-" else 1
+        hours, _, minutes = params.utc_offset[4:].partition(":")
+        if int(hours) > 14:
+            raise invalid_request(f"unknown time zone: {params.utc_offset}")
+        return datetime.timezone(sign * datetime.timedelta(hours=int(hours), minutes=int(minutes or 0)))
+    return own
+
+
+def _millis(day: datetime.date, zone: datetime.tzinfo) -> int:
+    return int(datetime.datetime.combine(day, datetime.time(), zone).timestamp() * 1000)
+
+
+def totals(rows: Iterable[UsageRow], models: Models) -> UsageTotals:
+    """Add rows up. A model whose price is unknown costs nothing and is counted as missing."""
+    tokens = [0, 0, 0, 0]
+    costs = [0.0, 0.0]
+    missing = 0
+    for row in rows:
+        for index, count in enumerate(
+            (row.input_tokens, row.output_tokens, row.cache_read_tokens, row.cache_write_tokens)
+        ):
+            tokens[index] += count
+        model = models.find(f"{row.provider}/{row.model}") if row.provider and row.model else None
+        if model is None or model.cost_input is None or model.cost_output is None:
+            missing += 0 if model is not None and model.local else row.runs
+            continue
+        costs[0] += row.input_tokens * model.cost_input / _PER_MILLION
+        costs[1] += row.output_tokens * model.cost_output / _PER_MILLION
+    return UsageTotals(
+        input=tokens[0],
+        output=tokens[1],
+        cache_read=tokens[2],
+        cache_write=tokens[3],
+        total_tokens=tokens[0] + tokens[1],
+        total_cost=round(sum(costs), 6),
+        input_cost=round(costs[0], 6),
+        output_cost=round(costs[1], 6),
+        missing_cost_entries=missing,
+    )
+
+
+def methods(
+    *, store: UsageReader, models: Models, addressing: Addressing, zone: Callable[[], ZoneInfo]
+) -> tuple[Method, ...]:
+    """Return sessions.usage."""
+
+    async def one_session(key: str, rows: list[UsageRow]) -> SessionUsage:
+        session = await store.get(key)
+        busiest = max(rows, key=lambda row: row.input_tokens + row.output_tokens)
+        return SessionUsage(
+            key=key,
+            session_id=session.session_id if session else "",
+            agent_id=rows[0].agent_id,
+            updated_at=session.updated_ms if session else 0,
+            label=or_unset(session.label if session else None),
+            model_provider=or_unset(busiest.provider),
+            model=or_unset(busiest.model),
+            usage=totals(rows, models),
+        )
+
+    async def usage(call: Call, params: SessionsUsageParams) -> SessionsUsageResult:
+        where = _zone(params, zone())
+        start, end = day_range(params, call.now_ms, where)
+        found = await store.usage(_millis(start, where), _millis(end + datetime.timedelta(days=1), where))
+        key = addressing.locate(params.key, params.agent_id).key if params.key else None
+        by_key: dict[str, list[UsageRow]] = {}
+        for row in found:
+            if key in (None, row.session_key) and params.agent_id in (None, row.agent_id):
+                by_key.setdefault(row.session_key, []).append(row)
+        limit = min(params.limit or _DEFAULT_LIMIT, _MAX_LIMIT)
+        sessions = [await one_session(name, rows) for name, rows in list(by_key.items())[:limit]]
+        sessions.sort(key=lambda one: one.updated_at, reverse=True)
+        everything = [row for rows in by_key.values() for row in rows]
+        return SessionsUsageResult(
+            updated_at=call.now_ms,
+            start_date=start.isoformat(),
+            end_date=end.isoformat(),
+            sessions=sessions,
+            totals=totals(everything, models),
+            aggregates={"sessionCount": len(by_key), "byModel": _by_model(everything, models)},
+        )
+
+    return (
+        Method(
+            "sessions.usage",
+            "operator.read",
+            SessionsUsageParams,
+            usage,
+            narrow="operator.sessions.read",
+            result=SessionsUsageResult,
+            advertised=False,
+        ),
+    )
+
+
+def _by_model(rows: Iterable[UsageRow], models: Models) -> list[dict[str, Any]]:
+    groups: dict[tuple[str | None, str | None], list[UsageRow]] = {}
+    for row in rows:
+        groups.setdefault((row.provider, row.model), []).append(row)
+    return [
+        {
+            "provider": provider,
+            "model": model,
+            "count": sum(row.runs for row in group),
+            "totals": totals(group, models),
+        }
+        for (provider, model), group in groups.items()
+    ]
