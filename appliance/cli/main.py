@@ -54,7 +54,9 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="homarus")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--url", metavar="WS-URL", help="A gateway elsewhere, ws:// or wss:// (HOMARUS_GATEWAY_URL).")
-@click.option("--token", metavar="TOKEN", help="Its token; better in HOMARUS_GATEWAY_TOKEN, where `ps` does not show it.")
+@click.option(
+    "--token", metavar="TOKEN", help="Its token; better in HOMARUS_GATEWAY_TOKEN, where `ps` does not show it."
+)
 @click.option("--password", metavar="PASSWORD", help="Its password; better in HOMARUS_GATEWAY_PASSWORD.")
 @click.pass_context
 def root(context: click.Context, as_json: bool, url: str | None, token: str | None, password: str | None) -> None:

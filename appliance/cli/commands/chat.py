@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.exits import Exit
 from appliance.cli.session import CliSession, on_terminal
+
+if TYPE_CHECKING:  # both cost start-up time that only a chat needs
+    from prompt_toolkit import PromptSession
+
+    from appliance.cli.window import ChatWindow
 
 
 @click.command()
@@ -61,7 +67,7 @@ async def talk(cli: CliSession, session: str, history_limit: int = 10) -> int:
     return Exit.OK
 
 
-async def _read(prompt, window) -> None:  # type: ignore[no-untyped-def] # prompt_toolkit is imported when a chat begins
+async def _read(prompt: PromptSession[str], window: ChatWindow) -> None:
     leaving = False
     while True:
         try:
