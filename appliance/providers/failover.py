@@ -57,8 +57,8 @@ ChainItem: TypeAlias = StreamItem | CandidateChosen | CandidateFailed
 class Failover:
     """A chain of candidates for one run; the cooldowns are shared by all chains.
 
-    `rejected` are models that the router left out: they are named when nobody can answer. Nothing is dialled for a
-    model that is not on this box while `offline` is true.
+    `rejected` are models that the router left out: they are named when nobody can answer. Nothing is dialled
+    for a model that is not on this box while `offline` is true.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Failover:
     async def generate(self, build: Callable[[ModelInfo], GenerateRequest]) -> AsyncGenerator[ChainItem]:
         """Stream the first answer; `build` makes the request for the model that is asked.
 
-        The next candidate is asked only while nothing visible (text or a tool call) was passed on. Raises AllFailed
-        when none is left and AnswerBroken when one fails after that point.
+        The next candidate is asked only while nothing visible (text or a tool call) was passed on. Raises
+        AllFailed when none is left and AnswerBroken when one fails after that point.
         """
         attempts: list[tuple[str, ModelError]] = []
         for candidate, unable in self._plan():
@@ -125,7 +125,8 @@ class Failover:
         """Pass on the stream of one candidate; a failure that nobody saw goes to `outcome`."""
         visible = chosen = False
         try:
-            # Provider.generate is declared as an iterator, the form that a Protocol can state; it is a generator.
+            # Provider.generate is declared as an iterator, the form that a Protocol can state; it is a
+            # generator.
             stream = cast("AsyncGenerator[StreamItem, Any]", candidate.provider.generate(build(candidate.model)))
             async with aclosing(stream) as items:
                 async for item in items:

@@ -45,6 +45,7 @@ class CloudProvider:
         models: Sequence[ModelInfo],
         key_hint: str = "",
         max_tokens: int | None = None,
+        local: bool = False,
     ) -> None:
         self._id = provider_id
         self._family = family
@@ -52,6 +53,7 @@ class CloudProvider:
         self._models = {model.id: model for model in models}
         self._key_hint = key_hint
         self._max_tokens = max_tokens
+        self.local = local  # the service runs on this box
 
     @property
     def id(self) -> str:
