@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from appliance.protocol.connect import ClientInfo
 from appliance.protocol.errors import WireError
+
+MAX_RUNS: Final = 256
+"""Runs that a connection is remembered to take part in, and sessions whose messages it may subscribe to."""
 
 
 class NoParams(msgspec.Struct, frozen=True):
@@ -37,6 +41,13 @@ class Subscriptions:
 
     sessions: bool = False
     messages: set[str] = field(default_factory=set)
+    runs: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def join_run(self, run_id: str) -> None:
+        """Take part in a run: its tool events reach this connection (protocol.md 6). The oldest is forgotten."""
+        self.runs[run_id] = None
+        if len(self.runs) > MAX_RUNS:
+            self.runs.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Call:
 Handler: TypeAlias = Callable[[Call, Any], Awaitable[Any]] | Callable[[Call, Any], Any]
 """`async def` for what may wait; a plain function that only reads memory is answered without starting a task."""
 
-Scope: TypeAlias = str | None | Callable[[Any], str]
+Scope: TypeAlias = str | Callable[[Any], str] | None
 """`operator.<name>`; None for any operator; or a function of the decoded parameters (protocol.md 6, dynamic)."""
 
 

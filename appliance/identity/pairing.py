@@ -79,8 +79,9 @@ def approved(device: Device | None, claim: Claim, via: Approval, now_ms: int) ->
     token = changed.token(claim.role)
     if token is None:
         return with_token(changed, claim.role, now_ms)
-    # The owner approved more: the token of this role grows with the approval and with nothing else.
-    grown = msgspec.structs.replace(token, scopes=_token_scopes(changed, claim.role))
+    # The token grows by what was approved now and by nothing else: a token that was narrowed stays narrow.
+    asked = claim.scopes if claim.role == OPERATOR else ()
+    grown = msgspec.structs.replace(token, scopes=normalise((*token.scopes, *asked)))
     return msgspec.structs.replace(changed, tokens={**changed.tokens, claim.role: grown})
 
 

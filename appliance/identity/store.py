@@ -14,7 +14,7 @@ from appliance.foundation.ids import new_id
 from appliance.identity.errors import DeviceMissingError, RequestMissingError
 from appliance.identity.model import Approval, Claim, Device, PairingRequest
 from appliance.identity.pairing import approved, rotated, with_token
-from appliance.identity.tokens import Tokens
+from appliance.identity.tokens import Tokens, new_secret
 from appliance.storage.database import Database
 
 REQUEST_LIFE_MS: Final = 300_000
@@ -37,9 +37,11 @@ class DeviceStore:
         self._cache: OrderedDict[str, Device] = OrderedDict()
         self._seen: dict[str, tuple[int, str]] = {}
         self.tokens = Tokens(secret)
+        self.epoch = 0
+        """Grows whenever a right may have shrunk: who decided before and acts after must decide again."""
 
     @classmethod
-    async def open(cls, database: Database, make_secret: Callable[[], bytes]) -> DeviceStore:
+    async def open(cls, database: Database, make_secret: Callable[[], bytes] = new_secret) -> DeviceStore:
         """Read the secret of the box; the first time keep a new one from `make_secret` (32 bytes)."""
         fresh = make_secret()
 
@@ -57,11 +59,13 @@ class DeviceStore:
         if (device := self._cache.get(device_id)) is not None:
             self._cache.move_to_end(device_id)
             return device
+        epoch = self.epoch
         device = await self._database.read(lambda connection: read_device(connection, device_id))
-        # Another task may have changed the device while we read: what a write put into memory is newer.
-        if device is not None and device_id not in self._cache:
+        if device_id in self._cache:  # a write put it into memory while we read: that is newer
+            return self._cache[device_id]
+        if device is not None and epoch == self.epoch:
             self._remember(device)
-        return self._cache.get(device_id)
+        return device
 
     async def devices(self) -> list[Device]:
         """Return every paired device, oldest approval first."""
@@ -111,6 +115,7 @@ class DeviceStore:
             return device
 
         device = await self._change(write)
+        self.epoch += 1
         return device, self.tokens.derive(device_id, role, device.tokens[role].generation)
 
     async def confirm(self, device_id: str, role: str) -> Device:
@@ -119,7 +124,9 @@ class DeviceStore:
 
     async def revoke(self, device_id: str, role: str, now_ms: int) -> Device:
         """End the token of a role. The caller closes the sockets that use it."""
-        return await self._replace_token(device_id, role, {"revoked_at_ms": now_ms, "previous_valid": False})
+        device = await self._replace_token(device_id, role, {"revoked_at_ms": now_ms, "previous_valid": False})
+        self.epoch += 1
+        return device
 
     async def rename(self, device_id: str, label: str) -> Device:
         """Give the device a name of the owner's."""
@@ -139,6 +146,7 @@ class DeviceStore:
             return cursor.rowcount > 0
 
         removed = await self._database.write(write)
+        self.epoch += 1
         self._cache.pop(device_id, None)
         self._seen.pop(device_id, None)
         return removed

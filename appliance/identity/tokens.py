@@ -6,15 +6,22 @@ A stolen copy of the table of devices holds no token; the same device gets the s
 
 from __future__ import annotations
 
+import base64
 import enum
 import hashlib
 import hmac
 from typing import Final
 
+from appliance.foundation.ids import new_token
 from appliance.identity.device_key import encode
 from appliance.identity.model import Device
 
 SECRET_BYTES: Final = 32
+
+
+def new_secret() -> bytes:
+    """Return 32 random bytes, the secret of a new box."""
+    return base64.urlsafe_b64decode(new_token() + "=")
 
 
 class TokenMatch(enum.Enum):

@@ -60,3 +60,9 @@ class Lobby:
             elif deadline <= now:
                 self.leave(guest)
                 guest.expel(late=True)
+
+    def clear(self) -> None:
+        """Put everyone out."""
+        guests, self._guests = list(self._guests), OrderedDict()
+        for guest in guests:
+            guest.expel(late=False)

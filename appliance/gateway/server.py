@@ -1,0 +1,350 @@
+"""The gateway as a service: binds, wires one set of connections together, ticks, drains and closes."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from appliance import __version__
+from appliance.access.throttle import Throttle
+from appliance.foundation.clock import Clock
+from appliance.foundation.errors import ApplianceError
+from appliance.foundation.ids import new_id
+from appliance.foundation.tasks import TaskSet
+from appliance.gateway.admission.credential import Rules
+from appliance.gateway.admission.driver import Admission, Phase
+from appliance.gateway.bearer import Bearer, error_response
+from appliance.gateway.broadcast import Broadcaster
+from appliance.gateway.connection import Connection, Services
+from appliance.gateway.hello import HelloBuilder, SnapshotSources
+from appliance.gateway.method import MethodTable
+from appliance.gateway.presence import Presence
+from appliance.gateway.rpc import Rpc
+from appliance.gateway.transport.front import Doors, Front
+from appliance.gateway.transport.lobby import MAX_WAITING, Lobby
+from appliance.gateway.transport.websocket import CloseCode
+from appliance.identity.model import PairingRequest
+from appliance.identity.store import DeviceStore
+from appliance.protocol.hello import PresenceEntry
+from appliance.protocol.version import TICK_INTERVAL_MS
+from appliance.sessions.idempotency import IdempotencyStore
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_S: Final = 1.0
+_PING_S: Final = 25.0
+_TICK_S: Final = TICK_INTERVAL_MS / 1000
+_SAVE_SEEN_S: Final = 30.0
+_SETTLE_S: Final = 0.1
+"""Presence and health changes within this time are told in one event."""
+
+_MAX_BODY_BYTES: Final = 32 * 1024 * 1024
+_HTTP_IDLE_S: Final = 30.0
+_DRAIN_S: Final = 2.5
+_MAX_SOCKET_PATH: Final = 107
+
+
+class BindError(ApplianceError):
+    """The gateway cannot listen where it was told to."""
+
+    code = "bind_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where to listen and whom to trust. Port 0 takes a free one; `hosts` empty serves the control socket only."""
+
+    rules: Rules
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    port: int = 18789
+    control_socket: Path | None = None
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    tls: ssl.SSLContext | None = None
+    max_waiting: int = MAX_WAITING
+
+
+class Server:
+    """One gateway on one port (HTTP and WebSocket) and on its control socket.
+
+    Order: construct, `add_routes`, `start` (connects are answered "starting"), `serve`, `drain`, `aclose`.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        *,
+        table: MethodTable,
+        devices: DeviceStore,
+        sources: SnapshotSources,
+        clock: Clock,
+        idempotency: IdempotencyStore | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self._settings = settings
+        self._devices = devices
+        self._clock = clock
+        self._tasks = TaskSet("gateway")
+        self._throttle = throttle or Throttle()
+        self._lobby = Lobby(limit=settings.max_waiting, monotonic=clock.monotonic)
+        self.broadcaster = Broadcaster()
+        self.presence = Presence(
+            PresenceEntry(
+                ts=clock.now_ms(),
+                text="gateway",
+                host=socket.gethostname(),
+                version=__version__,
+                mode="gateway",
+                reason="self",
+            )
+        )
+        self.hello = HelloBuilder(
+            version=__version__,
+            boot_id=new_id(),
+            table=table,
+            presence=self.presence,
+            sources=sources,
+            clock=clock,
+        )
+        self._admission = Admission(
+            rules=settings.rules,
+            devices=devices,
+            throttle=self._throttle,
+            hello=self.hello,
+            clock=clock,
+            announce=self._announce,
+        )
+        self._services = Services(
+            admission=self._admission,
+            rpc=Rpc(table, clock, self._tasks, idempotency),
+            lobby=self._lobby,
+            clock=clock,
+            tasks=self._tasks,
+            joined=self._joined,
+            left=self._left,
+        )
+        self.bearer = Bearer(
+            settings.rules.auth,
+            self._throttle,
+            clock,
+            lobby=self._lobby,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        self._routes: list[web.RouteDef] = []
+        self._listening: list[asyncio.AbstractServer] = []
+        self._runner: web.AppRunner | None = None
+        self._settling: dict[str, asyncio.TimerHandle] = {}
+        self._empty = asyncio.Event()
+        self.port = 0
+
+    def add_routes(self, routes: Sequence[web.RouteDef]) -> None:
+        """Add HTTP endpoints. They authenticate with `server.bearer`; Host and Origin are checked for all."""
+        self._routes.extend(routes)
+
+    async def start(self) -> None:
+        """Listen. Raises BindError."""
+        application = web.Application(middlewares=[self._guard], client_max_size=_MAX_BODY_BYTES)
+        application.add_routes(self._routes)
+        self._runner = web.AppRunner(
+            application, access_log=None, keepalive_timeout=_HTTP_IDLE_S, shutdown_timeout=_DRAIN_S
+        )
+        await self._runner.setup()
+        handler = self._runner.server
+        if handler is None:
+            raise BindError("the HTTP server did not come up")
+        doors = Doors(
+            websocket=lambda peer, head: Connection(peer, head, self._services),
+            http=handler,
+            lobby=self._lobby,
+            trusted_proxies=self._settings.trusted_proxies,
+        )
+        try:
+            await self._bind(doors)
+        except BaseException:
+            await self.aclose()
+            raise
+        self._tasks.spawn(self._keep_house(), name="housekeeping")
+
+    def serve(self) -> None:
+        """Answer connects from now on."""
+        self._admission.phase = Phase.SERVING
+
+    async def drain(self, reason: str = "service restart", *, restart_expected_ms: int | None = None) -> None:
+        """Take no new connections, tell everyone, and close them with 1012."""
+        self._admission.phase = Phase.DRAINING
+        for server in self._listening:
+            server.close()
+        payload: dict[str, Any] = {"reason": reason}
+        if restart_expected_ms is not None:
+            payload["restartExpectedMs"] = restart_expected_ms
+        self.broadcaster.send("shutdown", payload)
+        for listener in self.broadcaster:
+            listener.close(CloseCode.SERVICE_RESTART, "service restart")
+        if len(self.broadcaster):
+            self._empty.clear()
+            await asyncio.wait([self._tasks.spawn(self._empty.wait(), name="drain")], timeout=_DRAIN_S)
+
+    async def aclose(self) -> None:
+        """Close every socket and end every task."""
+        self._admission.phase = Phase.DRAINING
+        for server in self._listening:
+            server.close()
+        for timer in self._settling.values():
+            timer.cancel()
+        self._settling.clear()
+        self._lobby.clear()
+        for listener in self.broadcaster:
+            listener.abort()
+        await self._tasks.aclose()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        await self._save_seen()
+        self._listening.clear()
+        if self._settings.control_socket is not None:
+            _remove(self._settings.control_socket)
+
+    def replace_rules(self, rules: Rules) -> None:
+        """Use new rules from the next request on; a changed secret closes the sockets that stood on the old one."""
+        changed = rules.auth != self._admission.rules.auth
+        self._admission.rules = rules
+        self.bearer.auth = rules.auth
+        if changed:
+            for listener in self.broadcaster:
+                if listener.shared:
+                    listener.close(CloseCode.AUTHORITY_GONE, "gateway auth changed")
+
+    def health_changed(self) -> None:
+        """Tell clients that health is another now; changes that come together are told once."""
+        self.hello.health_changed()
+        self._settle("health", self._send_health)
+
+    async def _bind(self, doors: Doors) -> None:
+        loop = asyncio.get_running_loop()
+        settings = self._settings
+        port = settings.port
+        for host in settings.hosts:
+            try:
+                server = await loop.create_server(
+                    lambda: Front(doors), host, port, ssl=settings.tls, backlog=1024
+                )
+            except OSError as error:
+                raise BindError(
+                    f"cannot listen on {host}:{port}: {error.strerror or error}; "
+                    "set another port with --port or gateway.port"
+                ) from error
+            self._listening.append(server)
+            port = self.port = server.sockets[0].getsockname()[1]
+        if settings.control_socket is not None:
+            self._listening.append(await self._bind_control(settings.control_socket, doors))
+
+    async def _bind_control(self, path: Path, doors: Doors) -> asyncio.AbstractServer:
+        if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
+            raise BindError(f"the path of the control socket is too long: {path}; set a shorter HOMARUS_STATE_DIR")
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            # The state lock is held, so a socket file that is there belongs to nobody.
+            _remove(path)
+            sock.bind(os.fspath(path))
+            os.chmod(path, 0o600)
+            loop = asyncio.get_running_loop()
+            return await loop.create_unix_server(lambda: Front(doors, control=True), sock=sock, backlog=256)
+        except OSError as error:
+            sock.close()
+            raise BindError(f"cannot listen on the control socket {path}: {error.strerror}") from error
+
+    def _joined(self, connection: Connection) -> None:
+        self.broadcaster.add(connection)
+        if self.presence.join(connection.view, connection.peer.remote, self._clock.now_ms()):
+            self._settle("presence", self._send_presence)
+
+    def _left(self, connection: Connection) -> None:
+        self.broadcaster.remove(connection.conn_id)
+        if not len(self.broadcaster):
+            self._empty.set()
+        if connection.view.device_id is not None:
+            self._devices.seen(connection.view.device_id, self._clock.now_ms(), "disconnect")
+        if self.presence.leave(connection.conn_id):
+            self._settle("presence", self._send_presence)
+
+    def _announce(self, request: PairingRequest) -> None:
+        self.broadcaster.send("device.pair.requested", request.row())
+
+    def _settle(self, what: str, send: Any) -> None:
+        """Call `send` soon, once for all changes until then."""
+        if what not in self._settling and self._admission.phase is Phase.SERVING:
+            self._settling[what] = asyncio.get_running_loop().call_later(_SETTLE_S, send)
+
+    def _send_presence(self) -> None:
+        self._settling.pop("presence", None)
+        payload = {"presence": msgspec.Raw(self.presence.encoded())}
+        self.broadcaster.send("presence", payload, state_version=self.hello.state_version)
+
+    def _send_health(self) -> None:
+        self._settling.pop("health", None)
+        self.broadcaster.send("health", self.hello.health, state_version=self.hello.state_version)
+
+    async def _keep_house(self) -> None:
+        """The one timer of all connections: deadlines every second, pings, ticks, signs of life."""
+        pinged = ticked = saved = self._clock.monotonic()
+        while True:
+            await self._clock.sleep(_SWEEP_S)
+            now = self._clock.monotonic()
+            self._lobby.sweep()
+            if now - pinged >= _PING_S:
+                pinged = now
+                self._ping()
+            if now - ticked >= _TICK_S:
+                ticked = now
+                self._tick()
+            if now - saved >= _SAVE_SEEN_S:
+                saved = now
+                await self._save_seen()
+
+    async def _save_seen(self) -> None:
+        try:
+            await self._devices.save_seen()
+        except ApplianceError as error:
+            _log.warning("signs of life of devices were not saved: %s", error)
+
+    def _ping(self) -> None:
+        for listener in self.broadcaster:
+            listener.check_alive()
+
+    def _tick(self) -> None:
+        self.broadcaster.send("tick", {"ts": self._clock.now_ms()})
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Refuse names and pages that are not ours, before anything else looks at the request."""
+        peer = self.bearer.peer(request)
+        origins = self._admission.rules.origins
+        host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+        response: web.StreamResponse
+        if not peer.control and not peer.trusted_proxy and not origins.allows_host(host):
+            message = "Host not allowed; add its origin to gateway.controlUi.allowedOrigins"
+            response = error_response(403, message, "host_not_allowed")
+        elif origin is not None and not origins.allows_origin(origin, host, direct_local=peer.direct_local):
+            message = "Origin not allowed; add it to gateway.controlUi.allowedOrigins"
+            response = error_response(403, message, "origin_not_allowed")
+        else:
+            response = await handler(request)
+        if peer.forwarded:
+            # A proxy may send its next request, an upgrade, over the same connection; only a fresh one can upgrade.
+            response.force_close()
+        return response
+
+
+def _remove(path: Path) -> None:
+    """Remove the file of a socket, if it is there."""
+    path.unlink(missing_ok=True)
