@@ -208,6 +208,7 @@ class Info(msgspec.Struct, frozen=True, tag="info"):
     trained_context: int
     vocabulary: int
     embeddings: bool
+    generates: bool
     template: str
     tool_format: str
     threads: int

@@ -11,7 +11,7 @@ from appliance.engine.api import Chat, ToolDef
 from appliance.engine.chat import formats
 from appliance.engine.chat.formats import ToolFormat
 from appliance.engine.chat.grammar import Grammar, schema_grammar
-from appliance.engine.chat.template import CHATML, ChatTemplate, SpecialTexts, TemplateError
+from appliance.engine.chat.template import CHATML, CUT, ChatTemplate, SpecialTexts, TemplateError
 from appliance.foundation.errors import ApplianceError
 
 
@@ -57,6 +57,10 @@ class PromptMaker:
             form if tools else None,
             "".join(pieces[-2:]).rstrip().endswith(formats.THINK_OPENING),
         )
+
+    def plain_pieces(self, text: str) -> list[str]:
+        """Return text in pieces that hold no name of a special token, to be tokenised one by one."""
+        return [piece for piece in self._specials.inert(text).split(CUT) if piece]
 
     def _rendered(self, chat: Chat, tools: Sequence[ToolDef]) -> tuple[list[str], ToolFormat]:
         refusal: TemplateError | None = None

@@ -1,0 +1,110 @@
+"""The engine process: `python -m appliance.engine --socket PATH --model GGUF`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import datetime
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from appliance.foundation.clock import SystemClock
+from appliance.foundation.errors import ApplianceError
+
+_NICENESS = 10
+_OOM_SCORE = 500  # out of memory takes the engine before the gateway
+EXIT_FAILED = 1
+EXIT_CANNOT_LOAD = 66  # EX_NOINPUT of sysexits.h: another start would fail in the same way
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status."""
+    options = _options().parse_args(arguments)
+    _be_humble()
+    try:
+        return asyncio.run(_serve(options))
+    except ApplianceError as error:
+        print(f"engine: {error}", file=sys.stderr)
+        return EXIT_CANNOT_LOAD
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="appliance.engine", description=__doc__)
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to listen at")
+    parser.add_argument("--model", type=Path, required=True, help="GGUF file")
+    parser.add_argument("--name", default="", help="name to answer with; the model's own by default")
+    parser.add_argument("--embeddings", action="store_true", help="make vectors too")
+    parser.add_argument("--context", type=int, default=0, help="window of one request, tokens")
+    parser.add_argument("--cells", type=int, default=0, help="cache for all requests, tokens")
+    parser.add_argument("--threads", type=int, default=0, help="processor cores to use")
+    parser.add_argument("--active", type=int, default=4, help="requests that are answered at once")
+    parser.add_argument("--waiting", type=int, default=32, help="requests that may wait behind them")
+    return parser
+
+
+def _be_humble() -> None:
+    """Step behind the gateway for processor time and memory; best effort, the parent may have done it."""
+    with contextlib.suppress(OSError):
+        if os.getpriority(os.PRIO_PROCESS, 0) < _NICENESS:
+            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    score = Path("/proc/self/oom_score_adj")
+    with contextlib.suppress(OSError, ValueError):
+        if int(score.read_text()) < _OOM_SCORE:
+            score.write_text(str(_OOM_SCORE))
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    # native code is loaded here: `--help` and the tests of the options need none
+    from appliance.engine.build import build
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    engine = build(
+        options.model,
+        name=options.name,
+        embeddings=options.embeddings,
+        window=options.context,
+        cells=options.cells,
+        threads=options.threads,
+        active=options.active,
+        waiting=options.waiting,
+        clock=SystemClock(),
+        today=lambda: datetime.datetime.fromtimestamp(SystemClock().now_ms() / 1000).astimezone(),
+    )
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            engine.scheduler.run()
+        # the thread must not die silently: whatever it was, the process ends and says so
+        except BaseException as error:  # noqa: BLE001
+            traceback.print_exc()
+            failures.append(error)
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+
+    thread = threading.Thread(target=run, name="engine")
+    thread.start()
+    try:
+        await engine.server.start(options.socket)
+        print("ready", flush=True)
+        await stop.wait()
+    finally:
+        engine.scheduler.stop()
+        await asyncio.to_thread(thread.join)
+        await engine.server.aclose()
+        with contextlib.suppress(FileNotFoundError):
+            options.socket.unlink()
+    engine.close()
+    return EXIT_FAILED if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Which sequence of the cache holds which tokens: finds the longest common prefix, shares it, forgets the oldest.
+
+Bookkeeping only, over a small seam (`Cells`) that the native context satisfies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Cells(Protocol):
+    """The cache itself."""
+
+    def cut(self, sequence: int, start: int) -> bool: ...
+
+    def drop(self, sequence: int) -> None: ...
+
+    def share(self, source: int, target: int, end: int) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Resident:
+    """A sequence of the cache: `tokens` are those whose states are in it, for the session that used it last."""
+
+    sequence: int
+    tokens: list[int] = field(default_factory=list)
+    session_key: str = ""
+    busy: bool = False
+    last_used: int = 0
+
+
+class SequenceCache:
+    """The sequences 0..count-1. `can_rewind` False (recurrent models): a prefix is reused only as a whole."""
+
+    def __init__(self, cells: Cells, count: int, *, can_rewind: bool) -> None:
+        self._cells = cells
+        self._can_rewind = can_rewind
+        self._residents = [Resident(sequence) for sequence in range(count)]
+        self._tick = 0
+
+    @property
+    def resident(self) -> int:
+        """Return how many sequences hold something."""
+        return sum(1 for entry in self._residents if entry.tokens)
+
+    def acquire(self, prompt: Sequence[int], session_key: str) -> Resident | None:
+        """Return a sequence that begins with as much of `prompt` as the cache knows, None if all are busy.
+
+        At least the last token is left out: it must be decoded to have logits. Of equal prefixes the one of the
+        same session is taken over; another session's prefix is shared, so that it keeps its own.
+        """
+        self._tick += 1
+        best = max(self._residents, key=lambda entry: self._rank(entry, prompt, session_key))
+        reuse = self._reusable(best, prompt)
+        if not best.busy and (reuse == len(best.tokens) or (session_key and best.session_key == session_key)):
+            target = best
+        else:
+            free = self._free(other_than=best if reuse else None)
+            if free is None:
+                return None
+            target = self._begin(free, best, prompt, reuse)
+        self._shorten(target, self._reusable(target, prompt))
+        target.busy, target.session_key, target.last_used = True, session_key, self._tick
+        return target
+
+    def _rank(self, entry: Resident, prompt: Sequence[int], session_key: str) -> tuple[int, bool, bool]:
+        same = bool(session_key) and entry.session_key == session_key
+        return self._reusable(entry, prompt), same, not entry.busy
+
+    def _reusable(self, entry: Resident, prompt: Sequence[int]) -> int:
+        common = common_prefix(entry.tokens, prompt[:-1])
+        return common if self._can_rewind or common == len(entry.tokens) else 0
+
+    def _free(self, other_than: Resident | None) -> Resident | None:
+        idle = [entry for entry in self._residents if not entry.busy and entry is not other_than]
+        if not idle:  # the owner of the prefix itself is better than nothing
+            return None if other_than is None or other_than.busy else other_than
+        return min(idle, key=lambda entry: (bool(entry.tokens), entry.last_used))
+
+    def _begin(self, target: Resident, source: Resident, prompt: Sequence[int], reuse: int) -> Resident:
+        if target is source:
+            return target
+        self.forget(target)
+        # part of a recurrent state cannot be copied, and a whole one must stay with its owner
+        if reuse and self._can_rewind:
+            self._cells.share(source.sequence, target.sequence, reuse)
+            target.tokens = list(prompt[:reuse])
+        return target
+
+    def _shorten(self, target: Resident, length: int) -> None:
+        if length == len(target.tokens):
+            return
+        if length and self._cells.cut(target.sequence, length):
+            del target.tokens[length:]
+        else:
+            self.forget(target)
+
+    def release(self, entry: Resident) -> None:
+        """Give a sequence back; what it holds stays for the next turn."""
+        entry.busy = False
+        if not entry.tokens:
+            self.forget(entry)
+
+    def rewind(self, entry: Resident) -> None:
+        """Make the cache hold exactly `entry.tokens` again after a decode that broke off."""
+        if entry.tokens and not self._cells.cut(entry.sequence, len(entry.tokens)):
+            entry.tokens.clear()
+        if not entry.tokens:
+            self._cells.drop(entry.sequence)
+
+    def forget(self, entry: Resident) -> None:
+        """Empty a sequence."""
+        self._cells.drop(entry.sequence)
+        entry.tokens.clear()
+        entry.session_key = ""
+
+    def evict(self) -> bool:
+        """Empty the idle sequence that was not used for longest. False: there is none."""
+        idle = [entry for entry in self._residents if entry.tokens and not entry.busy]
+        if not idle:
+            return False
+        self.forget(min(idle, key=lambda entry: entry.last_used))
+        return True
+
+    def reset(self) -> None:
+        """Empty everything, busy or not: after an error nothing in the cache can be trusted."""
+        self._cells.clear()
+        for entry in self._residents:
+            entry.tokens.clear()
+            entry.session_key = ""
+
+
+def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    """Return the length of the longest common prefix."""
+    length = min(len(left), len(right))
+    if left[:length] == right[:length]:
+        return length
+    return next(index for index in range(length) if left[index] != right[index])
