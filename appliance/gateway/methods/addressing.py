@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from appliance.gateway.methods.seams import AgentFacts, Agents
 from appliance.protocol.errors import WireError, invalid_request
-from appliance.sessions.keys import canonical_key, main_key, parse_key
+from appliance.sessions.keys import SessionKey, main_key, resolve_alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Addressing:
 
     def locate(self, key: str, agent_id: str | None = None) -> Place:
         """Return the session that a key means. Raises WireError when key and agent contradict each other."""
-        canonical = canonical_key(key, self.agent(agent_id).id)
-        owner = parse_key(canonical).agent_id
+        canonical = resolve_alias(key, agent_id=self.agent(agent_id).id)
+        owner = SessionKey.parse(canonical).agent_id
         if agent_id is not None and owner != agent_id:
             raise invalid_request(f"session key {key} does not belong to agent {agent_id}")
         return Place(canonical, self.agent(owner).id)

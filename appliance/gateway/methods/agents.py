@@ -15,7 +15,7 @@ from appliance.protocol.methods.agents import (
     AgentSummary,
 )
 from appliance.protocol.methods.base import UNSET, or_unset
-from appliance.sessions.keys import MAIN
+from appliance.sessions.keys import DEFAULT_MAIN_KEY
 
 
 def summary(agent: AgentFacts) -> AgentSummary:
@@ -37,7 +37,7 @@ def methods(*, agents: Agents, addressing: Addressing) -> tuple[Method, ...]:
         known = agents()
         return AgentsListResult(
             default_id=known[0].id,
-            main_key=MAIN,
+            main_key=DEFAULT_MAIN_KEY,
             agents=[summary(one) for one in known],
             ownership="sole" if len(known) == 1 else "explicit",
         )

@@ -12,7 +12,7 @@ from appliance.dispatch.dispatcher import Submitted
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import digest
 from appliance.gateway.methods.addressing import Place
-from appliance.gateway.methods.attachments import Attached, decode, with_texts
+from appliance.gateway.methods.attachments import Attached, Picture, decode, with_texts
 from appliance.gateway.methods.seams import Dispatching
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.base import UNSET
@@ -46,6 +46,7 @@ class Outgoing:
     attachments: Sequence[Attachment] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     lane: str | None = None
+    pictures: Sequence[Picture] = ()
 
 
 class Sender:
@@ -61,9 +62,10 @@ class Sender:
         """Accept a message; when this returns it is on disk. Raises WireError, OverloadedError, ConflictError."""
         attached = decode(outgoing.attachments) if outgoing.attachments else Attached()
         text = with_texts(outgoing.text, attached.texts)
-        if not text.strip() and not attached.pictures:
+        pictures = (*attached.pictures, *outgoing.pictures)
+        if not text.strip() and not pictures:
             raise invalid_request("message or attachment required")
-        blobs = [await self._blobs.put(one.content, one.media_type) for one in attached.pictures]
+        blobs = [await self._blobs.put(one.content, one.media_type) for one in pictures]
         origin = {name: value for name, value in outgoing.origin.items() if value is not None}
         inbound = Inbound(
             run_id=outgoing.idempotency_key,

@@ -38,22 +38,8 @@ WRITE, ADMIN, SESSIONS_WRITE = "operator.write", "operator.admin", "operator.ses
 _ADDRESS = frozenset({"key", "agent_id", "expected_session_id", "expected_lifecycle_revision"})
 # What arranges the list is for everybody who may write; what changes how the agent acts is for admins (protocol.md 6).
 _ARRANGING = frozenset(
-    [
-        "label",
-        "auto_label",
-        "archived",
-        "pinned",
-        "unread",
-        "icon",
-        "color",
-        "category",
-        "board_face",
-        "board_presentation",
-        "status_note",
-        "attention",
-        "ttl_minutes",
-        "model",
-    ]
+    {"label", "auto_label", "archived", "pinned", "unread", "icon", "color", "category", "model"}
+    | {"board_face", "board_presentation", "status_note", "attention", "ttl_minutes"}
 )
 _ROW_FIELDS = {"label": "label", "archived": "archived", "pinned": "pinned", "unread": "unread"}
 _NOT_THERE_YET = (
@@ -65,6 +51,7 @@ _NOT_THERE_YET = (
     "fork",
     "incognito",
     "tool_overrides",
+    "permission_mode",
 )
 
 

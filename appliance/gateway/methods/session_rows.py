@@ -14,7 +14,7 @@ from appliance.protocol.methods.sessions import (
     SessionRow,
     SessionState,
 )
-from appliance.sessions.keys import main_key
+from appliance.sessions.keys import KeyKind, SessionKey, main_key
 from appliance.sessions.model import RunStatus, Session
 
 STATES: dict[RunStatus, SessionState] = {
@@ -62,14 +62,15 @@ class SessionRows:
         model = self._model(session)
         active = list(self._dispatcher.active(session.key))
         settings = session.settings
+        use = classify(session.key)
         return SessionRow(
             key=session.key,
             session_id=session.session_id,
             kind=_KINDS.get(session.kind, "direct"),
             agent_id=session.agent_id,
-            is_main=session.key == main_key(session.agent_id),
+            is_main=use == "main",
             chat_type="group" if session.kind == "group" else "direct",
-            classification=classify(session.key),
+            classification=use,
             updated_at=session.updated_ms,
             created_at=session.created_ms,
             last_activity_at=session.last_activity_ms,
@@ -85,12 +86,12 @@ class SessionRows:
             effective_queue_mode=str(settings.get("queueMode") or self._queue_mode),
             aborted_last_run=session.aborted_last_run,
             system_sent=session.message_count > 0,
-            is_background=classify(session.key) in ("subagent", "cron"),
+            is_background=use in ("subagent", "cron"),
             label=or_unset(session.label),
             display_name=or_unset(session.label or session.derived_title),
             derived_title=or_unset(session.derived_title),
             last_message_preview=or_unset(session.last_preview),
-            channel=or_unset(channel_of(session.key)),
+            channel=or_unset(SessionKey.parse(session.key).channel),
             model=or_unset(model.model),
             model_provider=or_unset(model.model_provider),
             model_override_source="user" if settings.get("model") else None,
@@ -149,17 +150,10 @@ def _runtime(session: Session) -> Any:
 
 
 def classify(key: str) -> str:
-    """Return what a session is for, from its key: main, dashboard, subagent, cron, openai, channel or custom."""
-    parts = key.split(":")
-    rest = parts[2:]
-    if len(rest) == 1:
-        return "main" if rest[0] == "main" else "custom"
-    if rest[0] in ("dashboard", "subagent", "cron", "openai"):
-        return rest[0]
-    return "channel" if channel_of(key) else "custom"
-
-
-def channel_of(key: str) -> str | None:
-    """Return the channel of a session key, None for keys without one."""
-    parts = key.split(":")
-    return parts[2] if len(parts) >= 5 and parts[3] in ("direct", "group", "channel") else None
+    """Return what a session is for: main, dashboard, subagent, cron, openai, channel or custom."""
+    parsed = SessionKey.parse(key)
+    if key == main_key(parsed.agent_id):
+        return "main"
+    if parsed.kind in (KeyKind.DASHBOARD, KeyKind.SUBAGENT, KeyKind.CRON, KeyKind.OPENAI):
+        return parsed.kind.value
+    return "channel" if parsed.channel else "custom"
