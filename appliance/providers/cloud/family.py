@@ -90,7 +90,7 @@ class Family(Protocol):
 
 
 def decode(data: str | bytes, shape: type[Any]) -> Any:
-    """Decode JSON into a struct. Raises Unreadable; the text holds no data of the stream."""
+    """Decode JSON into a struct (or a list). Raises Unreadable; the text holds no data of the stream."""
     try:
         return msgspec.json.decode(data, type=shape)
     except msgspec.ValidationError as error:

@@ -218,7 +218,7 @@ class GenerateContentDecoder:
 
     def feed(self, event: ServerEvent) -> Sequence[StreamItem]:
         if event.data.lstrip().startswith("["):  # an error in the format of the unstreamed surface
-            raise ServiceProblem(problem_of(msgspec.json.decode(event.data)))
+            raise ServiceProblem(problem_of(decode(event.data, list)))
         chunk: _Chunk = decode(event.data, _Chunk)
         if chunk.error:
             raise ServiceProblem(problem_of({"error": chunk.error}))
