@@ -44,7 +44,7 @@ class Source(Protocol):
 
 
 class Backups:
-    """The copies in one directory: one a night at `hour` local time (or later, when the box was off), `keep` of them."""
+    """The copies in one directory: `keep` of them, one a night at `hour` local time (later when the box was off)."""
 
     def __init__(
         self,

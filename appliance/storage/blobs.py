@@ -77,7 +77,7 @@ class Blobs:
     def _put(self, content: bytes, media_type: str) -> BlobRef:
         if len(content) > self._max_blob_bytes:
             raise BlobTooLargeError(
-                f"the attachment has {len(content)} bytes and at most {self._max_blob_bytes} are kept; send a smaller one"
+                f"the attachment has {len(content)} bytes, at most {self._max_blob_bytes} are kept; send a smaller one"
             )
         ref = BlobRef(digest(content), len(content), media_type)
         path = self._place(ref.sha256)

@@ -167,7 +167,7 @@ class Readers:
                     failure.__cause__ = error
                 if isinstance(failure, DamagedError):
                     self._damaged(failure)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it goes to the caller, the thread lives on
                 failure = error
             self._post(self._answer, future, value, failure)
         if connection is not None:

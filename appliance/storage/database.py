@@ -177,7 +177,8 @@ class Database:
         """Run `work` in the writer thread; return its result after the commit is on the disk (synchronous=FULL).
 
         All works that wait at one moment share a commit; each has its own savepoint and fails alone. `work` must
-        neither commit nor wait. Raises what `work` raises, StorageFullError, DamagedError, OverloadedError, ClosedError.
+        neither commit nor wait. Raises what `work` raises, StorageFullError, DamagedError, OverloadedError,
+        ClosedError.
         """
         return await self._writer.submit(work)
 

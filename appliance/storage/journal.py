@@ -11,6 +11,7 @@ import logging
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def prune(directory: Path, through: int) -> int:
     """Remove segments that hold no batch after `through`; return how many. The one in use always stays."""
     removed = 0
     paths = segments(directory)
-    for path, following in zip(paths, paths[1:], strict=False):
+    for path, following in pairwise(paths):
         header = read_header(following)
         if header is None or header.first - 1 > through:
             break

@@ -108,7 +108,7 @@ class Writer:
     def _run(self) -> None:
         try:
             files = self._open_files()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to whoever opens
             failure = translate(error, self._path) if isinstance(error, sqlite3.Error) else error
             self._post(self._settle, self._opened, failure)
             return
@@ -137,7 +137,7 @@ class Writer:
             files.connection.execute("BEGIN IMMEDIATE")
             self._fill(files, first, outcomes)
             self._commit(files)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to every caller of the batch
             failure = self._told(error)
             self._abandon(files)
             if not outcomes:
@@ -173,7 +173,7 @@ class Writer:
         connection.execute("SAVEPOINT work")
         try:
             value = work(connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to the caller, the others go on
             del records[kept:]
             if connection.in_transaction:
                 connection.execute("ROLLBACK TO work")
