@@ -24,9 +24,10 @@ from appliance.foundation.ids import new_id
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.admission.driver import Admission, Phase
-from appliance.gateway.bearer import Bearer, error_response
+from appliance.gateway.bearer import Bearer
 from appliance.gateway.broadcast import Broadcaster
 from appliance.gateway.connection import Connection, Services
+from appliance.gateway.guard import HttpGuard
 from appliance.gateway.hello import HelloBuilder, SnapshotSources
 from appliance.gateway.method import MethodTable
 from appliance.gateway.presence import Presence
@@ -153,23 +154,15 @@ class Server:
 
     async def start(self) -> None:
         """Listen. Raises BindError."""
-        application = web.Application(middlewares=[self._guard], client_max_size=_MAX_BODY_BYTES)
+        guard = HttpGuard(self.bearer, lambda: self._admission.rules.origins, self._open_doors)
+        application = web.Application(middlewares=[guard.handle], client_max_size=_MAX_BODY_BYTES)
         application.add_routes(self._routes)
         self._runner = web.AppRunner(
             application, access_log=None, keepalive_timeout=_HTTP_IDLE_S, shutdown_timeout=_DRAIN_S
         )
         await self._runner.setup()
-        handler = self._runner.server
-        if handler is None:
-            raise BindError("the HTTP server did not come up")
-        doors = Doors(
-            websocket=lambda peer, head: Connection(peer, head, self._services),
-            http=handler,
-            lobby=self._lobby,
-            trusted_proxies=self._settings.trusted_proxies,
-        )
         try:
-            await self._bind(doors)
+            await self._bind(self._open_doors())
         except BaseException:
             await self.aclose()
             raise
@@ -228,6 +221,17 @@ class Server:
         """Tell clients that health is another now; changes that come together are told once."""
         self.hello.health_changed()
         self._settle("health", self._send_health)
+
+    def _open_doors(self) -> Doors:
+        handler = self._runner.server if self._runner is not None else None
+        if handler is None:
+            raise BindError("the HTTP server did not come up")
+        return Doors(
+            websocket=lambda peer, head: Connection(peer, head, self._services),
+            http=handler,
+            lobby=self._lobby,
+            trusted_proxies=self._settings.trusted_proxies,
+        )
 
     async def _bind(self, doors: Doors) -> None:
         loop = asyncio.get_running_loop()
@@ -323,26 +327,6 @@ class Server:
 
     def _tick(self) -> None:
         self.broadcaster.send("tick", {"ts": self._clock.now_ms()})
-
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Refuse names and pages that are not ours, before anything else looks at the request."""
-        peer = self.bearer.peer(request)
-        origins = self._admission.rules.origins
-        host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
-        response: web.StreamResponse
-        if not peer.control and not peer.trusted_proxy and not origins.allows_host(host):
-            message = "Host not allowed; add its origin to gateway.controlUi.allowedOrigins"
-            response = error_response(403, message, "host_not_allowed")
-        elif origin is not None and not origins.allows_origin(origin, host, direct_local=peer.direct_local):
-            message = "Origin not allowed; add it to gateway.controlUi.allowedOrigins"
-            response = error_response(403, message, "origin_not_allowed")
-        else:
-            response = await handler(request)
-        if peer.forwarded:
-            # A proxy may send its next request, an upgrade, over the same connection; only a fresh one can upgrade.
-            response.force_close()
-        return response
 
 
 def _remove(path: Path) -> None:

@@ -30,14 +30,13 @@ class ErrorShape(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     retry_after_ms: int | None = None
 
 
-class Response(msgspec.Struct, frozen=True, omit_defaults=True):
+class Response(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="res"):
     """The answer to one request. A request may get two: the first says that the work was accepted."""
 
     id: str
     ok: bool
     payload: Any = msgspec.UNSET
     error: ErrorShape | msgspec.UnsetType = msgspec.UNSET
-    type: Literal["res"] = "res"
 
 
 class StateVersion(msgspec.Struct, frozen=True):
@@ -47,11 +46,10 @@ class StateVersion(msgspec.Struct, frozen=True):
     health: int
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", tag_field="type", tag="event"):
     """What the gateway tells without being asked. `seq` only on broadcast events (protocol.md 2)."""
 
     event: str
     payload: Any = msgspec.UNSET
     seq: int | msgspec.UnsetType = msgspec.UNSET
     state_version: StateVersion | msgspec.UnsetType = msgspec.UNSET
-    type: Literal["event"] = "event"

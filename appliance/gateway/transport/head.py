@@ -15,7 +15,7 @@ MAX_HEAD_BYTES: Final = 16 * 1024
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _REQUEST_LINE: Final = re.compile(r"GET [\x21-\x7e]+ HTTP/1\.1\Z")
-_ONCE: Final = frozenset({"host", "origin", "sec-websocket-key", "sec-websocket-version"})
+ONCE: Final = frozenset({"host", "origin", "sec-websocket-key", "sec-websocket-version"})
 """Headers that decide about trust: two of them would let two readers see two requests."""
 
 
@@ -45,7 +45,7 @@ def parse_head(data: bytes) -> Head | None:
             return None
         name, value = name.lower(), value.strip(" \t")
         if name in headers:
-            if name in _ONCE:
+            if name in ONCE:
                 return None
             value = f"{headers[name]},{value}"
         headers[name] = value

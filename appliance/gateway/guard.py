@@ -1,0 +1,74 @@
+"""What every HTTP request passes first: names and pages that are not ours are refused, upgrades leave HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from appliance.access.origin import OriginPolicy
+from appliance.gateway.bearer import Bearer, error_response
+from appliance.gateway.transport.front import Doors, HttpGuest
+from appliance.gateway.transport.head import ONCE, Head, answer_upgrade
+from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_FIX: Final = "add it to gateway.controlUi.allowedOrigins"
+
+
+class HttpGuard:
+    """Its `handle` is an aiohttp middleware. `origins` is asked per request: the configuration may change meanwhile."""
+
+    def __init__(self, bearer: Bearer, origins: Callable[[], OriginPolicy], doors: Callable[[], Doors]) -> None:
+        self._bearer = bearer
+        self._origins = origins
+        self._doors = doors
+
+    @web.middleware
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "websocket" in request.headers.get("Upgrade", "").lower():
+            return self._upgrade(request)
+        peer = self._bearer.peer(request)
+        origins = self._origins()
+        host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+        if not peer.control and not peer.trusted_proxy and not origins.allows_host(host):
+            return error_response(403, f"Host not allowed; {_FIX}", "host_not_allowed")
+        if origin is not None and not origins.allows_origin(origin, host, direct_local=peer.direct_local):
+            return error_response(403, f"Origin not allowed; {_FIX}", "origin_not_allowed")
+        return await handler(request)
+
+    def _upgrade(self, request: web.Request) -> web.StreamResponse:
+        """Take a kept-alive HTTP connection out of aiohttp's hands: clients and proxies reuse them for upgrades."""
+        head = _head(request)
+        transport = request.transport
+        if head is None or transport is None:
+            return web.Response(status=400)
+        upgraded, answer = answer_upgrade(head)
+        if not upgraded:
+            return web.Response(status=426 if b" 426 " in answer else 400)
+        doors = self._doors()
+        connection = doors.websocket(self._bearer.peer(request), head)
+        doors.lobby.leave(HttpGuest(transport))
+        doors.lobby.enter(connection, HANDSHAKE_TIMEOUT_S)
+        transport.write(answer)
+        transport.set_protocol(connection)
+        # For aiohttp the client went away: without its transport it closes nothing and drops the response below.
+        request.protocol.transport = None
+        request.protocol.connection_lost(None)
+        connection.connection_made(transport)
+        return web.Response()
+
+
+def _head(request: web.Request) -> Head | None:
+    """The request as the upgrade sees it; None when a header that decides about trust comes twice."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        name = name.lower()
+        if name in headers:
+            if name in ONCE:
+                return None
+            value = f"{headers[name]},{value}"
+        headers[name] = value
+    return Head(f"{request.method} {request.raw_path} HTTP/1.1", headers)

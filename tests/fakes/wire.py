@@ -1,0 +1,273 @@
+"""A real gateway on a free port with a small method table, and a bare client that shows every frame."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from appliance.access.origin import OriginPolicy
+from appliance.access.shared import AuthMode, SharedAuth
+from appliance.foundation.clock import Clock, SystemClock
+from appliance.gateway.admission.credential import Rules
+from appliance.gateway.hello import SnapshotSources
+from appliance.gateway.method import Call, Method, MethodTable, NoParams
+from appliance.gateway.server import Server, ServerSettings
+from appliance.identity import MIGRATIONS, DeviceStore
+from appliance.protocol.errors import unavailable
+from appliance.protocol.roles import READ, WRITE
+from appliance.storage import Database
+
+TOKEN = "the-token-of-the-test"
+RULES = Rules(SharedAuth(AuthMode.TOKEN, token=TOKEN), OriginPolicy(("https://ui.example",)))
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class DeviceKey:
+    """An Ed25519 device as a client has it (protocol.md 3.2)."""
+
+    def __init__(self, seed: bytes | None = None) -> None:
+        self.private = Ed25519PrivateKey.from_private_bytes(seed) if seed else Ed25519PrivateKey.generate()
+        self.raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.id = hashlib.sha256(self.raw).hexdigest()
+        self.public_key = _b64(self.raw)
+
+    def prove(self, params: dict[str, Any], nonce: str, signed_at: int, *, version: int = 3) -> dict[str, Any]:
+        """Return the `device` member that signs these connect params."""
+        client, auth = params["client"], params.get("auth") or {}
+        fields = [
+            f"v{version}",
+            self.id,
+            client["id"],
+            client["mode"],
+            params.get("role", "operator"),
+            ",".join(params.get("scopes") or []),
+            str(signed_at),
+            auth.get("token") or auth.get("deviceToken") or auth.get("bootstrapToken") or "",
+            nonce,
+        ]
+        if version == 3:
+            fields += [client["platform"].strip().lower(), (client.get("deviceFamily") or "").strip().lower()]
+        signature = _b64(self.private.sign("|".join(fields).encode()))
+        return {
+            "id": self.id,
+            "publicKey": self.public_key,
+            "signature": signature,
+            "signedAt": signed_at,
+            "nonce": nonce,
+        }
+
+
+def connect_params(
+    client_id: str = "cli",
+    mode: str = "cli",
+    *,
+    scopes: list[str] | None = None,
+    token: str | None = TOKEN,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the params of a usual connect; `more` replaces or adds members."""
+    params: dict[str, Any] = {
+        "minProtocol": 4,
+        "maxProtocol": 4,
+        "client": {"id": client_id, "mode": mode, "version": "1.0.0", "platform": "linux"},
+    }
+    if scopes is not None:
+        params["scopes"] = scopes
+    if token is not None:
+        params["auth"] = {"token": token}
+    return {**params, **more}
+
+
+@dataclass
+class Client:
+    """One WebSocket with its challenge read. `events` keeps what came while waiting for an answer."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    challenge: dict[str, Any]
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def nonce(self) -> str:
+        return str(self.challenge["nonce"])
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next frame; AssertionError when the socket closes instead."""
+        message = await self.socket.receive(timeout=10)
+        assert message.type is aiohttp.WSMsgType.TEXT, (message.type, message.data, message.extra)
+        frame: dict[str, Any] = json.loads(message.data)
+        return frame
+
+    async def closed(self) -> tuple[int, str]:
+        """Read until the close frame and return its code and reason."""
+        while True:
+            message = await self.socket.receive(timeout=15)
+            if message.type is aiohttp.WSMsgType.CLOSE:
+                return int(message.data), message.extra or ""
+            if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR):
+                return self.socket.close_code or 1006, ""
+
+    async def request(self, method: str, params: Any = None, *, request_id: str | None = None) -> dict[str, Any]:
+        """Send a request and return its response, putting events aside."""
+        request_id = request_id or str(uuid.uuid4())
+        frame = {"type": "req", "id": request_id, "method": method}
+        if params is not None:
+            frame["params"] = params
+        await self.socket.send_str(json.dumps(frame))
+        return await self.response(request_id)
+
+    async def response(self, request_id: str) -> dict[str, Any]:
+        while True:
+            frame = await self.receive()
+            if frame["type"] == "res" and frame["id"] == request_id:
+                return frame
+            self.events.append(frame)
+
+    async def event(self, name: str) -> dict[str, Any]:
+        """Return the next event of this name."""
+        while True:
+            for index, frame in enumerate(self.events):
+                if frame.get("event") == name:
+                    return self.events.pop(index)
+            self.events.append(await self.receive())
+
+    async def connect(self, params: dict[str, Any], device: DeviceKey | None = None) -> dict[str, Any]:
+        """Send connect, signed by `device`, and return the response."""
+        if device is not None:
+            params = {**params, "device": device.prove(params, self.nonce, self.challenge["ts"])}
+        return await self.request("connect", params)
+
+
+class AddParams(msgspec.Struct):
+    a: int
+    b: int = 0
+
+
+class OnceParams(msgspec.Struct, rename="camel"):
+    idempotency_key: str | None = None
+
+
+class SubscribeParams(msgspec.Struct):
+    key: str
+
+
+def small_table() -> MethodTable:
+    """Methods that tests need: reading, writing, waiting, failing, subscribing."""
+
+    async def add(call: Call, params: AddParams) -> dict[str, int]:
+        return {"sum": params.a + params.b}
+
+    def now(call: Call, params: NoParams) -> dict[str, Any]:
+        return {"actor": call.actor, "scopes": sorted(call.connection.scopes)}
+
+    async def twice(call: Call, params: NoParams) -> dict[str, str]:
+        call.early({"status": "accepted"})
+        return {"status": "ok"}
+
+    async def broken(call: Call, params: NoParams) -> None:
+        raise RuntimeError("secret details of a fault")
+
+    async def busy(call: Call, params: NoParams) -> None:
+        raise unavailable("later", retry_after_ms=7)
+
+    def subscribe(call: Call, params: SubscribeParams) -> dict[str, bool]:
+        call.subscriptions.sessions = True
+        call.subscriptions.messages.add(params.key)
+        return {"subscribed": True}
+
+    return MethodTable(
+        [
+            Method("test.add", READ, AddParams, add),
+            Method("test.now", None, NoParams, now),
+            Method("test.write", WRITE, NoParams, now),
+            Method("test.twice", READ, NoParams, twice),
+            Method("test.broken", READ, NoParams, broken),
+            Method("test.busy", READ, NoParams, busy),
+            Method("test.subscribe", READ, SubscribeParams, subscribe),
+            Method("test.node", None, NoParams, now, role="node"),
+        ]
+    )
+
+
+@dataclass
+class Gateway:
+    """A running server and the address to reach it."""
+
+    server: Server
+    devices: DeviceStore
+    http: aiohttp.ClientSession
+    control_socket: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    @contextlib.asynccontextmanager
+    async def open(self, **headers: str) -> AsyncIterator[Client]:
+        """Open a socket and read the challenge."""
+        async with self.http.ws_connect(self.url, headers=headers, max_msg_size=0, autoping=True) as socket:
+            client = Client(socket, {})
+            client.challenge = (await client.receive())["payload"]
+            yield client
+
+    @contextlib.asynccontextmanager
+    async def connected(
+        self, *scopes: str, device: DeviceKey | None = None, **more: Any
+    ) -> AsyncIterator[Client]:
+        """Open a socket that has said hello, by default as the command line with all the named scopes."""
+        async with self.open() as client:
+            answer = await client.connect(connect_params(scopes=list(scopes), **more), device)
+            assert answer["ok"], answer
+            yield client
+
+
+@contextlib.asynccontextmanager
+async def gateway(
+    root: Path,
+    *,
+    rules: Rules = RULES,
+    clock: Clock | None = None,
+    table: MethodTable | None = None,
+    serving: bool = True,
+    **settings: Any,
+) -> AsyncIterator[Gateway]:
+    """Run a gateway on a free port with real storage under `root`."""
+    clock = clock or SystemClock()
+    database = await Database.open(root / "test.sqlite", MIGRATIONS, clock=clock)
+    devices = await DeviceStore.open(database)
+    control = root / "g.sock"
+    server = Server(
+        ServerSettings(rules=rules, port=0, control_socket=control, **settings),
+        table=table if table is not None else small_table(),
+        devices=devices,
+        sources=SnapshotSources(
+            health=lambda: {"ok": True},
+            session_defaults=lambda: {"mainKey": "main"},
+            config_path="/etc/box.json5",
+            state_dir="/var/lib/box",
+        ),
+        clock=clock,
+    )
+    await server.start()
+    if serving:
+        server.serve()
+    try:
+        async with aiohttp.ClientSession() as http:
+            yield Gateway(server, devices, http, control)
+    finally:
+        await server.aclose()
+        await database.aclose()
