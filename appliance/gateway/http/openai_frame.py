@@ -16,6 +16,7 @@ from appliance.protocol.errors import ErrorCode, WireError, missing_scope, to_wi
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _JSON = "application/json"
+_CLIENT_GONE = 499
 BodyT = TypeVar("BodyT")
 GuardedHandler = Callable[[web.Request, HttpCaller], Awaitable[web.StreamResponse]]
 
@@ -120,6 +121,8 @@ def guarded(
             return await handler(request, caller)
         except ApplianceError as error:
             return to_http(error).response()
+        except ConnectionError:
+            return web.Response(status=_CLIENT_GONE)  # nobody reads it; it only ends the request
 
     return route
 

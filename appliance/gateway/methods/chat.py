@@ -82,6 +82,7 @@ def methods(
             "suppressCommandInterpretation": params.suppress_command_interpretation or None,
         }
         outgoing = Outgoing(place, params.message, params.idempotency_key, params.attachments or (), origin)
+        call.subscriptions.join_run(params.idempotency_key)
         submitted = await sender.send(outgoing)
         return ChatSendResult(
             run_id=submitted.run_id,

@@ -131,6 +131,7 @@ def methods(
         attachments = msgspec.convert(params.attachments or [], list[Attachment])
         lane = params.lane if params.lane in ("main", "subagent", "cron") else None
         outgoing = Outgoing(place, params.message, params.idempotency_key, attachments, origin, lane)
+        call.subscriptions.join_run(params.idempotency_key)
         submitted = await sender.send(outgoing)
         call.early(
             AgentAccepted(

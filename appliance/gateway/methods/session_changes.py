@@ -175,6 +175,7 @@ class SessionChanges:
             msgspec.convert(params.attachments or [], list[Attachment]),
             {"client": call.connection.client.id, "channel": "webchat"},
         )
+        call.subscriptions.join_run(run_id)
         try:
             submitted = await self._sender.send(outgoing)
         except ApplianceError as error:
@@ -255,6 +256,7 @@ class SessionChanges:
         }
         attachments = msgspec.convert(params.attachments or [], list[Attachment])
         run_id = params.idempotency_key or new_id()
+        call.subscriptions.join_run(run_id)
         submitted = await self._sender.send(Outgoing(place, params.message, run_id, attachments, origin))
         timing = ServerTiming(
             received_to_ack_ms=round((self._clock.monotonic() - started) * 1000, 3),

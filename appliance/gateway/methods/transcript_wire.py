@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.events import EntryStored
 from appliance.sessions.model import Entry, EntryRole
 
 _CUT = "\n…(truncated)…"
@@ -14,15 +15,32 @@ _CUT = "\n…(truncated)…"
 
 def wire_message(entry: Entry, max_chars: int | None = None) -> dict[str, Any]:
     """Return the message of an entry with its `__openclaw` facts; texts over `max_chars` are cut."""
-    facts: dict[str, Any] = {"id": entry.id, "seq": entry.seq, "recordTimestampMs": entry.created_ms}
-    if entry.run_id is not None:
-        facts["runId"] = entry.run_id
-    message = dict(entry.message)
-    if entry.role is EntryRole.NOTE:
+    return _wire(entry.message, entry.id, entry.seq, entry.run_id, entry.created_ms, entry.idempotency_key, max_chars)
+
+
+def wire_stored(stored: EntryStored) -> dict[str, Any]:
+    """Return the message of an entry that was just stored, as the event `session.message` carries it."""
+    # A person's message opens its own run, so the run id is the idempotency key that the sender looks for.
+    return _wire(stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, stored.run_id, None)
+
+
+def _wire(
+    stored: Mapping[str, Any],
+    entry_id: str,
+    seq: int,
+    run_id: str | None,
+    created_ms: int,
+    key: str | None,
+    max_chars: int | None,
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {"id": entry_id, "seq": seq, "recordTimestampMs": created_ms}
+    if run_id is not None:
+        facts["runId"] = run_id
+    message = dict(stored)
+    if message.get("role") == EntryRole.NOTE:
         message["role"] = EntryRole.ASSISTANT.value
-    if entry.idempotency_key is not None and entry.role is EntryRole.USER:
-        message["idempotencyKey"] = f"{entry.idempotency_key}:user"
-        facts["idempotencyKey"] = message["idempotencyKey"]
+    if key is not None and message.get("role") == EntryRole.USER:
+        message["idempotencyKey"] = facts["idempotencyKey"] = f"{key}:user"
     content, cut = _content(message.get("content"), max_chars)
     message["content"] = content
     if cut:
