@@ -1,0 +1,64 @@
+"""The shell side of set-up: what it compares, what it leaves out, what it shows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+_LOCK = """alpha==1 \\
+    --hash=sha256:aa
+beta==2 ; sys_platform == 'linux' \\
+    --hash=sha256:bb \\
+    --hash=sha256:cc
+gamma==3
+"""
+
+
+def _bash(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    script = f"set -euo pipefail; . scripts/lib/common.sh; . scripts/lib/setup.sh; {command}"
+    return subprocess.run(
+        ["bash", "-c", script, "scripts/run"],
+        cwd=_ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_one_package_can_be_left_out_of_a_lock(tmp_path: Path) -> None:
+    (tmp_path / "lock.txt").write_text(_LOCK)
+    done = _bash(f"without beta {tmp_path}/lock.txt")
+    assert done.stdout == "alpha==1 \\\n    --hash=sha256:aa\ngamma==3\n"
+
+
+def test_the_fingerprint_changes_with_a_word_and_with_a_file(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text("a")
+    first = _bash(f"fingerprint 3.11 -- {lock}").stdout
+    other = _bash(f"fingerprint 3.13 -- {lock}").stdout
+    lock.write_text("b")
+    changed = _bash(f"fingerprint 3.11 -- {lock}").stdout
+    assert len({first, other, changed}) == 3
+
+
+def test_a_python_that_is_too_old_or_absent_is_named() -> None:
+    done = _bash("find_python", HOMARUS_PYTHON="no-such-python")
+    assert done.returncode == 1
+    assert "there is no no-such-python here" in done.stderr
+
+
+def test_a_version_is_enough_to_choose_a_python() -> None:
+    version = ".".join(map(str, __import__("sys").version_info[:2]))
+    assert _bash("find_python", HOMARUS_PYTHON=version).stdout.strip()
+
+
+def test_a_step_is_quiet_when_it_works_and_shows_its_output_when_it_fails() -> None:
+    worked = _bash("step 'doing it' sh -c 'echo noise'")
+    assert worked.stdout == "[run] doing it\n"
+    failed = _bash("step 'doing it' sh -c 'echo noise; exit 3'")
+    assert failed.returncode == 3
+    assert "noise" in failed.stderr
