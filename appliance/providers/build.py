@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from appliance.providers.cloud.family import Family
     from appliance.providers.cloud.provider import CloudProvider
 
-_OFFICIAL_HOST = "api.openai.com"
+_OFFICIAL_HOSTS = frozenset({"api.openai.com", "api.anthropic.com"})
 _HEADER_RULES = "headers of a provider need plain names and values of one line each"
 
 
@@ -80,7 +80,7 @@ def build(settings: ProviderSettings, around: Surroundings) -> CloudProvider:
         base = replace(base, path="/v1")  # its OpenAI-compatible surface
     elif plan.api is Api.ANTHROPIC:
         base = base.without_suffix("/v1")
-    family = _family(plan.api, official=base.host == _OFFICIAL_HOST)
+    family = _family(plan.api, official=base.host in _OFFICIAL_HOSTS)
     bearer = settings.auth is not Auth.API_KEY if settings.auth_header is None else settings.auth_header
     timeouts = around.timeouts
     if settings.timeout_s is not None:
@@ -164,7 +164,7 @@ def _family(api: Api, *, official: bool) -> Family:
     if api is Api.ANTHROPIC:
         from appliance.providers.cloud.anthropic import Anthropic
 
-        return Anthropic()
+        return Anthropic(official)
     if api is Api.GOOGLE:
         from appliance.providers.cloud.google import Google
 

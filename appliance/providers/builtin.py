@@ -28,10 +28,8 @@ class BuiltIn:
         return next((environ[name] for name in self.keys if environ.get(name)), None)
 
 
-def _model(model_id: str, name: str, window: int, output: int, *, reasoning: bool = True) -> ModelSettings:
-    return ModelSettings(
-        model_id, name, reasoning=reasoning, accepts_images=True, context_window=window, max_tokens=output
-    )
+def _model(model_id: str, name: str, window: int | None = None, output: int | None = None) -> ModelSettings:
+    return ModelSettings(model_id, name, reasoning=True, accepts_images=True, context_window=window, max_tokens=output)
 
 
 BUILT_IN: Mapping[str, BuiltIn] = {
@@ -43,9 +41,9 @@ BUILT_IN: Mapping[str, BuiltIn] = {
             Api.ANTHROPIC,
             ("ANTHROPIC_API_KEY",),
             suggested=(
-                _model("claude-sonnet-4-5", "Claude Sonnet 4.5", 200_000, 64_000),
-                _model("claude-haiku-4-5", "Claude Haiku 4.5", 200_000, 64_000),
-                _model("claude-opus-4-5", "Claude Opus 4.5", 200_000, 64_000),
+                _model("claude-sonnet-5-5", "Claude Sonnet 5.5", 1_000_000, 128_000),
+                _model("claude-opus-5-5", "Claude Opus 5.5", 1_000_000, 128_000),
+                _model("claude-haiku-5-5", "Claude Haiku 5.5"),
             ),
         ),
         BuiltIn(
@@ -54,9 +52,9 @@ BUILT_IN: Mapping[str, BuiltIn] = {
             Api.OPENAI_RESPONSES,
             ("OPENAI_API_KEY",),
             suggested=(
-                _model("gpt-5", "GPT-5", 400_000, 128_000),
-                _model("gpt-5-mini", "GPT-5 mini", 400_000, 128_000),
-                _model("gpt-4.1", "GPT-4.1", 1_047_576, 32_768, reasoning=False),
+                _model("gpt-6.1-terra", "GPT-6.1 Terra"),
+                _model("gpt-6.1-sol", "GPT-6.1 Sol"),
+                _model("gpt-6-luna", "GPT-6 Luna"),
             ),
         ),
         BuiltIn(
@@ -65,8 +63,8 @@ BUILT_IN: Mapping[str, BuiltIn] = {
             Api.GOOGLE,
             ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
             suggested=(
-                _model("gemini-2.5-flash", "Gemini 2.5 Flash", 1_048_576, 65_536),
-                _model("gemini-2.5-pro", "Gemini 2.5 Pro", 1_048_576, 65_536),
+                _model("gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536),
+                _model("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite", 1_048_576, 65_536),
             ),
         ),
         BuiltIn(
@@ -83,6 +81,7 @@ BUILT_IN: Mapping[str, BuiltIn] = {
 # Whole lines of models share a window, so that a name which is newer than this file is not unknown. Lower
 # bounds.
 _LINES: tuple[tuple[re.Pattern[str], int, bool], ...] = (
+    (re.compile(r"(?:.*/)?claude-(?:fable|mythos|opus|sonnet)-(?:4[-.][6-9]|[5-9])"), 1_000_000, True),
     (re.compile(r"(?:.*/)?claude-"), 200_000, True),
     (re.compile(r"(?:.*/)?gemini-[2-9]"), 1_048_576, True),
     (re.compile(r"(?:.*/)?gpt-[5-9]"), 400_000, True),

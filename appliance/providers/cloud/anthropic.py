@@ -1,4 +1,7 @@
-"""Anthropic messages (API version 2023-06-01)."""
+"""Anthropic messages.
+
+What is sent fits both versions of the API: the newer one refuses sampling parameters, so there are none.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ from appliance.providers.cloud.family import (
 )
 from appliance.providers.stream import ServerEvent
 
-_VERSION = "2023-06-01"
+_VERSION = "2026-10-21"
+_VERSION_OF_IMITATIONS = "2023-06-01"  # the only one for three years: what others speak is this
 _MAX_TOKENS = 8192  # the API wants a limit; every model that is still served allows this much
 _CACHE_MARK = {"type": "ephemeral"}
 
@@ -90,10 +94,11 @@ _STOPS: Mapping[str, StopReason] = {
 class Anthropic:
     """The format. The base URL is that of the host: the path brings its own version."""
 
+    official: bool = False
     attempts: int = 3
 
     def headers(self) -> Mapping[str, str]:
-        return {"anthropic-version": _VERSION}
+        return {"anthropic-version": _VERSION if self.official else _VERSION_OF_IMITATIONS}
 
     def credential_headers(self, key: str, *, bearer: bool) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {key}"} if bearer else {"x-api-key": key}
@@ -113,7 +118,7 @@ class Anthropic:
             messages[-1]["content"][-1]["cache_control"] = _CACHE_MARK
         body: dict[str, Any] = {
             "model": request.model,
-            "max_tokens": request.max_tokens or shape.max_output_tokens or _MAX_TOKENS,
+            "max_tokens": _limit(request, shape),
             "messages": messages,
             "stream": True,
         }
@@ -127,8 +132,6 @@ class Anthropic:
             if not request.system:
                 tools[-1]["cache_control"] = _CACHE_MARK
             body["tools"] = tools
-        if request.temperature is not None:
-            body["temperature"] = min(request.temperature, 1.0)  # the scale ends at 1 here
         if request.response_schema is not None:
             body["output_config"] = {"format": {"type": "json_schema", "schema": request.response_schema}}
         return body
@@ -142,6 +145,11 @@ class Anthropic:
 
     def vectors(self, body: bytes) -> list[list[float]]:
         raise Unreadable("this service has no embeddings")
+
+
+def _limit(request: GenerateRequest, shape: Shape) -> int:
+    limit = request.max_tokens or shape.limit or shape.ceiling or _MAX_TOKENS
+    return limit if shape.ceiling is None else min(limit, shape.ceiling)
 
 
 def _blocks(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:

@@ -41,9 +41,13 @@ class ServiceProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the catalog knows of the model that is asked; None is unknown."""
+    """What the configuration and the catalog say of the model that is asked; None is nothing.
 
-    max_output_tokens: int | None = None
+    `limit` is the owner's bound of an answer in tokens, `ceiling` the most that the model can do.
+    """
+
+    limit: int | None = None
+    ceiling: int | None = None
 
 
 class Decoder(Protocol):

@@ -192,7 +192,7 @@ class Google:
 
 def _generation(request: GenerateRequest, shape: Shape) -> JsonObject:
     settings: dict[str, Any] = {}
-    if (limit := request.max_tokens or shape.max_output_tokens) is not None:
+    if (limit := request.max_tokens or shape.limit) is not None:
         settings["maxOutputTokens"] = limit
     if request.temperature is not None:
         settings["temperature"] = request.temperature

@@ -146,7 +146,7 @@ class OpenAIChat:
                 }
                 for tool in request.tools
             ]
-        if (limit := request.max_tokens or shape.max_output_tokens) is not None:
+        if (limit := request.max_tokens or shape.limit) is not None:
             # OpenAI's reasoning models refuse the old name, nearly everybody else knows only that one.
             body["max_completion_tokens" if self.official else "max_tokens"] = limit
         if request.temperature is not None:

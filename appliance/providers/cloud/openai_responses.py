@@ -122,7 +122,7 @@ class OpenAIResponses:
                 }
                 for tool in request.tools
             ]
-        if (limit := request.max_tokens or shape.max_output_tokens) is not None:
+        if (limit := request.max_tokens or shape.limit) is not None:
             body["max_output_tokens"] = max(limit, _MIN_OUTPUT_TOKENS)
         if request.temperature is not None:
             body["temperature"] = request.temperature

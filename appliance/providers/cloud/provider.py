@@ -116,7 +116,7 @@ class CloudProvider:
 
     def _shape(self, model: str) -> Shape:
         info = self._models.get(model)
-        return Shape(self._max_tokens or (info.max_output_tokens if info else None))
+        return Shape(self._max_tokens, info.max_output_tokens if info else None)
 
 
 async def _events(reply: Reply) -> AsyncGenerator[ServerEvent]:

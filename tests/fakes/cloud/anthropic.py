@@ -42,7 +42,7 @@ class AnthropicWire:
 
     def authorised(self, headers: Mapping[str, str]) -> bool:
         key = headers.get("x-api-key") == KEY or headers.get("authorization") == f"Bearer {KEY}"
-        return key and headers.get("anthropic-version") == "2023-06-01"
+        return key and headers.get("anthropic-version") in ("2023-06-01", "2026-10-21")
 
     def model_of(self, path: str, body: Any) -> str:
         return str(body["model"])
