@@ -10,7 +10,7 @@ from appliance.foundation.errors import ApplianceError
 
 
 class IssueSeverity(enum.StrEnum):
-    """ERROR: the part refuses to start. WARNING: works, look at it. UNUSED: known from OpenClaw, without effect here."""
+    """ERROR: the part refuses to start. WARNING: it works, look at it. UNUSED: an OpenClaw key without effect here."""
 
     ERROR = "error"
     WARNING = "warning"
