@@ -14,7 +14,7 @@ from appliance.gateway.method import Call, Method
 from appliance.gateway.methods.addressing import Addressing, Place
 from appliance.gateway.methods.seams import Dispatching, Models
 from appliance.gateway.methods.sending import Outgoing, Sender
-from appliance.gateway.methods.session_rows import SessionRows
+from appliance.gateway.methods.session_rows import SessionRows, lifecycle
 from appliance.messages import JsonObject
 from appliance.protocol.errors import invalid_request, to_wire
 from appliance.protocol.methods.base import UNSET
@@ -118,7 +118,7 @@ class SessionChanges:
         session = await self._store.get(place.key)
         if session is None:
             raise invalid_request(f"session not found: {place.key}")
-        if session_id not in (None, session.session_id) or revision not in (None, str(session.revision)):
+        if session_id not in (None, session.session_id) or revision not in (None, lifecycle(session)):
             raise invalid_request(
                 "session changed since it was read; load it again",
                 details={"reason": "session-changed", "sessionId": session.session_id},
@@ -145,13 +145,7 @@ class SessionChanges:
             settings["thinkingLevel"] = params.thinking_level
         if params.parent_session_key is not None:
             settings["parentSessionKey"] = self._addressing.locate(params.parent_session_key).key
-        session = await self._store.create(
-            place.key,
-            place.agent_id,
-            call.now_ms,
-            label=params.label or params.display_name,
-            settings=settings,
-        )
+        session = await self._made(place, params.label or params.display_name, settings, call.now_ms)
         self._tell(place, "create")
         result = SessionsCreateResult(
             key=place.key,
@@ -163,6 +157,15 @@ class SessionChanges:
         if not (params.message or params.task or params.attachments):
             return result
         return await self._first_message(call, params, place, result)
+
+    async def _made(self, place: Place, label: str | None, settings: JsonObject, now_ms: int) -> Session:
+        """Make a session; one that exists under this key already is taken as it is, with the new wishes."""
+        if await self._store.get(place.key) is None:
+            return await self._store.create(place.key, place.agent_id, now_ms, label=label, settings=settings)
+        changes: dict[str, Any] = {"settings": settings}
+        if label is not None:
+            changes["label"] = label
+        return await self._store.patch(place.key, changes, now_ms)
 
     async def _first_message(
         self, call: Call, params: SessionsCreateParams, place: Place, result: SessionsCreateResult
@@ -239,7 +242,8 @@ class SessionChanges:
         if params.archived_only and not session.archived:
             raise invalid_request(f"session is not archived: {place.key}")
         await self._dispatcher.abort(place.key, reason="session-delete")
-        kept = await self._store.delete(place.key, call.now_ms, keep_archive=params.delete_transcript)
+        # `deleteTranscript` or not: the transcript is kept as an archive, as in the reference.
+        kept = await self._store.delete(place.key, call.now_ms)
         self._tell(place, "delete")
         return SessionsDeleteResult(key=place.key, deleted=True, archived=kept)
 

@@ -121,7 +121,7 @@ class SessionRows:
         model = self._models.find(chosen) if isinstance(chosen, str) else None
         return SessionEntry(
             session_id=session.session_id,
-            lifecycle_revision=str(session.revision),
+            lifecycle_revision=lifecycle(session),
             updated_at=session.updated_ms,
             created_at=session.created_ms,
             aborted_last_run=session.aborted_last_run,
@@ -141,6 +141,11 @@ class SessionRows:
             verbose_level=or_unset(settings.get("verboseLevel")),
             queue_mode=or_unset(settings.get("queueMode")),
         )
+
+
+def lifecycle(session: Session) -> str:
+    """Return what changes when a session begins anew, and only then: guards of clients compare it."""
+    return f"{session.session_id}.{session.last_seq - session.message_count}"
 
 
 def _runtime(session: Session) -> Any:

@@ -63,9 +63,7 @@ class ConfigApplyParams(Params, frozen=True):
 class ConfigPatchParams(ConfigApplyParams, frozen=True):
     """`replace_paths` name arrays and objects that the patch replaces as a whole."""
 
-    replace_paths: Annotated[list[NonEmpty], msgspec.Meta(max_length=256)] = msgspec.field(
-        default_factory=list
-    )
+    replace_paths: Annotated[list[NonEmpty], msgspec.Meta(max_length=256)] = msgspec.field(default_factory=list)
 
 
 class ConfigWriteResult(Result, frozen=True):

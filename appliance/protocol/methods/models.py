@@ -51,9 +51,9 @@ class UnderstandItem(Params, frozen=True):
 
 
 class UnderstandParams(Params, frozen=True):
-    """At most 64 sentences a call, so that one call cannot hold the embedded model for minutes."""
+    """At most 128 sentences a call, so that one call cannot hold the embedded model for minutes."""
 
-    items: Annotated[list[UnderstandItem], msgspec.Meta(min_length=1, max_length=64)]
+    items: Annotated[list[UnderstandItem], msgspec.Meta(min_length=1, max_length=128)]
 
 
 class Understood(Result, frozen=True):
