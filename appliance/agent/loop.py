@@ -41,9 +41,9 @@ class ModelChain(Protocol):
 
 
 class ToolRunner(Protocol):
-    """Runs one call under the policy of this run; never raises but for cancellation (tools.executor)."""
+    """Runs one call under the policy of this run and of the model that wants it; never raises but for cancellation (tools.executor)."""
 
-    async def __call__(self, call: ToolCall) -> ToolResult: ...
+    async def __call__(self, call: ToolCall, info: ModelInfo | None) -> ToolResult: ...
 
 
 class Transcript(Protocol):
@@ -223,7 +223,7 @@ class AgentLoop:
         }
         self._reporter.emit("tool", {"phase": "start", **ids, "args": dict(call.arguments)})
         self._reporter.emit("item", {**item, "phase": "start", "status": "running"})
-        result = await self._run_tool(call)
+        result = await self._run_tool(call, self._info)
         content = {"content": [{"type": "text", "text": result.text}], "details": result.data}
         self._reporter.emit("tool", {"phase": "result", **ids, "isError": result.is_error, "result": content})
         status = "failed" if result.is_error else "completed"

@@ -31,7 +31,7 @@ def stamp(ms: int, zone: ZoneInfo) -> str:
 class Assembly:
     """The context of one turn, from which a request for any candidate can be made.
 
-    `entries` are the stored wire entries, oldest first, the new message of the person included.
+    `tools` gives what the policy lets a model use. `entries` are the stored wire entries, oldest first, the new message of the person included.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Assembly:
         entries: Sequence[JsonObject],
         *,
         zone: ZoneInfo,
-        tools: Sequence[ToolSpec],
+        tools: Callable[[ModelInfo], Sequence[ToolSpec]],
         session_key: str,
         load_blob: Callable[[str], bytes | None],
         extra_system: str = "",
@@ -48,7 +48,7 @@ class Assembly:
         self._plain: list[Message] = []
         self._stamped: list[Message] = []
         self._zone = zone
-        self._tools = tuple(tools)
+        self._tools = tools
         self._session_key = session_key
         self._load_blob = load_blob
         self._system = system_prompt() + (f"\n\n{extra_system}" if extra_system else "")
@@ -74,13 +74,14 @@ class Assembly:
         """Return the request for one candidate, its history cut to the window of that model."""
         window = info.context_window or _DEFAULT_WINDOW
         answer = min(info.max_output_tokens or window, int(window * _ANSWER_SHARE))
-        static = estimate_tokens(Message(Role.USER, (Text(self._system + str(self._tools)),)))
+        tools = tuple(self._tools(info))
+        static = estimate_tokens(Message(Role.USER, (Text(self._system + str(tools)),)))
         bare = info.provider in self._bare_providers
         return GenerateRequest(
             model=info.id,
             system=self._system,
             messages=fit(self._plain if bare else self._stamped, window - answer - static),
-            tools=self._tools,
+            tools=tools,
             max_tokens=answer,
             session_key=self._session_key,
         )

@@ -30,6 +30,10 @@ class RunControl:
     began: bool = False
     ending: bool = False
 
+    def aborted(self) -> str | None:
+        """Return why the run was told to end, None while nobody told it."""
+        return self.abort_reason
+
     def abort(self, reason: str) -> None:
         """End the run within one token; its end is told and stored by the run itself."""
         if self.abort_reason is None and self.task is not None and not self.ending:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
-from appliance.generation import ModelError, ToolSpec
+from appliance.generation import ModelError, ModelInfo, ToolSpec
 from appliance.lanes import Lanes
 from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
 from appliance.providers.errors import AllFailed
@@ -38,9 +38,9 @@ class ChainSource(Protocol):
 class ToolSource(Protocol):
     """What tools a run may use, and their execution under its policy."""
 
-    def specs(self, inbound: Inbound) -> Sequence[ToolSpec]: ...
+    def specs(self, inbound: Inbound, model: ModelInfo) -> Sequence[ToolSpec]: ...
 
-    async def execute(self, call: ToolCall, inbound: Inbound, zone: ZoneInfo) -> ToolResult: ...
+    async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult: ...
 
 
 class BlobSource(Protocol):
@@ -85,7 +85,7 @@ class Runner:
         chains: ChainSource,
         tools: ToolSource,
         blobs: BlobSource,
-        settings: RunSettings,
+        settings: Callable[[], RunSettings],
     ) -> None:
         self._store = store
         self._bus = bus
@@ -152,28 +152,29 @@ class Runner:
     async def _turn(
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
     ) -> _End:
-        if control.abort_reason is not None:
-            return _End(RunStatus.ABORTED, None, "", control.abort_reason)
+        if (reason := control.aborted()) is not None:
+            return _End(RunStatus.ABORTED, None, "", reason)
         loop: AgentLoop | None = None
+        timeout_s = self._settings().timeout_s
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
+            async with asyncio.timeout(timeout_s):
                 reporter.status("preparing_context")
                 loop = await self._prepare(inbound, control, reporter, short)
                 reporter.status("starting_model")
                 return _completed(await loop.run())
         except asyncio.CancelledError:
             # Without a reason it is the gateway that stops: the run is recovered at the next start.
-            if control.abort_reason is None:
+            if (reason := control.aborted()) is None:
                 raise
             uncancel()
             partial = loop.partial("aborted") if loop else None
-            return _End(RunStatus.ABORTED, partial, reporter.text, control.abort_reason)
+            return _End(RunStatus.ABORTED, partial, reporter.text, reason)
         except AllFailed as failure:
             if failure.only_escalated:
                 return self._guidance(loop, reporter)
             return self._failed(loop, str(failure), failure.attempts)
         except TimeoutError:
-            text = f"This took longer than {self._settings.timeout_s:g} seconds, so I stopped it. Ask for less at once."
+            text = f"This took longer than {timeout_s:g} seconds, so I stopped it. Ask for less at once."
             return self._failed(loop, text, [], status=RunStatus.TIMEOUT)
         except ModelError as error:
             return self._failed(loop, f"The answer broke off: {error}", [("", error)])
@@ -188,13 +189,14 @@ class Runner:
     async def _prepare(
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
     ) -> AgentLoop:
+        settings = self._settings()
         session = await self._store.ensure(inbound.session_key, inbound.agent_id, self._clock.now_ms())
-        history = await self._store.history(inbound.session_key, self._settings.history_limit)
+        history = await self._store.history(inbound.session_key, settings.history_limit)
         entries = [shortened(entry.message) if entry.id in short else entry.message for entry in history]
         images = await self._images(entries)
 
-        async def run_tool(call: ToolCall) -> ToolResult:
-            return await self._tools.execute(call, inbound, self._settings.zone)
+        async def run_tool(call: ToolCall, info: ModelInfo | None) -> ToolResult:
+            return await self._tools.execute(call, inbound, info, settings.zone)
 
         async def take_steering() -> Sequence[Entry]:
             waiting = [one.run_id for one in control.steering]
@@ -217,12 +219,12 @@ class Runner:
             ),
             assembly=Assembly(
                 entries,
-                zone=self._settings.zone,
-                tools=self._tools.specs(inbound),
+                zone=settings.zone,
+                tools=lambda model: self._tools.specs(inbound, model),
                 session_key=inbound.session_key,
                 load_blob=images.get,
                 extra_system=str(inbound.origin.get("extraSystemPrompt") or ""),
-                bare_providers=self._settings.bare_providers,
+                bare_providers=settings.bare_providers,
             ),
             reporter=reporter,
             clock=self._clock,

@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 # A box without a clock of its own jumps at its first NTP sync: never sleep longer than this without a look.
 _LOOK_S = 30.0
 _BATCH = 50
+# What a slewing time service does within a minute stays under this; a step is above it.
+_JUMP_MS = 2000
 
 
 class Due(Protocol):
@@ -44,6 +46,7 @@ class Agenda(Protocol):
     """The store of what will be due (agenda.store)."""
 
     async def next_due_ms(self) -> int | None: ...
+    async def clock_jumped(self, delta_ms: int, now_ms: int) -> int: ...
     def due_in(self, connection: sqlite3.Connection, now_ms: int, limit: int) -> list[Due]: ...
     def mark_spoken_in(self, connection: sqlite3.Connection, due: Due, now_ms: int) -> None: ...
 
@@ -68,9 +71,11 @@ class Scheduler:
     async def run(self) -> None:
         """Serve until cancelled. A failing disk is tried again with growing pauses; nothing due is dropped."""
         backoff, failures = Backoff(first_s=1, limit_s=_LOOK_S), 0
+        offset_ms = self._clock.now_ms() - self._clock.monotonic() * 1000
         while True:
             self._changed.clear()
             try:
+                offset_ms = await self._follow_clock(offset_ms)
                 await self.speak_due()
                 next_ms = await self._agenda.next_due_ms()
                 failures = 0
@@ -89,6 +94,17 @@ class Scheduler:
                 self._tell(due, entry)
             spoken += len(batch)
         return spoken
+
+    async def _follow_clock(self, offset_ms: float) -> float:
+        """Tell the agenda of a jump of the wall clock since the last look; return the new offset."""
+        now_ms = self._clock.now_ms()
+        offset = now_ms - self._clock.monotonic() * 1000
+        jump_ms = round(offset - offset_ms)
+        if abs(jump_ms) < _JUMP_MS:
+            return offset_ms
+        moved = await self._agenda.clock_jumped(jump_ms, now_ms)
+        _log.warning("the clock jumped by %.1f s", jump_ms / 1000, extra={"timersMoved": moved})
+        return offset
 
     def _speak_in(self, connection: sqlite3.Connection) -> list[tuple[Due, Entry]]:
         now_ms = self._clock.now_ms()

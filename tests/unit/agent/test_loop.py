@@ -67,7 +67,7 @@ class Stage:
         assembly = Assembly(
             [user_entry("what time is it in Oslo", (), clock.now_ms())],
             zone=ZoneInfo("Europe/Oslo"),
-            tools=(),
+            tools=lambda _: (),
             session_key="agent:main:main",
             load_blob=lambda _: None,
         )
@@ -81,7 +81,7 @@ class Stage:
             turn=turn,
         )
 
-    async def _run_tool(self, call: ToolCall) -> ToolResult:
+    async def _run_tool(self, call: ToolCall, info: ModelInfo | None) -> ToolResult:
         # What a tool may do must be on disk before it does it.
         assert self.stored[-1]["role"] == "assistant"
         self.ran.append(call)
@@ -178,7 +178,7 @@ async def test_cancelling_in_the_middle_of_a_tool_stops_the_turn() -> None:
     stage = Stage(ScriptedChain(calls(CALL)))
     started = asyncio.Event()
 
-    async def endless(call: ToolCall) -> ToolResult:
+    async def endless(call: ToolCall, info: ModelInfo | None) -> ToolResult:
         started.set()
         await asyncio.Event().wait()
         raise AssertionError("unreachable")

@@ -68,7 +68,7 @@ def test_bare_providers_see_the_words_alone() -> None:
     assembly = Assembly(
         [user_entry("set a timer", (), NOW_MS)],
         zone=ZoneInfo("UTC"),
-        tools=(),
+        tools=lambda _: (),
         session_key="k",
         load_blob=lambda _: None,
         bare_providers=frozenset({"homarus"}),

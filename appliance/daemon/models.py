@@ -1,0 +1,253 @@
+"""Which models this gateway has and who answers a run: the configuration turned into candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from appliance.config.errors import Refused
+from appliance.config.schema import Config
+from appliance.config.sections.models import AgentsSection, ModelSection, ProviderSection
+from appliance.config.values import ModelChoice
+from appliance.foundation.clock import Clock
+from appliance.gateway.methods.seams import AgentFacts, ListedModel
+from appliance.generation import ModelInfo
+from appliance.health import Condition, HealthTracker, Severity
+from appliance.providers.base import Provider
+from appliance.providers.build import Surroundings
+from appliance.providers.catalog import Catalog
+from appliance.providers.cloud.dialer import Dialer
+from appliance.providers.cooldown import Cooldowns
+from appliance.providers.failover import Candidate, Failover
+from appliance.providers.router import route
+from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSettings, ProviderSettings
+from appliance.sessions.model import Inbound, Session
+
+EMBEDDED = "homarus"
+_SETTINGS_CODE = "provider_settings"
+
+
+class Models:
+    """Candidates for runs, and the lists that clients see. Follows the configuration without a restart."""
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        *,
+        environ: Mapping[str, str],
+        clock: Clock,
+        tracker: HealthTracker,
+        version: Callable[[], str],
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._tracker = tracker
+        self._version = version
+        self._cooldowns = Cooldowns()
+        self._dialer = Dialer(offline=self._offline)
+        self._around = Surroundings(self._dialer, environ, clock, offline=self._offline)
+        self._ready: dict[str, Provider] = {}
+        self._built = ""
+        self._catalog = self._build()
+
+    # ---- what the daemon tells
+
+    def add(self, provider: Provider) -> None:
+        """Take a provider that runs on this box (the engine, the embedded model)."""
+        self._ready[provider.id] = provider
+        self._current().add(provider)
+
+    def remove(self, provider_id: str) -> None:
+        """Forget a provider that is gone for good."""
+        if self._ready.pop(provider_id, None) is not None:
+            self._catalog = self._build()
+
+    async def aclose(self) -> None:
+        """Close every provider."""
+        await self._catalog.aclose()
+
+    # ---- what runs ask (dispatch.running.ChainSource)
+
+    def chain(self, session: Session, inbound: Inbound) -> Failover:
+        """Return the candidates of a run, the first to be asked first."""
+        catalog = self._current()
+        wanted = inbound.origin.get("model") or session.settings.get("model")
+        chosen = route(self._candidates(catalog, inbound.agent_id, wanted), offline=self._offline())
+        return Failover(
+            chosen.chosen,
+            cooldowns=self._cooldowns,
+            clock=self._clock,
+            offline=self._offline(),
+            rejected=chosen.rejected,
+        )
+
+    def _candidates(self, catalog: Catalog, agent_id: str, wanted: object) -> list[Candidate]:
+        if wanted:
+            return [catalog.resolve(str(wanted))]
+        embedded = [self._of(provider) for name, provider in self._ready.items() if name == EMBEDDED]
+        choice = self.choice(agent_id)
+        if choice.primary:
+            return [*embedded, *catalog.chain(choice.primary, choice.fallbacks)]
+        others = [model for model in catalog.models() if model.provider != EMBEDDED]
+        others.sort(key=lambda model: not model.local)  # stable: this box first, then the order of the file
+        return [*embedded, *(catalog.resolve(model.ref) for model in others)]
+
+    @staticmethod
+    def _of(provider: Provider) -> Candidate:
+        return Candidate(provider, provider.models()[0])
+
+    def choice(self, agent_id: str) -> ModelChoice:
+        """Return what the configuration says about the model of an agent."""
+        agents = self._agents_section()
+        entry = agents.entries.get(agent_id)
+        return entry.model if entry is not None and entry.model is not None else agents.defaults.model
+
+    # ---- what clients see (gateway.methods.seams.Models)
+
+    def listed(self) -> Sequence[ListedModel]:
+        """Return every model that could answer, those that are asked first in front."""
+        catalog = self._current()
+        names = {ref: alias for alias, ref in catalog.aliases.items()}
+        now = self._clock.monotonic()
+        found = []
+        for info in self._in_order(catalog):
+            rest = self._cooldowns.resting(info.provider, now)
+            away = self._offline() and not info.local
+            reason = "offline" if away else "cooldown" if rest is not None else None
+            found.append(ListedModel(info, reason is None, reason, names.get(info.ref)))
+        return found
+
+    def primary(self, agent_id: str) -> ModelInfo | None:
+        """Return the model that an agent asks first, the embedded one aside unless it is the only one."""
+        choice = self.choice(agent_id)
+        if choice.primary:
+            return self._current().find(choice.primary)
+        known = list(self._in_order(self._current()))
+        return next((info for info in known if info.provider != EMBEDDED), known[0] if known else None)
+
+    def find(self, wanted: str) -> ModelInfo | None:
+        """Return the model of a reference or an alias."""
+        return self._current().find(wanted)
+
+    def refs(self) -> Sequence[str]:
+        """Return the references of all models, for the slash commands."""
+        return [one.info.ref for one in self.listed()]
+
+    async def embed(self, wanted: str | None, texts: Sequence[str]) -> tuple[ModelInfo, list[list[float]]] | None:
+        """Return vectors from the wanted model, or from the first that can; None when there is none."""
+        catalog = self._current()
+        if wanted:
+            candidate = catalog.resolve(wanted)
+            return candidate.model, await candidate.provider.embed(candidate.model.id, texts)
+        for info in self._in_order(catalog):
+            if info.embeds and (info.local or not self._offline()):
+                candidate = catalog.resolve(info.ref)
+                return info, await candidate.provider.embed(info.id, texts)
+        return None
+
+    # ---- inside
+
+    def _in_order(self, catalog: Catalog) -> Sequence[ModelInfo]:
+        known = {info.ref: info for info in catalog.models()}
+        choice = self.choice("main")
+        first = [ref for ref in (choice.primary, *choice.fallbacks) if ref and ref in known]
+        return [known.pop(ref) for ref in first] + sorted(known.values(), key=lambda info: not info.local)
+
+    def _agents_section(self) -> AgentsSection:
+        agents = self._config().agents
+        return AgentsSection() if isinstance(agents, Refused) else agents
+
+    def _offline(self) -> bool:
+        # An unreadable switch means: do not dial out.
+        offline = self._config().offline
+        return True if isinstance(offline, Refused) else offline
+
+    def _current(self) -> Catalog:
+        if self._version() != self._built:
+            self._catalog = self._build()
+        return self._catalog
+
+    def _build(self) -> Catalog:
+        # The connections belong to the dialer and outlive a catalog: a run in flight goes on.
+        self._built = self._version()
+        catalog = Catalog(_settings(self._config(), self._offline()), self._around, ready=list(self._ready.values()))
+        for issue in catalog.issues:
+            path = str(issue.details.get("path", "models.providers"))
+            self._tracker.set(Condition(_SETTINGS_CODE, path, Severity.DEGRADED, str(issue), f"Correct {path}."))
+        return catalog
+
+
+class Agents:
+    """The configured agents; `main` when the file names none."""
+
+    def __init__(self, config: Callable[[], Config], models: Models) -> None:
+        self._config = config
+        self._models = models
+
+    def __call__(self) -> Sequence[AgentFacts]:
+        section = self._config().agents
+        entries = {} if isinstance(section, Refused) else section.entries
+        if not entries:
+            return [self._facts("main", None, "Homarus")]
+        ordered = sorted(entries, key=lambda name: not entries[name].default)  # stable: the default one first
+        facts = []
+        for name in ordered:
+            entry = entries[name]
+            fact = self._facts(name, entry.workspace, entry.identity.name or entry.name)
+            facts.append(replace(fact, emoji=entry.identity.emoji, avatar=entry.identity.avatar))
+        return facts
+
+    def _facts(self, agent_id: str, workspace: str | None, name: str | None) -> AgentFacts:
+        choice = self._models.choice(agent_id)
+        return AgentFacts(
+            id=agent_id,
+            name=name or agent_id,
+            named_by="config" if name and name != "Homarus" else "default",
+            workspace=workspace,
+            primary=choice.primary,
+            fallbacks=tuple(choice.fallbacks),
+        )
+
+
+def _settings(config: Config, offline: bool) -> ModelsSettings:
+    section = config.models
+    if isinstance(section, Refused):
+        return ModelsSettings(replace=True, offline=True)
+    agents = config.agents
+    known = {} if isinstance(agents, Refused) else agents.defaults.models
+    aliases = {entry.alias: ref for ref, entry in known.items() if entry.alias}
+    return ModelsSettings(
+        tuple(_provider(name, one) for name, one in section.providers.items()),
+        {**aliases, **section.aliases},
+        replace=section.mode == "replace",
+        offline=offline,
+    )
+
+
+def _provider(name: str, section: ProviderSection) -> ProviderSettings:
+    return ProviderSettings(
+        name,
+        base_url=section.base_url,
+        api=Api(section.api) if section.api else None,
+        api_key=section.api_key.reveal() if section.api_key else None,
+        auth=Auth(section.auth),
+        auth_header=section.auth_header,
+        headers={key: value.reveal() for key, value in section.headers.items()},
+        max_tokens=section.max_tokens,
+        timeout_s=section.timeout_seconds,
+        models=tuple(_model(one) for one in section.models),
+    )
+
+
+def _model(section: ModelSection) -> ModelSettings:
+    return ModelSettings(
+        section.id,
+        name=section.name,
+        reasoning=section.reasoning,
+        accepts_images="image" in section.input if section.input else None,
+        embeds=section.embeds,
+        context_window=section.context_tokens or section.context_window,
+        max_tokens=section.max_tokens,
+        cost_input=section.cost.input if section.cost else None,
+        cost_output=section.cost.output if section.cost else None,
+    )

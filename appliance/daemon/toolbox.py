@@ -1,0 +1,63 @@
+"""The tools of a run, under the policy that the configuration gives its agent and its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from appliance.config.errors import Refused
+from appliance.config.schema import Config
+from appliance.config.sections.tools import ToolPolicySection
+from appliance.foundation.clock import Clock
+from appliance.generation import ModelInfo, ToolSpec
+from appliance.messages import ToolCall, ToolResult
+from appliance.sessions.model import Inbound
+from appliance.tools.base import ToolContext
+from appliance.tools.executor import Executor
+from appliance.tools.policy import NO_TOOLS, PolicyLayer, ToolPolicy, tool_policy
+from appliance.tools.registry import Registry
+
+
+class Toolbox:
+    """Chooses and runs tools (dispatch.running.ToolSource)."""
+
+    def __init__(self, registry: Registry, config: Callable[[], Config], clock: Clock) -> None:
+        self._registry = registry
+        self._executor = Executor(registry)
+        self._config = config
+        self._clock = clock
+
+    def specs(self, inbound: Inbound, model: ModelInfo) -> Sequence[ToolSpec]:
+        """Return what this model may call in this run."""
+        return self._registry.specs(self._policy(inbound, model))
+
+    async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult:
+        """Run a call under the same policy; a call that is not allowed is an answer, not an exception."""
+        config = self._config()
+        context = ToolContext(
+            session_key=inbound.session_key,
+            agent_id=inbound.agent_id,
+            run_id=inbound.run_id,
+            # Models number their calls anew in each turn: only with the run is the name unique.
+            call_id=f"{inbound.run_id}:{call.id}",
+            now_ms=self._clock.now_ms(),
+            zone=zone,
+            locale="en" if isinstance(config.locale, Refused) else config.locale,
+        )
+        return await self._executor.execute(call, context, self._policy(inbound, model))
+
+    def _policy(self, inbound: Inbound, model: ModelInfo | None) -> ToolPolicy:
+        config = self._config()
+        if isinstance(config.tools, Refused) or isinstance(config.agents, Refused):
+            return NO_TOOLS
+        entry = config.agents.entries.get(inbound.agent_id)
+        return tool_policy(
+            _layer(config.tools),
+            {name: _layer(section) for name, section in config.tools.by_provider.items()},
+            agent=_layer(entry.tools) if entry is not None and entry.tools is not None else None,
+            model_ref=model.ref if model is not None else None,
+        )
+
+
+def _layer(section: ToolPolicySection) -> PolicyLayer:
+    return PolicyLayer(section.profile, section.allow, section.also_allow, section.deny)
