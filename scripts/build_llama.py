@@ -170,7 +170,7 @@ def _has_bindings(interpreter: Path, version: str) -> bool:
 
 def _bindings(interpreter: Path, tools: Path, archive: Path) -> None:
     _say("installing the bindings")
-    options = ["-C", "cmake.define.LLAMA_BUILD=OFF", "-C", "cmake.define.LLAVA_BUILD=OFF"]
+    options = [f"--config-settings=cmake.define.{name}=OFF" for name in ("LLAMA_BUILD", "LLAVA_BUILD")]
     # pip's wheel cache ignores the options above, so a build with other options could come back from it.
     folder = archive.parent / "wheel"
     arguments = ["wheel", "--no-deps", "--no-cache-dir", "--no-build-isolation", *options, "-w", str(folder)]

@@ -34,6 +34,7 @@ print(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=2).read(300).
 
 say "$(. /etc/os-release && echo "$PRETTY_NAME"), $(python3 --version), $(git --version)"
 serve_once "first start"
+grep -q '"state": "ok"' .venv-engine/engine.json || die "the engine was not set up"
 serve_once "second start"
 if [ "$1" = --run-only ]; then exit 0; fi
 started=$SECONDS
