@@ -56,7 +56,8 @@ class Due:
             return said
         zone = self.time_zone()
         at = wording.moment(wording.local(self.due_ms, zone), wording.local(self.due_ms + late_ms, zone))
-        return f"{said} This is late by {wording.duration(late_ms / 1000)}: it was due {_at(at)}."
+        late = f" ({wording.duration(late_ms / 1000)} late, it was due {_at(at)})"
+        return f"{said[:-1]}{late}." if said.endswith(".") and self.kind is not Kind.REMINDER else said + late
 
     def name(self, now_ms: int) -> str:
         """Return how a list shows it: `pasta, 4 minutes left (until 14:35)`."""

@@ -45,7 +45,7 @@ def parse_time(text: str) -> time:
 
 
 def parse_repeat(text: str | None) -> str | None:
-    """Bring a repeat to its one form: `daily`, `weekdays`, `weekends` or `mon,wed`; None for none. Raises ValueError."""
+    """Bring a repeat to its one form (`daily`, `weekdays`, `weekends`, `mon,wed`) or None. Raises ValueError."""
     cleaned = re.sub(r"\s+", " ", (text or "").strip().lower())
     if cleaned in ("", "none", "never", "once", "no"):
         return None
