@@ -190,7 +190,7 @@ class Histories:
         if run.status is RunStatus.QUEUED:
             return InputReceipt(run_id=run_id, state="pending")
         entries = await self._store.entries_of_run(run_id)
-        said = next((entry.id for entry in entries if entry.idempotency_key == run_id), None)
+        said = next((entry.id for entry in entries if entry.idempotency_key == f"{run_id}:user"), None)
         return InputReceipt(run_id=run_id, state="consumed", consumed_by_event_id=said) if said else None
 
 

@@ -21,7 +21,8 @@ def wire_message(entry: Entry, max_chars: int | None = None) -> dict[str, Any]:
 def wire_stored(stored: EntryStored) -> dict[str, Any]:
     """Return the message of an entry that was just stored, as the event `session.message` carries it."""
     # A person's message opens its own run, so the run id is the idempotency key that the sender looks for.
-    return _wire(stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, stored.run_id, None)
+    key = f"{stored.run_id}:user" if stored.run_id else None
+    return _wire(stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, key, None)
 
 
 def _wire(
@@ -40,7 +41,7 @@ def _wire(
     if message.get("role") == EntryRole.NOTE:
         message["role"] = EntryRole.ASSISTANT.value
     if key is not None and message.get("role") == EntryRole.USER:
-        message["idempotencyKey"] = facts["idempotencyKey"] = f"{key}:user"
+        message["idempotencyKey"] = facts["idempotencyKey"] = key
     content, cut = _content(message.get("content"), max_chars)
     message["content"] = content
     if cut:
