@@ -29,19 +29,12 @@ _decode_settings = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def from_row(row: Any) -> Session:
-    return Session(
-        *row[:8],
-        bool(row[8]),
-        bool(row[9]),
-        bool(row[10]),
-        {} if row[11] == "{}" else _decode_settings(row[11]),
-        *row[12:17],
-        RunStatus(row[17]) if row[17] else None,
-        row[18],
-        row[19],
-        bool(row[20]),
-        *row[21:],
-    )
+    values = list(row)
+    for flag in (8, 9, 10, 20):
+        values[flag] = bool(values[flag])
+    values[11] = {} if values[11] == "{}" else _decode_settings(values[11])
+    values[17] = RunStatus(values[17]) if values[17] else None
+    return Session(*values)
 
 
 def get(connection: sqlite3.Connection, key: str) -> Session | None:

@@ -41,28 +41,20 @@ def _object(text: str | None) -> JsonObject | None:
 
 
 def _run(row: Any) -> Run:
-    return Run(
-        *row[:3],
-        Source(row[3]),
-        row[4],
-        RunStatus(row[5]),
-        *row[6:9],
-        _object(row[9]),
-        _object(row[10]),
-        _object(row[11]),
-        row[12],
-    )
+    values = list(row)
+    values[3] = Source(values[3])
+    values[5] = RunStatus(values[5])
+    values[9:12] = map(_object, values[9:12])
+    return Run(*values)
 
 
 def _inbound(row: Any) -> Inbound:
-    return Inbound(
-        *row[:3],
-        Source(row[3]),
-        row[4] or "",
-        _decode_blobs(row[5]) if row[5] else (),
-        *row[6:10],
-        _decode_object(row[10]),
-    )
+    values = list(row)
+    values[3] = Source(values[3])
+    values[4] = values[4] or ""
+    values[5] = _decode_blobs(values[5]) if values[5] else ()
+    values[10] = _decode_object(values[10])
+    return Inbound(*values)
 
 
 def accept(connection: sqlite3.Connection, inbound: Inbound) -> Acceptance:

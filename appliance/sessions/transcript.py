@@ -29,7 +29,10 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def from_row(row: Any) -> Entry:
-    return Entry(*row[:5], EntryRole(row[5]), _decode(row[6]), row[7], row[8])
+    values = list(row)
+    values[5] = EntryRole(values[5])
+    values[6] = _decode(values[6])
+    return Entry(*values)
 
 
 def append(

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_KEPT_BEFORE_UPDATES = 2
+
 
 @dataclass(slots=True)
 class _Opening:
@@ -60,7 +62,8 @@ class _Opening:
             return None
         if self.marker.exists():
             return self.marker.read_text() or "marked as damaged"
-        if not self.path.exists() and segments(self.journal):
+        copies = self.backups is not None and any(self.backups.glob("*.sqlite"))
+        if not self.path.exists() and (copies or segments(self.journal)):
             return "the database file is missing"
         return None
 
@@ -98,6 +101,8 @@ class _Opening:
             # The state before an update stays restorable.
             before = self.backups / f"before-update-{self.clock.now_ms()}.sqlite.kept"
             copy(self.path, before)
+            for old in sorted(self.backups.glob("before-update-*"))[:-_KEPT_BEFORE_UPDATES]:
+                old.unlink()
         _log.info("migrations applied: %s", ", ".join(apply(connection, self.migrations)))
 
     def _reconcile(self, connection: sqlite3.Connection, journal: Journal) -> None:

@@ -97,7 +97,7 @@ class Journal:
         self.close()
         self._descriptor, self._number, self._size = descriptor, self._number + 1, 0
         self._write(header)
-        _flush_directory(self.directory)
+        flush_directory(self.directory)
         self.migrations = tuple(migrations)
 
     def close(self) -> None:
@@ -246,7 +246,8 @@ def _set_aside(path: Path, end: int) -> None:
         os.truncate(path, end)
 
 
-def _flush_directory(directory: Path) -> None:
+def flush_directory(directory: Path) -> None:
+    """Make new names in a directory survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -166,6 +166,7 @@ def rebuild(
         connection.close()
     aside = _set_aside(path, now_ms)
     os.replace(fresh, path)
+    journals.flush_directory(path.parent)
     report = RebuildReport(
         reason,
         base.name if base else None,

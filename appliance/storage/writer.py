@@ -153,7 +153,8 @@ class Writer:
         deadline = self._clock.monotonic() + _MAX_BATCH_S
         item: tuple[Work, asyncio.Future[Any]] | None = first
         while item is not None:
-            outcomes.append(self._one(files, *item))
+            outcomes.append(_Outcome(item[1], None, None))  # answered whatever happens next
+            outcomes[-1] = self._one(files, *item)
             if not files.connection.in_transaction:
                 # A full or failing disk makes SQLite roll everything back by itself.
                 raise outcomes[-1].error or StorageError(
@@ -173,13 +174,13 @@ class Writer:
         connection.execute("SAVEPOINT work")
         try:
             value = work(connection)
+            connection.execute("RELEASE work")
         except Exception as error:  # noqa: BLE001 - told to the caller, the others go on
             del records[kept:]
             if connection.in_transaction:
                 connection.execute("ROLLBACK TO work")
                 connection.execute("RELEASE work")
             return _Outcome(future, None, self._told(error))
-        connection.execute("RELEASE work")
         return _Outcome(future, value, None)
 
     def _commit(self, files: Opened) -> None:
