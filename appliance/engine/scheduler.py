@@ -27,6 +27,7 @@ from appliance.generation import FailureKind
 _SHARED_CHUNK_TOKENS = 32
 _CHUNK_TOKENS = 128
 _ROOM_TOKENS = 64  # of answer that must fit before a request is let in beside others
+_MAX_INBOX = 1024
 _MAX_FATAL_STEPS = 3  # in a row; then a fresh process is the only honest answer
 _RETRY_AFTER_S = 2.0
 
@@ -68,8 +69,8 @@ class Scheduler:
         self._prompts = prompts
         self._limits = limits
         self._ticks = ticks
-        # unbounded by itself: `submit` and the server's limit of connections bound what is in it
-        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # two entries per request and one per errand of a connection are the most there can be
+        self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue(_MAX_INBOX)
         self._lock = threading.Lock()
         self._held = 0  # requests that were taken in and have not ended
         self._numbers = 0
@@ -92,7 +93,7 @@ class Scheduler:
         """Take a request in; `emit` is called in the engine thread. Raises OverloadedError."""
         limit = self._limits.active + self._limits.waiting
         with self._lock:
-            if self._held >= limit:
+            if self._held >= limit or self._inbox.full():
                 message = f"The local model already has {self._held} requests; ask again in a moment."
                 raise OverloadedError(message, retry_after_s=_RETRY_AFTER_S)
             self._held += 1
@@ -108,6 +109,8 @@ class Scheduler:
 
     def cancel(self, job: Job) -> None:
         """End a request within one token; it gets a Done frame with stop `cancelled`."""
+        if job.cancelled:
+            return
         job.cancelled = True
         if job.in_batch and self._context is not None:
             # the step is lost for the others in it too, but they only decode it again

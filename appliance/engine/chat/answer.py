@@ -161,7 +161,7 @@ class AnswerReader:
                 self._pending = text[len(mark) :]
                 self._scanner = ObjectScanner()
                 return
-        if text and not any(mark.startswith(text) for mark in marks):
+        if text and text[0] != "{" and not any(mark.startswith(text) for mark in marks):
             self._state = _State.TEXT  # only an unbound model does this
         self._pending = text
         self._scanner = ObjectScanner()

@@ -129,7 +129,7 @@ class ChatTemplate:
                 strftime_now=lambda form: self._now().strftime(form),
             )
         # a template is code of the model's author: whatever it raises is about the template
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise TemplateError(f"the chat template refused: {error}") from error
         if len(text) > _MAX_PROMPT_CHARS:
             raise TemplateError(f"the chat template made {len(text)} characters, over {_MAX_PROMPT_CHARS}")

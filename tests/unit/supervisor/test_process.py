@@ -203,7 +203,7 @@ asyncio.run(main())
         process.kill()
         await process.wait()
         # the child is reaped by init: it is gone or a zombie
-        while not _gone(pid) and _read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] != "Z":  # noqa: ASYNC110 - not our child
+        while not _gone(pid) and _read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] != "Z":
             await asyncio.sleep(0.01)
 
 
@@ -217,6 +217,6 @@ async def test_a_flood_without_line_ends_stays_small() -> None:
 async def _wake(clock: FakeClock, seconds: float) -> None:
     """Advance once the child's keeper sleeps."""
     async with asyncio.timeout(_DEADLINE_S):
-        while not clock.sleeping:  # noqa: ASYNC110 - the clock tells nobody who sleeps
+        while not clock.sleeping:
             await asyncio.sleep(0)
     clock.advance(seconds)
