@@ -38,6 +38,7 @@ class EngineProcess:
         ready: Callable[[EngineClient], object],
     ) -> None:
         self.client = EngineClient(socket)
+        self.arguments = arguments
         self._name = name
         self._tracker = tracker
         self._ready = ready
@@ -101,6 +102,11 @@ class Engines:
         )
         await process.child.start()
         return process
+
+    def runs(self, name: str, arguments: list[str]) -> bool:
+        """Return whether the engine `name` is kept alive with exactly these arguments."""
+        process = self._running.get(name)
+        return process is not None and process.arguments == arguments
 
     async def stop(self, name: str) -> None:
         """End the engine `name`, if it runs."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import AgentsSection, ModelSection, ProviderSection
 from appliance.config.values import ModelChoice
 from appliance.foundation.clock import Clock
-from appliance.gateway.methods.seams import AgentFacts, ListedModel
-from appliance.generation import ModelInfo
+from appliance.gateway.http.embeddings import Embedded
+from appliance.gateway.methods.seams import ListedModel
+from appliance.generation import GenerateRequest, ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.providers.base import Provider
 from appliance.providers.build import Surroundings
 from appliance.providers.catalog import Catalog
 from appliance.providers.cloud.dialer import Dialer
 from appliance.providers.cooldown import Cooldowns
-from appliance.providers.failover import Candidate, Failover
+from appliance.providers.failover import Candidate, ChainItem, Failover
 from appliance.providers.router import route
 from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSettings, ProviderSettings
 from appliance.sessions.model import Inbound, Session
@@ -70,9 +70,11 @@ class Models:
 
     def chain(self, session: Session, inbound: Inbound) -> Failover:
         """Return the candidates of a run, the first to be asked first."""
-        catalog = self._current()
         wanted = inbound.origin.get("model") or session.settings.get("model")
-        chosen = route(self._candidates(catalog, inbound.agent_id, wanted), offline=self._offline())
+        return self._failover(self._candidates(self._current(), inbound.agent_id, wanted))
+
+    def _failover(self, candidates: Sequence[Candidate]) -> Failover:
+        chosen = route(candidates, offline=self._offline())
         return Failover(
             chosen.chosen,
             cooldowns=self._cooldowns,
@@ -133,17 +135,22 @@ class Models:
         """Return the references of all models, for the slash commands."""
         return [one.info.ref for one in self.listed()]
 
-    async def embed(self, wanted: str | None, texts: Sequence[str]) -> tuple[ModelInfo, list[list[float]]] | None:
+    async def embed(self, model: str | None, texts: Sequence[str]) -> Embedded | None:
         """Return vectors from the wanted model, or from the first that can; None when there is none."""
         catalog = self._current()
-        if wanted:
-            candidate = catalog.resolve(wanted)
-            return candidate.model, await candidate.provider.embed(candidate.model.id, texts)
-        for info in self._in_order(catalog):
-            if info.embeds and (info.local or not self._offline()):
-                candidate = catalog.resolve(info.ref)
-                return info, await candidate.provider.embed(info.id, texts)
-        return None
+        able = [info for info in self._in_order(catalog) if info.embeds and (info.local or not self._offline())]
+        wanted = model or (able[0].ref if able else None)
+        if wanted is None:
+            return None
+        candidate = catalog.resolve(wanted)
+        return Embedded(candidate.ref, await candidate.provider.embed(candidate.model.id, texts))
+
+    def generate(
+        self, agent_id: str, model: str | None, build: Callable[[ModelInfo], GenerateRequest]
+    ) -> AsyncGenerator[ChainItem]:
+        """Stream an answer without the agent, for callers that bring their own tools (gateway.http.exchange)."""
+        candidates = self._candidates(self._current(), agent_id, model)
+        return self._failover([one for one in candidates if one.model.provider != EMBEDDED]).generate(build)
 
     # ---- inside
 
@@ -175,38 +182,6 @@ class Models:
             path = str(issue.details.get("path", "models.providers"))
             self._tracker.set(Condition(_SETTINGS_CODE, path, Severity.DEGRADED, str(issue), f"Correct {path}."))
         return catalog
-
-
-class Agents:
-    """The configured agents; `main` when the file names none."""
-
-    def __init__(self, config: Callable[[], Config], models: Models) -> None:
-        self._config = config
-        self._models = models
-
-    def __call__(self) -> Sequence[AgentFacts]:
-        section = self._config().agents
-        entries = {} if isinstance(section, Refused) else section.entries
-        if not entries:
-            return [self._facts("main", None, "Homarus")]
-        ordered = sorted(entries, key=lambda name: not entries[name].default)  # stable: the default one first
-        facts = []
-        for name in ordered:
-            entry = entries[name]
-            fact = self._facts(name, entry.workspace, entry.identity.name or entry.name)
-            facts.append(replace(fact, emoji=entry.identity.emoji, avatar=entry.identity.avatar))
-        return facts
-
-    def _facts(self, agent_id: str, workspace: str | None, name: str | None) -> AgentFacts:
-        choice = self._models.choice(agent_id)
-        return AgentFacts(
-            id=agent_id,
-            name=name or agent_id,
-            named_by="config" if name and name != "Homarus" else "default",
-            workspace=workspace,
-            primary=choice.primary,
-            fallbacks=tuple(choice.fallbacks),
-        )
 
 
 def _settings(config: Config, offline: bool) -> ModelsSettings:

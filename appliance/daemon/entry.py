@@ -1,0 +1,87 @@
+"""The gateway as a process: arguments, lock, log, signals, exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+import uvloop
+
+from appliance.config.errors import Refused
+from appliance.config.load import load
+from appliance.foundation.clock import SystemClock
+from appliance.foundation.errors import ApplianceError
+from appliance.foundation.paths import StatePaths
+from appliance.storage.lock import StateLock
+from appliance.telemetry.log import configure
+from appliance.telemetry.redact import Redactor
+
+_log = logging.getLogger(__name__)
+# sysexits.h: systemd must not try again what needs the owner (RestartPreventExitStatus=78).
+EXIT_CONFIG = 78
+EXIT_FAILED = 1
+EXIT_HELD = 7
+_LEVELS = {"silent": "CRITICAL", "fatal": "CRITICAL", "warn": "WARNING", "trace": "DEBUG"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the gateway until SIGTERM or SIGINT; return the exit status."""
+    options = _options().parse_args(arguments)
+    paths = StatePaths.from_environment(os.environ)
+    clock = SystemClock()
+    try:
+        os.umask(0o077)
+        paths.create()
+        lock = StateLock.acquire(paths.lock, now_ms=clock.now_ms())
+    except OSError as error:
+        return _refuse(
+            f"{paths.root} cannot be used: {error.strerror}. Name another one in HOMARUS_STATE_DIR.", EXIT_FAILED
+        )
+    except ApplianceError as error:
+        return _refuse(str(error), EXIT_HELD if error.code == "state_held" else EXIT_FAILED)
+    redact = Redactor()
+    configure(paths.logs, _level(paths), os.environ, redact, terminal=None if options.quiet else sys.stderr)
+    try:
+        return uvloop.run(_serve(paths, clock, redact, lock, options.port))
+    except ApplianceError as error:
+        _log.error("%s", error)
+        return _refuse(str(error), EXIT_CONFIG if error.code.startswith("config") else EXIT_FAILED)
+    finally:
+        lock.release()
+
+
+async def _serve(paths: StatePaths, clock: SystemClock, redact: Redactor, lock: StateLock, port: int | None) -> int:
+    from appliance.daemon.gateway import Gateway
+
+    gateway = Gateway(paths, os.environ, clock=clock, redact=redact, port=port)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, gateway.stop)
+    try:
+        await gateway.start(lock)
+        await gateway.run()
+    finally:
+        await gateway.aclose()
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="homarus run", description="Run the gateway.")
+    parser.add_argument("--port", type=int, help="TCP port instead of the configured one; 0 takes a free one")
+    parser.add_argument("--quiet", action="store_true", help="log to the file only")
+    return parser
+
+
+def _level(paths: StatePaths) -> str:
+    section = load(paths.config, os.environ).config.logging
+    level = "info" if isinstance(section, Refused) else section.level
+    return _LEVELS.get(level, level.upper())
+
+
+def _refuse(text: str, status: int) -> int:
+    print(f"homarus: {text}", file=sys.stderr)
+    return status

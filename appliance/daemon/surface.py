@@ -1,0 +1,272 @@
+"""Everything of this gateway that clients can see: the method table, HTTP routes, events, health, snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from appliance import __version__
+from appliance.access.shared import AuthMode, SharedAuth
+from appliance.access.throttle import Throttle
+from appliance.config.errors import Refused
+from appliance.config.sections.models import AgentsSection
+from appliance.daemon.box_key import BoxKey
+from appliance.daemon.downloads import Downloads
+from appliance.daemon.live_config import LiveConfig
+from appliance.daemon.models import Models
+from appliance.dispatch.dispatcher import Dispatcher
+from appliance.events import Bus
+from appliance.foundation.clock import Clock
+from appliance.foundation.ids import new_token
+from appliance.foundation.paths import StatePaths
+from appliance.foundation.tasks import TaskSet
+from appliance.gateway.admission.credential import Rules
+from appliance.gateway.bridge import Bridge
+from appliance.gateway.hello import SnapshotSources
+from appliance.gateway.http import chat_completions, embeddings, health, models, responses
+from appliance.gateway.http import rpc as rpc_route
+from appliance.gateway.http.exchange import Exchanges
+from appliance.gateway.http.run_streams import RunStreams
+from appliance.gateway.method import Method, MethodTable
+from appliance.gateway.methods import agents as agent_methods
+from appliance.gateway.methods import chat, commands, logs, pulls, runs, sessions, system, transfers, usage
+from appliance.gateway.methods import models as model_methods
+from appliance.gateway.methods.addressing import Addressing
+from appliance.gateway.methods.facts import agents_of
+from appliance.gateway.methods.health import HealthReport
+from appliance.gateway.methods.history import Histories
+from appliance.gateway.methods.seams import AgentFacts, Understanding
+from appliance.gateway.methods.sending import Sender
+from appliance.gateway.methods.session_changes import SessionChanges
+from appliance.gateway.methods.session_rows import SessionRows
+from appliance.gateway.rpc import Rpc
+from appliance.gateway.server import Server, ServerSettings
+from appliance.health import HealthTracker
+from appliance.identity import DeviceStore
+from appliance.protocol.methods.system import GatewayIdentity
+from appliance.sessions.idempotency import IdempotencyStore
+from appliance.sessions.keys import MAIN, main_key
+from appliance.sessions.store import SessionStore
+from appliance.storage.blobs import Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the surface shows and asks."""
+
+    config: LiveConfig
+    paths: StatePaths
+    clock: Clock
+    bus: Bus
+    tracker: HealthTracker
+    store: SessionStore
+    dispatcher: Dispatcher
+    models: Models
+    blobs: Blobs
+    key: BoxKey
+    devices: DeviceStore
+    idempotency: IdempotencyStore
+    downloads: Downloads
+    model_arrived: Callable[[], Awaitable[None]]
+    understanding: Understanding
+    log_file: Path
+
+
+class Surface:
+    """The server of this gateway with all that it offers. `start`, `serve`, `drain`, `aclose`."""
+
+    def __init__(self, parts: Parts, settings: ServerSettings, throttle: Throttle | None = None) -> None:
+        self._parts = parts
+        self._tasks = TaskSet("surface")
+        self._agents = _AgentList(parts.config, parts.paths)
+        database_path = str(parts.paths.database)
+        self._health = HealthReport(
+            store=parts.store, agents=self._agents, clock=parts.clock, database_path=database_path
+        )
+        self._rows = SessionRows(dispatcher=parts.dispatcher, models=parts.models)
+        self._table = MethodTable()
+        self.server = Server(
+            settings,
+            table=self._table,
+            devices=parts.devices,
+            sources=self._sources(),
+            clock=parts.clock,
+            idempotency=parts.idempotency,
+            throttle=throttle,
+        )
+        addressing = Addressing(self._agents)
+        sender = Sender(store=parts.store, dispatcher=parts.dispatcher, blobs=parts.blobs, clock=parts.clock)
+        self._pulls = pulls.Pulls(parts.downloads, parts.model_arrived)
+        for method in self._methods(addressing, sender, database_path):
+            self._table.register(method)
+        self._streams = RunStreams(parts.bus)
+        self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
+        self.server.add_routes(self._routes(addressing, sender))
+        self._bridge = Bridge(
+            parts.bus,
+            self.server.broadcaster,
+            self._tasks,
+            session_row=self._session_row,
+            health_changed=lambda: self._tasks.spawn(self._health_changed(), name="health"),
+        )
+
+    async def start(self) -> None:
+        """Listen; connects are told that the gateway starts. Raises BindError."""
+        await self._health.refresh()
+        await self.server.start()
+
+    async def aclose(self) -> None:
+        """Close every socket and end what runs here."""
+        self._bridge.stop()
+        await self._pulls.aclose()
+        await self.server.aclose()
+        await self._tasks.aclose()
+
+    def _methods(self, addressing: Addressing, sender: Sender, database_path: str) -> list[Method]:
+        parts, rows, store = self._parts, self._rows, self._parts.store
+        dispatcher, models, clock = parts.dispatcher, parts.models, parts.clock
+        histories = Histories(store=store, dispatcher=dispatcher, rows=rows)
+        changes = SessionChanges(
+            store=store,
+            dispatcher=dispatcher,
+            sender=sender,
+            rows=rows,
+            addressing=addressing,
+            models=models,
+            bus=parts.bus,
+            clock=clock,
+            database_path=database_path,
+        )
+        status = system.Status(
+            store=store,
+            rows=rows,
+            agents=self._agents,
+            tracker=parts.tracker,
+            clock=clock,
+            version=__version__,
+            database_path=database_path,
+        )
+        self._uptime_ms = lambda: status.uptime_ms
+        identity = GatewayIdentity(device_id=parts.key.device_id, public_key=parts.key.public_key)
+        return [
+            *system.methods(
+                health=self._health,
+                status=status,
+                tracker=parts.tracker,
+                dispatcher=dispatcher,
+                presence=self.server.presence.entries,
+                identity=lambda: identity,
+            ),
+            *chat.methods(
+                store=store,
+                dispatcher=dispatcher,
+                sender=sender,
+                histories=histories,
+                addressing=addressing,
+                models=models,
+                clock=clock,
+            ),
+            *runs.methods(dispatcher=dispatcher, sender=sender, addressing=addressing, sessions=store),
+            *sessions.methods(
+                store=store,
+                rows=rows,
+                addressing=addressing,
+                agent_ids=lambda: {agent.id for agent in self._agents()},
+                database_path=database_path,
+            ),
+            *changes.methods(),
+            *usage.methods(store=store, models=models, addressing=addressing, zone=lambda: parts.config.zone),
+            *transfers.methods(store=store, addressing=addressing, bus=parts.bus),
+            *agent_methods.methods(agents=self._agents, addressing=addressing),
+            *model_methods.methods(
+                models=models, addressing=addressing, understanding=parts.understanding, clock=clock
+            ),
+            *pulls.methods(pulls=self._pulls),
+            *commands.methods(dispatcher=dispatcher),
+            *logs.methods(log_file=parts.log_file),
+        ]
+
+    def _routes(self, addressing: Addressing, sender: Sender) -> list[web.RouteDef]:
+        parts, bearer = self._parts, self.server.bearer
+        routes = [
+            *health.routes(tracker=parts.tracker, bearer=bearer, uptime_ms=self._uptime_ms),
+            *models.routes(bearer=bearer, agents=self._agents),
+            *embeddings.routes(bearer=bearer, embedder=parts.models),
+            *rpc_route.routes(bearer=bearer, rpc=self._rpc),
+        ]
+        gateway = parts.config.config.gateway
+        if isinstance(gateway, Refused):
+            return routes
+        exchanges = Exchanges(
+            store=parts.store,
+            dispatcher=parts.dispatcher,
+            sender=sender,
+            streams=self._streams,
+            blobs=parts.blobs,
+            addressing=addressing,
+            models=parts.models,
+            direct=parts.models,
+            clock=parts.clock,
+        )
+        endpoints = gateway.http.endpoints
+        if endpoints.chat_completions.enabled:
+            routes += chat_completions.routes(bearer=bearer, exchanges=exchanges, clock=parts.clock)
+        if endpoints.responses.enabled:
+            routes += responses.routes(bearer=bearer, exchanges=exchanges, clock=parts.clock)
+        return routes
+
+    def _sources(self) -> SnapshotSources:
+        parts = self._parts
+        return SnapshotSources(
+            health=lambda: self._health.latest,
+            session_defaults=self._session_defaults,
+            config_hash=lambda: parts.config.loaded.hash,
+            config_path=str(parts.paths.config),
+            state_dir=str(parts.paths.root),
+        )
+
+    def _session_defaults(self) -> dict[str, Any]:
+        known = self._agents()
+        return {
+            "defaultAgentId": known[0].id,
+            "modelConfigured": self._parts.models.primary(known[0].id) is not None,
+            "ownership": "sole" if len(known) == 1 else "explicit",
+            "selectionRequired": False,
+            "mainKey": MAIN,
+            "mainSessionKey": main_key(known[0].id),
+            "scope": "per-sender",
+        }
+
+    async def _session_row(self, session_key: str) -> Any:
+        session = await self._parts.store.get(session_key)
+        return None if session is None else self._rows.row(session)
+
+    async def _health_changed(self) -> None:
+        await self._health.refresh()
+        self.server.health_changed()
+
+
+class _AgentList:
+    """The agents of the configuration, made anew when it changes."""
+
+    def __init__(self, config: LiveConfig, paths: StatePaths) -> None:
+        self._config = config
+        self._workspaces = paths.root / "workspace"
+        self._read: tuple[str, Sequence[AgentFacts]] = ("", ())
+
+    def __call__(self) -> Sequence[AgentFacts]:
+        loaded = self._config.loaded
+        if self._read[0] != loaded.hash:
+            section = self._config.section(loaded.config.agents, AgentsSection())
+            self._read = (loaded.hash, agents_of(section, self._workspaces))
+        return self._read[1]
+
+
+def closed_settings(control_socket: Path) -> ServerSettings:
+    """Return settings for a gateway whose rules cannot be read: the control socket alone, for its owner."""
+    nobody = SharedAuth(AuthMode.TOKEN, token=new_token())
+    return ServerSettings(rules=Rules(nobody), hosts=(), control_socket=control_socket)
