@@ -112,6 +112,15 @@ async def test_other_reasons_to_stop_are_told(running: Service, stop: Stop, expe
     assert last.stop is expected
 
 
+async def test_a_call_that_the_limit_cut_off_is_dropped(running: Service) -> None:
+    running.cloud.script(Answer((Say("I will"), Call("f", {"list": ["milk", "bread"]})), stop=Stop.LENGTH))
+    items = await collect(running.provider, ask())
+    assert text_of(items) == "I will"
+    assert not any(isinstance(item, ToolCallReady) for item in items)
+    assert isinstance(items[-1], Finished)
+    assert items[-1].stop is StopReason.LENGTH
+
+
 async def test_counts_that_are_not_sent_are_unknown_and_not_zero(running: Service) -> None:
     running.cloud.script(Answer(usage=None))
     last = (await collect(running.provider, ask()))[-1]

@@ -176,11 +176,10 @@ class _OpenCall:
 
 
 class MessagesDecoder:
-    """Reads the events of one answer."""
+    """Reads the events of one answer. Calls wait for its end: only there it is known that none was cut off."""
 
     def __init__(self) -> None:
-        self._open: dict[int, _OpenCall] = {}
-        self._calls = 0
+        self._calls: dict[int, _OpenCall] = {}
         self._stop: str | None = None
         self._usage = _Usage()
         self._done = False
@@ -195,9 +194,6 @@ class MessagesDecoder:
             return self._begin(value.index, value.content_block)
         if value.type == "content_block_delta" and value.delta is not None:
             return self._delta(value.index, value.delta)
-        if value.type == "content_block_stop":
-            call = self._open.pop(value.index, None)
-            return (ToolCallReady(_complete(call)),) if call else ()
         if value.type == "message_start" and value.message is not None:
             self._count(value.message.usage)
         elif value.type == "message_delta":
@@ -212,14 +208,17 @@ class MessagesDecoder:
     def end(self) -> Sequence[StreamItem]:
         if self._stop is None:
             raise Unfinished
-        return (Finished(_STOPS.get(self._stop, StopReason.END), self._sum()),)
+        stop = _STOPS.get(self._stop, StopReason.END)
+        if stop is StopReason.LENGTH:
+            return (Finished(stop, self._sum()),)  # the last call is cut off: half a wish is worse than none
+        calls = [ToolCallReady(_complete(call)) for call in self._calls.values()]
+        return (*calls, Finished(stop, self._sum()))
 
     def _begin(self, index: int, block: _Block) -> Sequence[StreamItem]:
         if block.type == "tool_use":
-            self._calls += 1
-            if self._calls > MAX_TOOL_CALLS:
+            if len(self._calls) >= MAX_TOOL_CALLS:
                 raise Unreadable("too many tool calls in one answer")
-            call = self._open[index] = _OpenCall(block.id, block.name)
+            call = self._calls[index] = _OpenCall(block.id, block.name)
             if block.input:
                 call.pieces.append(json_text(block.input))
         elif block.type == "text" and block.text:
@@ -233,7 +232,7 @@ class MessagesDecoder:
             return (TextDelta(delta.text),)
         if delta.type == "thinking_delta" and delta.thinking:
             return (ReasoningDelta(delta.thinking),)
-        if delta.type == "input_json_delta" and (call := self._open.get(index)) is not None:
+        if delta.type == "input_json_delta" and (call := self._calls.get(index)) is not None:
             call.chars += len(delta.partial_json)
             if call.chars > MAX_ARGUMENT_CHARS:
                 raise Unreadable("the arguments of a tool call are too long")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+import aiohttp.abc
 
 from appliance.providers.cloud.address import forbidden, is_loopback
 
@@ -27,8 +28,14 @@ class Dialer:
     used, no cookie is kept.
     """
 
-    def __init__(self, *, offline: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        *,
+        offline: Callable[[], bool] = lambda: False,
+        resolver: aiohttp.abc.AbstractResolver | None = None,
+    ) -> None:
         self._offline = offline
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -37,6 +44,7 @@ class Dialer:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(
                 socket_factory=self._socket,
+                resolver=self._resolver,
                 limit=0,  # the lanes bound the calls; a second queue here would hide time
                 keepalive_timeout=60,
             )

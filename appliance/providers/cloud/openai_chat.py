@@ -265,14 +265,14 @@ class ChatDecoder:
             raise Unfinished
         if self._finish == "error":
             raise ServiceProblem(problem_of({"message": "the model failed in the middle of its answer"}))
-        calls = [ToolCallReady(self._complete(call)) for call in self._calls]
         stop = _STOPS.get((self._finish or "").lower(), StopReason.END)
+        if stop is StopReason.LENGTH:
+            return (Finished(stop, self._usage),)  # the last call is cut off: half a wish is worse than none
+        calls = [ToolCallReady(self._complete(call)) for call in self._calls]
         if self._refused:
             stop = StopReason.REFUSED
         elif calls and stop is StopReason.END:
             stop = StopReason.TOOL_CALLS
-        elif stop is StopReason.LENGTH:
-            calls = []  # the last call is cut off, and half of the wish is worse than none
         return (*calls, Finished(stop, self._usage))
 
     def _choice(self, choice: _Choice) -> Iterator[StreamItem]:

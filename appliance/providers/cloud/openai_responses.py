@@ -44,6 +44,7 @@ class _Item(msgspec.Struct):
     call_id: str = ""
     name: str = ""
     arguments: str = ""
+    status: str | None = None
 
 
 class _InputDetails(msgspec.Struct):
@@ -203,7 +204,8 @@ class ResponsesDecoder:
         if value.type in _THOUGHTS and value.delta:
             return (ReasoningDelta(value.delta),)
         if value.type == "response.output_item.done" and value.item and value.item.type == "function_call":
-            return (ToolCallReady(self._call(value.item)),)
+            # A call that the limit cut off: half a wish is worse than none.
+            return () if value.item.status == "incomplete" else (ToolCallReady(self._call(value.item)),)
         if value.type in _LAST:
             self._last(value)
         elif value.type == "error" or value.error:

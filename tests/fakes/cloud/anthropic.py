@@ -67,7 +67,8 @@ class AnthropicWire:
             events.append(_event("content_block_start", index=index, content_block=_empty(item)))
             if index == 0:
                 events.append(_event("ping"))
-            events += [_event("content_block_delta", index=index, delta=delta) for delta in _deltas(item)]
+            deltas = _deltas(item)[:2] if answer.cuts_off(item) else _deltas(item)
+            events += [_event("content_block_delta", index=index, delta=delta) for delta in deltas]
             events.append(_event("content_block_stop", index=index))
         delta = {"stop_reason": _stop(answer), "stop_sequence": None}
         usage = {"output_tokens": counts.output} if counts else {}

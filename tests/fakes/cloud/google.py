@@ -50,7 +50,7 @@ class GoogleWire:
         return {"embeddings": [{"values": [float(i), 0.5]} for i in range(texts)]}
 
     def events(self, answer: Answer, model: str) -> list[bytes]:
-        chunks = [_chunk(model, [part]) for item in answer.items for part in _parts(item)]
+        chunks = [_chunk(model, [part]) for item in answer.items for part in _parts(item) if not answer.cuts_off(item)]
         last = chunks[-1] if chunks else _chunk(model, [])
         if not chunks:
             chunks = [last]

@@ -73,7 +73,8 @@ class OpenAIChatWire:
             elif isinstance(item, Think):
                 deltas.append({"reasoning_content": item.text})
             else:
-                deltas += _call_deltas(item, calls)
+                pieces = _call_deltas(item, calls)
+                deltas += pieces[:2] if answer.cuts_off(item) else pieces
                 calls += 1
         finish = "tool_calls" if calls and answer.stop is Stop.END else _FINISH[answer.stop]
         chunks = [_chunk(model, delta, None) for delta in deltas]

@@ -38,7 +38,7 @@ class OpenAIResponsesWire(OpenAIChatWire):
         stream.put("response.created", response=stream.response("in_progress"))
         stream.put("response.in_progress", response=stream.response("in_progress"))
         for item in answer.items:
-            stream.add(item)
+            stream.add(item, cut_off=answer.cuts_off(item))
         status = "completed" if answer.stop is Stop.END else "incomplete"
         response = stream.response(status)
         if answer.stop is not Stop.END:
@@ -81,14 +81,14 @@ class _Stream:
     def response(self, status: str) -> dict[str, Any]:
         return {**_SHELL, "model": self._model, "status": status, "output": list(self._output)}
 
-    def add(self, item: Say | Think | Call) -> None:
+    def add(self, item: Say | Think | Call, *, cut_off: bool = False) -> None:
         place = {"output_index": len(self._output), "item_id": f"item_{len(self._output)}"}
         if isinstance(item, Say):
             self._say(item, place)
         elif isinstance(item, Think):
             self._think(item, place)
         else:
-            self._call(item, place)
+            self._call(item, place, cut_off)
 
     def _say(self, item: Say, place: dict[str, Any]) -> None:
         index, item_id = place["output_index"], place["item_id"]
@@ -110,15 +110,16 @@ class _Stream:
         self.put("response.reasoning_summary_text.delta", **place, summary_index=0, delta=item.text)
         self._finish({**empty, "summary": [{"type": "summary_text", "text": item.text}]})
 
-    def _call(self, item: Call, place: dict[str, Any]) -> None:
+    def _call(self, item: Call, place: dict[str, Any], cut_off: bool) -> None:
         text = json.dumps(dict(item.arguments))
+        text = text[:5] if cut_off else text
         whole = {
             "id": place["item_id"],
             "type": "function_call",
             "call_id": item.id,
             "name": item.name,
             "arguments": text,
-            "status": "completed",
+            "status": "incomplete" if cut_off else "completed",
         }
         self.put(
             "response.output_item.added",

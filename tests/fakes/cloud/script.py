@@ -54,7 +54,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer.
+    """An answer. With `stop` LENGTH a call at its end is cut off in the middle.
 
     `break_after` cuts the connection after so many events; `hold_after` stops sending there and waits for the
     client to leave; `usage` None sends no counts; `slice_bytes` cuts the stream into writes of that size.
@@ -66,6 +66,10 @@ class Answer:
     break_after: int | None = None
     hold_after: int | None = None
     slice_bytes: int | None = None
+
+    def cuts_off(self, item: Say | Think | Call) -> bool:
+        """Tell whether the limit of tokens falls into this item."""
+        return self.stop is Stop.LENGTH and isinstance(item, Call) and item is self.items[-1]
 
 
 class FaultKind(enum.Enum):
