@@ -189,7 +189,8 @@ class Histories:
             return None
         if run.status is RunStatus.QUEUED:
             return InputReceipt(run_id=run_id, state="pending")
-        entries = await self._store.entries_of_run(run_id)
+        # A message that was merged into another turn stands among the entries of that one.
+        entries = await self._store.entries_of_run(run.merged_into or run_id)
         said = next((entry.id for entry in entries if entry.idempotency_key == f"{run_id}:user"), None)
         return InputReceipt(run_id=run_id, state="consumed", consumed_by_event_id=said) if said else None
 

@@ -20,9 +20,7 @@ def wire_message(entry: Entry, max_chars: int | None = None) -> dict[str, Any]:
 
 def wire_stored(stored: EntryStored) -> dict[str, Any]:
     """Return the message of an entry that was just stored, as the event `session.message` carries it."""
-    # A person's message opens its own run, so the run id is the idempotency key that the sender looks for.
-    key = f"{stored.run_id}:user" if stored.run_id else None
-    return _wire(stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, key, None)
+    return _wire(stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, None, None)
 
 
 def _wire(

@@ -41,7 +41,7 @@ def test_a_users_entry_names_the_key_that_it_was_sent_with() -> None:
 def test_a_stored_event_reads_like_the_history() -> None:
     message = {"role": "user", "content": "Hi", "timestamp": 1000}
     stored = EntryStored("agent:main:main", "main", "e1", 3, "r1", message, 1000)
-    assert wire_stored(stored) == wire_message(entry(message, EntryRole.USER, idempotency_key="r1:user"))
+    assert wire_stored(stored) == wire_message(entry(message, EntryRole.USER))
 
 
 def test_a_note_of_the_box_is_shown_as_the_assistants() -> None:
