@@ -236,7 +236,10 @@ class Gateway:
         self._tasks.spawn(self._scheduler.run(), name="schedule")
         self._tasks.spawn(config.watch(), name="configuration")
         self._tasks.spawn(backups.serve(database, self._clock, self._backup_told), name="backup")
-        self.bus.listen(ConfigChanged, lambda _: self._tasks.spawn(self._serve_models(), name="models"))
+        self.bus.listen(ConfigChanged, self._follow_config)
+
+    def _follow_config(self, _: ConfigChanged) -> None:
+        self._tasks.spawn(self._serve_models(), name="models")
 
     def _backup_told(self, error: StorageError | None) -> None:
         if error is None:

@@ -49,7 +49,7 @@ from appliance.health import HealthTracker
 from appliance.identity import DeviceStore
 from appliance.protocol.methods.system import GatewayIdentity
 from appliance.sessions.idempotency import IdempotencyStore
-from appliance.sessions.keys import MAIN, main_key
+from appliance.sessions.keys import DEFAULT_MAIN_KEY, main_key
 from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
 
@@ -111,7 +111,7 @@ class Surface:
             self.server.broadcaster,
             self._tasks,
             session_row=self._session_row,
-            health_changed=lambda: self._tasks.spawn(self._health_changed(), name="health"),
+            health_changed=self._refresh_health,
         )
 
     async def start(self) -> None:
@@ -236,7 +236,7 @@ class Surface:
             "modelConfigured": self._parts.models.primary(known[0].id) is not None,
             "ownership": "sole" if len(known) == 1 else "explicit",
             "selectionRequired": False,
-            "mainKey": MAIN,
+            "mainKey": DEFAULT_MAIN_KEY,
             "mainSessionKey": main_key(known[0].id),
             "scope": "per-sender",
         }
@@ -245,9 +245,12 @@ class Surface:
         session = await self._parts.store.get(session_key)
         return None if session is None else self._rows.row(session)
 
-    async def _health_changed(self) -> None:
-        await self._health.refresh()
-        self.server.health_changed()
+    def _refresh_health(self) -> None:
+        async def refresh() -> None:
+            await self._health.refresh()
+            self.server.health_changed()
+
+        self._tasks.spawn(refresh(), name="health")
 
 
 class _AgentList:

@@ -35,9 +35,7 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
         return await store.ensure(inbound.session_key, inbound.agent_id, clock.now_ms())
 
     async def help_(_: Inbound, __: str) -> str:
-        rows = [
-            f"/{one.name} {one.arguments}".rstrip() + f" — {one.description}" for one in context.commands()
-        ]
+        rows = [f"/{one.name} {one.arguments}".rstrip() + f" — {one.description}" for one in context.commands()]
         return "\n".join(rows)
 
     async def status(inbound: Inbound, _: str) -> str:
@@ -61,9 +59,7 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
 
     async def stop(inbound: Inbound, _: str) -> str:
         ended = await context.abort(inbound.session_key)
-        return (
-            f"Stopped {len(ended)} run{'s' if len(ended) != 1 else ''}." if ended else "Nothing was running."
-        )
+        return f"Stopped {len(ended)} run{'s' if len(ended) != 1 else ''}." if ended else "Nothing was running."
 
     async def model(inbound: Inbound, wanted: str) -> str:
         session = await session_of(inbound)

@@ -109,9 +109,7 @@ class Dispatcher:
                 self._enqueue(inbound, await self._settings_for(inbound))
         return len(recovery.queued)
 
-    async def abort(
-        self, session_key: str, run_id: str | None = None, *, reason: str = "rpc"
-    ) -> tuple[str, ...]:
+    async def abort(self, session_key: str, run_id: str | None = None, *, reason: str = "rpc") -> tuple[str, ...]:
         """End a run of the session, or all of it with what waits; return the ids that were ended."""
         queue = self._queues.get(session_key)
         if queue is None:
@@ -248,13 +246,9 @@ class Dispatcher:
             self._tell(inbound, "error", errorMessage=error["message"])
         else:
             content = [{"type": "text", "text": text}]
-            self._tell(
-                inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms}
-            )
+            self._tell(inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms})
         self._bus.publish(
-            SessionChanged(
-                inbound.session_key, inbound.agent_id, "command", inbound.run_id, self._clock.now_ms()
-            )
+            SessionChanged(inbound.session_key, inbound.agent_id, "command", inbound.run_id, self._clock.now_ms())
         )
         self._ended(inbound.run_id)
 

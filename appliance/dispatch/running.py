@@ -25,6 +25,8 @@ from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
 from appliance.providers.errors import AllFailed
 from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
+from appliance.storage.blobs import Blobs
+from appliance.storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -40,13 +42,9 @@ class ToolSource(Protocol):
 
     def specs(self, inbound: Inbound, model: ModelInfo) -> Sequence[ToolSpec]: ...
 
-    async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult: ...
-
-
-class BlobSource(Protocol):
-    """Attachments by hash."""
-
-    async def load(self, sha256: str) -> bytes | None: ...
+    async def execute(
+        self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo
+    ) -> ToolResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Runner:
         lanes: Lanes,
         chains: ChainSource,
         tools: ToolSource,
-        blobs: BlobSource,
+        blobs: Blobs,
         settings: Callable[[], RunSettings],
     ) -> None:
         self._store = store
@@ -126,9 +124,7 @@ class Runner:
         reporter.close()
         return await self._finish(inbound, merged, reporter, end)
 
-    async def _begin(
-        self, inbound: Inbound, merged: Sequence[str], control: RunControl
-    ) -> tuple[Run, list[Entry]]:
+    async def _begin(self, inbound: Inbound, merged: Sequence[str], control: RunControl) -> tuple[Run, list[Entry]]:
         # An abort must not leave the row of a run behind that began in the writer's thread meanwhile.
         begin = asyncio.ensure_future(self._store.begin_run(inbound.run_id, merged, self._clock.now_ms()))
         try:
@@ -149,9 +145,7 @@ class Runner:
             agent_id=inbound.agent_id,
         )
 
-    async def _turn(
-        self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
-    ) -> _End:
+    async def _turn(self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]) -> _End:
         if (reason := control.aborted()) is not None:
             return _End(RunStatus.ABORTED, None, "", reason)
         loop: AgentLoop | None = None
@@ -182,9 +176,7 @@ class Runner:
             return self._failed(loop, str(error), [])
         except Exception:  # noqa: BLE001 - whatever a turn does, its run gets exactly one end
             _log.exception("run failed", extra={"runId": inbound.run_id})
-            return self._failed(
-                loop, "Something went wrong inside the box. `homarus logs` has the details.", []
-            )
+            return self._failed(loop, "Something went wrong inside the box. `homarus logs` has the details.", [])
 
     async def _prepare(
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
@@ -238,8 +230,13 @@ class Runner:
             for part in entry.get("content") or ()
             if part.get("type") == "image"
         }
-        loaded = {sha256: await self._blobs.load(sha256) for sha256 in wanted}
-        return {sha256: content for sha256, content in loaded.items() if content is not None}
+        loaded = {}
+        for sha256 in wanted:
+            try:
+                loaded[sha256] = await self._blobs.get(sha256)
+            except StorageError as error:
+                _log.warning("an attachment cannot be read: %s", error)
+        return loaded
 
     def _guidance(self, loop: AgentLoop | None, reporter: RunReporter) -> _End:
         text = no_candidate_text()
@@ -302,9 +299,7 @@ class Runner:
 
     def _changed(self, inbound: Inbound, reason: str) -> None:
         now_ms = self._clock.now_ms()
-        self._bus.publish(
-            SessionChanged(inbound.session_key, inbound.agent_id, reason, inbound.run_id, now_ms)
-        )
+        self._bus.publish(SessionChanged(inbound.session_key, inbound.agent_id, reason, inbound.run_id, now_ms))
 
 
 def uncancel() -> None:

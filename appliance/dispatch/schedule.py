@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from typing import Protocol
 
+from appliance.agenda.model import Due
+from appliance.agenda.store import AgendaStore
 from appliance.agent.report import RunReporter
 from appliance.dispatch.transcript import publish_entries
 from appliance.events import Bus, SessionChanged
@@ -28,35 +29,10 @@ _BATCH = 50
 _JUMP_MS = 2000
 
 
-class Due(Protocol):
-    """One thing that is due."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def session_key(self) -> str: ...
-    @property
-    def agent_id(self) -> str: ...
-    @property
-    def due_ms(self) -> int: ...
-    def sentence(self, late_ms: int) -> str: ...
-
-
-class Agenda(Protocol):
-    """The store of what will be due (agenda.store)."""
-
-    async def next_due_ms(self) -> int | None: ...
-    async def clock_jumped(self, delta_ms: int, now_ms: int) -> int: ...
-    def due_in(self, connection: sqlite3.Connection, now_ms: int, limit: int) -> list[Due]: ...
-    def mark_spoken_in(self, connection: sqlite3.Connection, due: Due, now_ms: int) -> None: ...
-
-
 class Scheduler:
     """Sleeps until the next thing is due, then lets it speak."""
 
-    def __init__(
-        self, *, database: Database, store: SessionStore, agenda: Agenda, bus: Bus, clock: Clock
-    ) -> None:
+    def __init__(self, *, database: Database, store: SessionStore, agenda: AgendaStore, bus: Bus, clock: Clock) -> None:
         self._database = database
         self._store = store
         self._agenda = agenda
@@ -120,9 +96,7 @@ class Scheduler:
                 "timestamp": now_ms,
             }
             self._store.ensure_in(connection, due.session_key, due.agent_id, now_ms)
-            (entry,) = self._store.append_in(
-                connection, due.session_key, None, [("assistant", message, None)], now_ms
-            )
+            (entry,) = self._store.append_in(connection, due.session_key, None, [("assistant", message, None)], now_ms)
             self._agenda.mark_spoken_in(connection, due, now_ms)
             spoken.append((due, entry))
         return spoken
@@ -151,9 +125,7 @@ class Scheduler:
                 "terminalReply": reply,
             },
         )
-        self._bus.publish(
-            SessionChanged(due.session_key, due.agent_id, "due", reporter.run_id, entry.created_ms)
-        )
+        self._bus.publish(SessionChanged(due.session_key, due.agent_id, "due", reporter.run_id, entry.created_ms))
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -48,9 +48,7 @@ class RunTranscript:
 
     async def append(self, entries: Sequence[JsonObject]) -> None:
         rows = [(str(entry["role"]), entry, None) for entry in entries]
-        stored = await self._store.append(
-            self._inbound.session_key, self._inbound.run_id, rows, self._now_ms()
-        )
+        stored = await self._store.append(self._inbound.session_key, self._inbound.run_id, rows, self._now_ms())
         publish_entries(self._bus, self._inbound.agent_id, stored)
 
     def steering_waits(self) -> bool:

@@ -1,0 +1,38 @@
+"""The embedded model: its process arguments, its provider, and understanding for those who ask for it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from appliance.engine.client import EngineClient
+from appliance.foundation.clock import Clock
+from appliance.generation import FailureKind, ModelError
+from appliance.providers.base import Provider
+from appliance.understanding.provider import MiniProvider
+from appliance.understanding.understander import Understander, Understanding
+from appliance.understanding.weights import model_path
+
+
+class Embedded:
+    """The embedded model of this gateway; its engine may come and go."""
+
+    def __init__(self, clock: Clock, zone: Callable[[], ZoneInfo]) -> None:
+        self._clock = clock
+        self._zone = zone
+        self._understander: Understander | None = None
+
+    def arguments(self) -> list[str]:
+        """Return the arguments of its engine process: one thread is enough for five million parameters."""
+        return ["--model", str(model_path()), "--threads", "1"]
+
+    def provider(self, client: EngineClient) -> Provider:
+        """Return the provider that asks the engine behind `client`."""
+        self._understander = Understander(client)
+        return MiniProvider(self._understander, self._clock, self._zone)
+
+    async def understand(self, text: str, lang: str | None) -> Understanding:
+        """Return what a sentence means (gateway.methods.seams.Understanding). Raises ModelError."""
+        if self._understander is None:
+            raise ModelError(FailureKind.UNAVAILABLE, "The embedded model does not run. `homarus doctor` says why.")
+        return await self._understander.understand(text, now_ms=self._clock.now_ms(), zone=self._zone(), lang=lang)
