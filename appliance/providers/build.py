@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ class Surroundings:
     dialer: Dialer
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Clock = field(default_factory=SystemClock)
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] | None = None
     offline: Callable[[], bool] = lambda: False
     timeouts: Timeouts = field(default_factory=Timeouts)
 

@@ -25,13 +25,13 @@ class RetryRules:
     longest_wait_s: float = 60.0
 
     def delay_s(
-        self, attempt: int, error: ModelError, headers: Mapping[str, str], chance: Callable[[], float]
+        self, attempt: int, error: ModelError, headers: Mapping[str, str], chance: Callable[[], float] | None = None
     ) -> float | None:
         """Return the wait after failed attempt number `attempt` (0 is the first), or None to give up."""
         if attempt + 1 >= self.attempts or not self._again(error, headers):
             return None
         if error.retry_after_s is None:
-            return self.backoff.delay_s(attempt, chance)
+            return self.backoff.delay_s(attempt) if chance is None else self.backoff.delay_s(attempt, chance)
         return error.retry_after_s if error.retry_after_s <= self.longest_wait_s else None
 
     def _again(self, error: ModelError, headers: Mapping[str, str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -79,7 +78,7 @@ class Transport:
         timeouts: Timeouts,
         rules: RetryRules,
         offline: Callable[[], bool],
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] | None = None,
     ) -> None:
         self._dialer = dialer
         self._base = base
