@@ -107,7 +107,7 @@ class IdempotencyStore:
         self._since_prune -= 1
         if self._since_prune > 0:
             return
-        self._since_prune = min(_PRUNE_EVERY, self._kept_rows)
+        self._since_prune = min(_PRUNE_EVERY, self._kept_rows // 10 + 1)
         connection.execute(
             "DELETE FROM idempotency WHERE created_ms <= ? OR n <= (SELECT max(n) FROM idempotency) - ?",
             (now_ms - _KEPT_MS, self._kept_rows - self._since_prune),

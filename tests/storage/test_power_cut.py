@@ -22,9 +22,11 @@ async def test_files_cut_at_any_byte_after_an_acknowledgement_still_hold_it(tmp_
     marks = [(wal.stat().st_size, segment.stat().st_size)]
     for number in range(_WRITES):
         await database.write(
-            lambda connection, number=number: connection.execute(
-                "INSERT INTO things (name, number) VALUES (?, ?)", (f"{number} {'x' * 300}", number)
-            ).rowcount
+            lambda connection, number=number: (
+                connection.execute(
+                    "INSERT INTO things (name, number) VALUES (?, ?)", (f"{number} {'x' * 300}", number)
+                ).rowcount
+            )
         )
         marks.append((wal.stat().st_size, segment.stat().st_size))
     files = {path.name: path.read_bytes() for path in (root / "s.sqlite", wal)}
@@ -48,7 +50,9 @@ async def test_files_cut_at_any_byte_after_an_acknowledgement_still_hold_it(tmp_
             )
             assert database.recovered is None
             found = await database.read(
-                lambda connection: [row[0] for row in connection.execute("SELECT number FROM things ORDER BY number")]
+                lambda connection: [
+                    row[0] for row in connection.execute("SELECT number FROM things ORDER BY number")
+                ]
             )
             assert found in (list(range(acknowledged)), list(range(acknowledged + 1)))
             await database.aclose()

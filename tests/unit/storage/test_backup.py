@@ -63,7 +63,9 @@ async def test_a_backup_is_due_once_a_night_and_after_a_night_that_was_missed(
     assert backups.due(database, made + 100 * _HOUR_S * 1000)
 
 
-async def test_a_journal_over_its_limit_makes_a_backup_due(open_database: Opener, tmp_path: Path, clock: FakeClock) -> None:
+async def test_a_journal_over_its_limit_makes_a_backup_due(
+    open_database: Opener, tmp_path: Path, clock: FakeClock
+) -> None:
     database = await open_database()
     await database.write(add("x" * 1000))
     assert not Backups(tmp_path / "backups", UTC).due(database, clock.now_ms())
@@ -89,6 +91,8 @@ async def test_damage_found_by_the_backup_is_rebuilt_at_the_next_start(
     await database.aclose()
     database = await open_database()
     assert database.recovered is not None
-    assert (await database.read(lambda connection: connection.execute("SELECT count(*) FROM loose").fetchone())) == (200,)
+    assert (
+        await database.read(lambda connection: connection.execute("SELECT count(*) FROM loose").fetchone())
+    ) == (200,)
     assert await database.integrity_check() == []
     assert list(tmp_path.glob("state.sqlite.damaged-*")), "the damaged file is kept"

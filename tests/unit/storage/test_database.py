@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from appliance.foundation.errors import ClosedError, OverloadedError
-from appliance.storage import Database, DamagedError, StorageError, StorageFullError
+from appliance.storage import DamagedError, Database, StorageError, StorageFullError
 from appliance.storage.writer import Writer
 from tests.fakes.clock import FakeClock
 from tests.unit.storage.conftest import Opener
 
 
 def put(name: str, number: object = 0):
-    return lambda connection: connection.execute("INSERT INTO things (name, number) VALUES (?, ?)", (name, number)).rowcount
+    return lambda connection: (
+        connection.execute("INSERT INTO things (name, number) VALUES (?, ?)", (name, number)).rowcount
+    )
 
 
 def names(connection: sqlite3.Connection) -> list[str]:
@@ -65,15 +67,22 @@ async def test_a_write_that_fails_is_undone_alone(open_database: Opener) -> None
 
 async def test_every_commit_reaches_the_disk(open_database: Opener) -> None:
     database = await open_database()
-    assert await database.write(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (2,)
-    assert await database.write(lambda connection: connection.execute("PRAGMA mmap_size").fetchone()) in (None, (0,))
+    assert await database.write(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (
+        2,
+    )
+    assert await database.write(lambda connection: connection.execute("PRAGMA mmap_size").fetchone()) in (
+        None,
+        (0,),
+    )
 
 
 async def test_a_reader_can_neither_write_nor_checkpoint(open_database: Opener) -> None:
     database = await open_database()
     with pytest.raises(StorageError, match="readonly"):
         await database.read(put("a"))
-    assert await database.read(lambda connection: connection.execute("PRAGMA wal_autocheckpoint").fetchone()) == (0,)
+    assert await database.read(
+        lambda connection: connection.execute("PRAGMA wal_autocheckpoint").fetchone()
+    ) == (0,)
 
 
 async def test_the_file_is_private_to_its_owner(open_database: Opener, tmp_path: Path) -> None:
@@ -82,7 +91,9 @@ async def test_the_file_is_private_to_its_owner(open_database: Opener, tmp_path:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-async def test_a_full_disk_is_told_as_such_and_the_gateway_goes_on_when_there_is_room(open_database: Opener) -> None:
+async def test_a_full_disk_is_told_as_such_and_the_gateway_goes_on_when_there_is_room(
+    open_database: Opener,
+) -> None:
     database = await open_database()
     await database.write(put("a"))
     pages = await database.write(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
@@ -123,7 +134,9 @@ async def test_a_journal_that_cannot_be_written_fails_the_write_and_keeps_nothin
     assert await again.read(names) == ["a", "b"]
 
 
-async def test_a_work_that_ends_the_transaction_fails_with_everyone_who_shares_it(open_database: Opener) -> None:
+async def test_a_work_that_ends_the_transaction_fails_with_everyone_who_shares_it(
+    open_database: Opener,
+) -> None:
     database = await open_database()
 
     def rogue(connection: sqlite3.Connection) -> None:
@@ -143,7 +156,9 @@ async def test_the_queue_of_the_writer_is_bounded(
     from appliance.storage.writer import Opened
 
     path = tmp_path / "state.sqlite"
-    writer = Writer(path, lambda: Opened(connect_writer(path), None, None), clock, lambda error: None, limit=3)
+    writer = Writer(
+        path, lambda: Opened(connect_writer(path), None, None), clock, lambda error: None, limit=3
+    )
     await writer.start()
     hold = threading.Event()
     accepted, overloaded = [], 0
@@ -190,7 +205,9 @@ async def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path, clock
         await Database.open(tmp_path / "missing" / "state.sqlite", (), clock=clock)
 
 
-async def test_a_damaged_file_without_a_journal_is_refused_and_left_alone(tmp_path: Path, clock: FakeClock) -> None:
+async def test_a_damaged_file_without_a_journal_is_refused_and_left_alone(
+    tmp_path: Path, clock: FakeClock
+) -> None:
     path = tmp_path / "state.sqlite"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(DamagedError, match="damaged"):
