@@ -7,7 +7,7 @@ import heapq
 
 
 class FakeClock:
-    """Implements foundation.clock.Clock. `advance` moves both clocks and wakes sleepers; `jump` moves wall time alone."""
+    """Implements foundation.clock.Clock. `advance` moves both clocks and wakes sleepers; `jump` moves wall time."""
 
     def __init__(self, now_ms: int = 1_795_000_000_000) -> None:
         self._now_ms = now_ms
