@@ -74,7 +74,7 @@ def _is_first_of_two(data: bytes) -> bool:
     answer = msgspec.json.decode(data, type=_Answer)
     if not answer.ok or not bytes(answer.payload).startswith(b"{"):
         return False
-    return msgspec.json.decode(answer.payload, type=_Accepted).status == "accepted"
+    return bool(msgspec.json.decode(answer.payload, type=_Accepted).status == "accepted")
 
 
 def routes(*, bearer: Bearer, rpc: Rpc) -> list[web.RouteDef]:

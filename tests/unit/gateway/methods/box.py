@@ -182,7 +182,7 @@ class Box:
             lanes=lanes,
             chains=self,
             tools=self,
-            blobs=self,
+            blobs=self.blobs,
             settings=lambda: RunSettings(ZoneInfo("UTC"), timeout_s=20),
         )
         held: list[Dispatcher] = []
@@ -229,9 +229,6 @@ class Box:
 
     async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult:
         return ToolResult(call.id, call.name, "done")
-
-    async def load(self, sha256: str) -> bytes | None:
-        return await self.blobs.get(sha256)
 
     def _methods(self) -> list[Any]:
         path = str(self.root / "state.sqlite")
