@@ -8,8 +8,15 @@ die() {
 
 # The Python that makes the environments: HOMARUS_PYTHON (a path, a name or a version), else python3. 3.11 or newer.
 find_python() {
-    local python=${HOMARUS_PYTHON:-python3} found
-    case $python in 3.*) python=python$python ;; esac
+    local python=${HOMARUS_PYTHON:-python3} found each
+    case $python in
+    3.*)
+        for each in "python$python" "$HOME/.pyenv/versions/$python"*/bin/python; do # pyenv hides what is not selected
+            python=$each
+            if "$each" -c '' 2>/dev/null; then break; fi
+        done
+        ;;
+    esac
     found=$("$python" -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else "")' 2>/dev/null) ||
         die "there is no $python here: install Python 3.11 or newer, or name one with HOMARUS_PYTHON"
     [ -n "$found" ] || die "$python is too old: Homarus needs Python 3.11 or newer (name one with HOMARUS_PYTHON)"
