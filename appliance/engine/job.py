@@ -65,6 +65,7 @@ class Job:
         self.tokens: list[int] = []
         self.prompt_length = 0
         self.cached = 0
+        self.last_read = 0  # the step in which a chunk of the prompt was read last
         self.limit = 0  # the number of tokens at which the answer ends
         self.resident: Resident | None = None
         self._answer: Answering | None = None

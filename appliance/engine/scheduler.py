@@ -80,6 +80,7 @@ class Scheduler:
         self._crowded = False  # a request had to give its cells back: none is let in until one has ended
         self._stopping = False
         self._fatal_steps = 0
+        self._steps = 0
 
     # ---- from any thread
 
@@ -167,7 +168,7 @@ class Scheduler:
             return
         self._waiting.append(job)
         self._waiting.sort(key=lambda entry: (-entry.request.priority, entry.number))
-        if len(self._active) >= self._limits.active:
+        if self._active or len(self._waiting) > 1:  # it may have to wait: a sign of life
             job.emit(api.Progress(0, job.prompt_length))
 
     def _sweep(self) -> None:
@@ -227,10 +228,16 @@ class Scheduler:
         self._handle(outcome, parts)
 
     def _plan(self) -> list[tuple[Job, int]]:
-        """Return who takes part with how many tokens: all who write, and the first who still reads."""
+        """Return who takes part with how many tokens: all who write, and one who still reads, in turn.
+
+        In turn, so that a short prompt does not wait until a long one was read.
+        """
         parts = [(job, 1) for job in self._active if job.generating]
-        reader = next((job for job in self._active if not job.generating), None)
-        if reader is not None:
+        readers = [job for job in self._active if not job.generating]
+        if readers:
+            reader = min(readers, key=lambda job: (-job.request.priority, job.last_read))
+            self._steps += 1
+            reader.last_read = self._steps
             chunk = _SHARED_CHUNK_TOKENS if parts else _CHUNK_TOKENS
             parts.append((reader, min(chunk, len(reader.tokens) - reader.computed)))
         return parts
