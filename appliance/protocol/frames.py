@@ -16,7 +16,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     type: Literal["req"]
     id: str
     method: str
-    params: msgspec.Raw = msgspec.Raw()
+    params: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     traceparent: str | None = None
 
 

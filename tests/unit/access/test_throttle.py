@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from appliance.access.throttle import Bucket, Throttle
+
+NOW = 1_795_000_000_000
+
+
+def _fail(throttle: Throttle, times: int, *, now_ms: int = NOW, source: str = "192.0.2.1") -> None:
+    for _ in range(times):
+        throttle.failed(Bucket.SHARED, source, now_ms)
+
+
+def test_nine_failures_do_not_lock_and_the_tenth_does_for_five_minutes() -> None:
+    throttle = Throttle()
+    _fail(throttle, 9)
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW) == 0
+    _fail(throttle, 1)
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW) == 300_000
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW + 299_999) == 1
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW + 300_000) == 0
+
+
+def test_failures_older_than_a_minute_do_not_count() -> None:
+    throttle = Throttle()
+    _fail(throttle, 9)
+    _fail(throttle, 1, now_ms=NOW + 60_000)
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW + 60_000) == 0
+
+
+def test_buckets_and_sources_are_counted_apart() -> None:
+    throttle = Throttle()
+    _fail(throttle, 10)
+    assert throttle.locked_ms(Bucket.DEVICE_TOKEN, "192.0.2.1", NOW) == 0
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.2", NOW) == 0
+
+
+def test_success_forgets_the_failures() -> None:
+    throttle = Throttle()
+    _fail(throttle, 9)
+    throttle.succeeded(Bucket.SHARED, "192.0.2.1")
+    _fail(throttle, 9)
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW) == 0
+
+
+def test_a_clock_set_back_never_lengthens_a_lock() -> None:
+    throttle = Throttle()
+    _fail(throttle, 10)
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW - 86_400_000) == 300_000
+
+
+def test_a_flood_of_addresses_is_remembered_only_up_to_the_bound() -> None:
+    throttle = Throttle()
+    for number in range(4097):
+        throttle.failed(Bucket.SHARED, f"198.51.100.{number}", NOW)
+    assert len(throttle) == 4096

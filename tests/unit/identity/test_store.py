@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.foundation.errors import OverloadedError
+from appliance.identity import MIGRATIONS, Approval, Claim, DeviceStore
+from appliance.identity.errors import DeviceMissingError, RequestMissingError
+from appliance.identity.store import MAX_REQUESTS, REQUEST_LIFE_MS
+from appliance.identity.tokens import TokenMatch
+from appliance.protocol.codec import encode
+from appliance.protocol.roles import ADMIN, READ
+from appliance.storage import Database
+from tests.fakes.clock import FakeClock
+
+NOW = 1_795_000_000_000
+
+
+def _claim(number: int = 1, **changes: Any) -> Claim:
+    values: dict[str, Any] = {
+        "device_id": f"device-{number}",
+        "public_key": f"key-{number}",
+        "role": "operator",
+        "scopes": (READ,),
+    }
+    return Claim(**{**values, **changes})
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(tmp_path / "test.sqlite", MIGRATIONS, clock=FakeClock())
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture
+async def store(database: Database) -> DeviceStore:
+    return await DeviceStore.open(database)
+
+
+async def test_a_device_and_its_token_survive_a_restart(database: Database, store: DeviceStore) -> None:
+    device = await store.approve(_claim(), Approval.SILENT, NOW)
+    token = store.token_for(device, "operator")
+    assert len(token) == 43
+    again = await DeviceStore.open(database)
+    found = await again.get("device-1")
+    assert found == device
+    assert again.token_for(found, "operator") == token
+
+
+async def test_no_token_is_in_the_database(database: Database, store: DeviceStore, tmp_path: Path) -> None:
+    device = await store.approve(_claim(), Approval.SILENT, NOW)
+    token = store.token_for(device, "operator").encode()
+    await database.aclose()
+    assert not any(token in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+async def test_tokens_differ_by_device_role_and_box(database: Database, store: DeviceStore) -> None:
+    tokens = {store.tokens.derive(*args) for args in (("a", "operator", 1), ("b", "operator", 1), ("a", "node", 1))}
+    other = DeviceStore(database, b"\1" * 32)
+    assert len(tokens | {other.tokens.derive("a", "operator", 1)}) == 4
+
+
+async def test_after_a_rotation_the_old_token_works_until_the_new_one_is_used(store: DeviceStore) -> None:
+    device = await store.approve(_claim(), Approval.OWNER, NOW)
+    old = store.token_for(device, "operator")
+    device, new = await store.rotate("device-1", "operator", None, NOW + 1)
+    assert store.tokens.match(device, "operator", old) is TokenMatch.PREVIOUS
+    assert store.tokens.match(device, "operator", new) is TokenMatch.CURRENT
+    device = await store.confirm("device-1", "operator")
+    assert store.tokens.match(device, "operator", old) is TokenMatch.NONE
+    assert store.tokens.match(device, "operator", new) is TokenMatch.CURRENT
+
+
+async def test_a_revoked_token_matches_nothing(store: DeviceStore) -> None:
+    device = await store.approve(_claim(), Approval.OWNER, NOW)
+    token, epoch = store.token_for(device, "operator"), store.epoch
+    device = await store.revoke("device-1", "operator", NOW)
+    assert store.tokens.match(device, "operator", token) is TokenMatch.NONE
+    assert store.epoch > epoch
+    with pytest.raises(DeviceMissingError):
+        await store.rotate("device-1", "operator", None, NOW)
+    device = await store.ensure_token("device-1", "operator", NOW)
+    assert store.token_for(device, "operator") != token
+
+
+async def test_a_removed_device_is_gone_at_once(store: DeviceStore) -> None:
+    await store.approve(_claim(), Approval.OWNER, NOW)
+    assert await store.remove("device-1")
+    assert await store.get("device-1") is None
+    assert not await store.remove("device-1")
+    with pytest.raises(DeviceMissingError):
+        await store.rename("device-1", "kitchen")
+
+
+async def test_a_device_that_asks_again_keeps_its_request(store: DeviceStore) -> None:
+    first, new = await store.request(_claim(), "not-paired", NOW)
+    again, new_again = await store.request(_claim(scopes=(ADMIN,)), "not-paired", NOW + 299_999)
+    assert (new, new_again) == (True, False)
+    assert first.request_id == again.request_id
+    (waiting,) = await store.requests(NOW + 300_000)
+    assert waiting.claim.scopes == (ADMIN,)
+
+
+async def test_a_request_lives_three_hundred_seconds(store: DeviceStore) -> None:
+    request, _ = await store.request(_claim(), "not-paired", NOW)
+    assert await store.requests(NOW + REQUEST_LIFE_MS - 1)
+    assert not await store.requests(NOW + REQUEST_LIFE_MS)
+    with pytest.raises(RequestMissingError):
+        await store.approve_request(request.request_id, NOW + REQUEST_LIFE_MS)
+
+
+async def test_an_approved_request_pairs_and_is_spent(store: DeviceStore) -> None:
+    request, _ = await store.request(_claim(), "not-paired", NOW)
+    _, device = await store.approve_request(request.request_id, NOW)
+    assert device.approved_via is Approval.OWNER
+    assert await store.devices() == [device]
+    with pytest.raises(RequestMissingError):
+        await store.reject_request(request.request_id, NOW)
+
+
+async def test_requests_are_bounded(store: DeviceStore) -> None:
+    for number in range(MAX_REQUESTS):
+        await store.request(_claim(number), "not-paired", NOW)
+    with pytest.raises(OverloadedError):
+        await store.request(_claim(MAX_REQUESTS), "not-paired", NOW)
+    await store.request(_claim(0), "not-paired", NOW)
+    await store.request(_claim(MAX_REQUESTS), "not-paired", NOW + REQUEST_LIFE_MS)
+
+
+async def test_signs_of_life_are_written_together(database: Database, store: DeviceStore) -> None:
+    await store.approve(_claim(), Approval.OWNER, NOW)
+    store.seen("device-1", NOW + 5, "connect")
+    await store.save_seen()
+    row = await database.read(
+        lambda connection: connection.execute("SELECT last_seen_ms FROM identity_devices").fetchone()
+    )
+    assert row[0] == NOW + 5
+
+
+async def test_a_request_row_has_the_wire_shape(store: DeviceStore) -> None:
+    request, _ = await store.request(_claim(platform="linux"), "not-paired", NOW)
+    assert json.loads(encode(request.row())) == {
+        "requestId": request.request_id,
+        "deviceId": "device-1",
+        "publicKey": "key-1",
+        "role": "operator",
+        "roles": ["operator"],
+        "scopes": [READ],
+        "platform": "linux",
+        "silent": False,
+        "isRepair": False,
+        "ts": NOW,
+    }
