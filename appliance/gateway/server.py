@@ -96,7 +96,7 @@ class Server:
         self._devices = devices
         self._clock = clock
         self._tasks = TaskSet("gateway")
-        self._throttle = throttle or Throttle()
+        self._throttle = throttle if throttle is not None else Throttle()
         self._lobby = Lobby(limit=settings.max_waiting, monotonic=clock.monotonic)
         self.broadcaster = Broadcaster()
         self.presence = Presence(
