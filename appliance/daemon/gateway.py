@@ -55,6 +55,7 @@ from appliance.storage.errors import StorageError
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import FILE_NAME
 from appliance.telemetry.redact import Redactor
+from appliance.tools.effects import MIGRATIONS as TOOL_MIGRATIONS
 
 _log = logging.getLogger(__name__)
 _LANE_CAPS = {"main": 16, "subagent": 8, "cron": 4}
@@ -201,7 +202,13 @@ class Gateway:
     # ---- parts
 
     async def _open_database(self) -> Database:
-        migrations = (*SESSION_MIGRATIONS, *IDENTITY_MIGRATIONS, *AGENDA_MIGRATIONS, *NOTES_MIGRATIONS)
+        migrations = (
+            *SESSION_MIGRATIONS,
+            *IDENTITY_MIGRATIONS,
+            *TOOL_MIGRATIONS,
+            *AGENDA_MIGRATIONS,
+            *NOTES_MIGRATIONS,
+        )
         database = await Database.open(
             self._paths.database,
             migrations,

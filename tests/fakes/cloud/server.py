@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -58,6 +58,7 @@ class FakeCloud:
     held: asyncio.Event = field(default_factory=asyncio.Event)  # an answer stopped at `hold_after`
     peers: set[object] = field(default_factory=set)  # one entry for each connection
     key: str = KEY
+    choose: Callable[[Any], Step] = lambda _: Answer()  # what a request without a script gets, from its body
     _steps: deque[Step] = field(default_factory=deque)
 
     def script(self, *steps: Step) -> None:
@@ -78,7 +79,7 @@ class FakeCloud:
             return self._refuse(Fault(FaultKind.AUTH, text=f"Incorrect API key provided: {self.key[:6]}***"))
         if self.wire.embeds(path):
             return _json(self.wire.vectors(self.wire.embedding_count(body)))
-        step = self._steps.popleft() if self._steps else Answer()
+        step = self._steps.popleft() if self._steps else self.choose(body)
         if isinstance(step, HangUp):
             return self._hang_up(request)
         if isinstance(step, Raw):
