@@ -1,4 +1,4 @@
-"""The second, independent record of everything acknowledged: JSON lines, flushed before each commit.
+"""The second, independent record of everything acknowledged: JSON lines, flushed while SQLite flushes its commit.
 
 A segment starts with a header (format, number of its first batch, migrations of the database at that time). Every other
 line is one batch: `{"n": number, "at": ms, "crc": CRC-32 of the text of rows, "rows": [records of capture.py]}`.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import msgspec
@@ -71,10 +73,11 @@ class Journal:
         self._number = 0
         self._size = 0
         self._before_last = (0, 0)
+        self._flusher: _Flusher | None = None
         self._resume()
 
     def append(self, batch: int, records: Sequence[bytes], at_ms: int) -> None:
-        """Write one batch and flush it to the disk. Raises StorageError; nothing of the batch is then kept."""
+        """Write one batch and begin to flush it; `settle` waits. Raises StorageError; nothing of it is then kept."""
         if self._size > self._segment_bytes:
             self.start_segment(batch, self.migrations or (), at_ms)
         rows = b"[" + b",".join(records) + b"]"
@@ -82,9 +85,18 @@ class Journal:
         self._before_last = (self._size, self.last)
         self._write(line)
         self.last = batch
+        self._flusher = self._flusher or _Flusher()
+        self._flusher.begin(self._descriptor)
+
+    def settle(self) -> None:
+        """Wait until the last batch is on the disk. Raises StorageError."""
+        if self._flusher is not None and (error := self._flusher.wait()) is not None:
+            raise _translate(error, self.directory) from error
 
     def retract(self) -> None:
         """Take the last batch back, because its commit failed."""
+        if self._flusher is not None:
+            self._flusher.wait()
         self._size, self.last = self._before_last
         os.ftruncate(self._descriptor, self._size)
         os.fdatasync(self._descriptor)
@@ -97,10 +109,14 @@ class Journal:
         self.close()
         self._descriptor, self._number, self._size = descriptor, self._number + 1, 0
         self._write(header)
+        os.fdatasync(self._descriptor)
         flush_directory(self.directory)
         self.migrations = tuple(migrations)
 
     def close(self) -> None:
+        if self._flusher is not None:
+            self._flusher.close()
+            self._flusher = None
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -110,7 +126,6 @@ class Journal:
             view = memoryview(line)
             while view:
                 view = view[os.write(self._descriptor, view) :]
-            os.fdatasync(self._descriptor)
         except OSError as error:
             os.ftruncate(self._descriptor, self._size)
             raise _translate(error, self.directory) from error
@@ -135,6 +150,43 @@ class Journal:
         _set_aside(path, end)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         self._size = end
+
+
+class _Flusher:
+    """A thread that flushes while the writer thread commits: two flushes at once cost little more than one."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[int | None] = SimpleQueue()
+        self._done: SimpleQueue[OSError | None] = SimpleQueue()
+        self._pending = False
+        self._thread = threading.Thread(target=self._serve, name="database-journal", daemon=True)
+        self._thread.start()
+
+    def begin(self, descriptor: int) -> None:
+        self.wait()
+        self._pending = True
+        self._asked.put(descriptor)
+
+    def wait(self) -> OSError | None:
+        """Return why the last flush failed; None when it succeeded or was asked about before."""
+        if not self._pending:
+            return None
+        self._pending = False
+        return self._done.get()
+
+    def close(self) -> None:
+        self.wait()
+        self._asked.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while (descriptor := self._asked.get()) is not None:
+            try:
+                os.fdatasync(descriptor)
+            except OSError as error:
+                self._done.put(error)
+            else:
+                self._done.put(None)
 
 
 def segments(directory: Path) -> list[Path]:

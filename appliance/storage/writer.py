@@ -190,7 +190,8 @@ class Writer:
             return
         batch = journal.last + 1
         connection.execute("UPDATE journal_mark SET batch = ? WHERE id = 1", (batch,))
-        # Journal first: a journal that is one batch ahead is caught up at open, one that is behind has lost a batch.
+        # Written before and flushed beside the commit. A process that is killed leaves the journal at most one batch
+        # ahead, which open catches up; a power cut may leave it one behind, which open answers with a new backup.
         journal.append(batch, capture.records, self._clock.now_ms())
         try:
             connection.execute("COMMIT")
@@ -198,6 +199,7 @@ class Writer:
             journal.retract()
             raise
         capture.records.clear()
+        journal.settle()
 
     def _abandon(self, files: Opened) -> None:
         if files.capture is not None:

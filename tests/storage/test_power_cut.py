@@ -37,10 +37,11 @@ async def test_files_cut_at_any_byte_after_an_acknowledgement_still_hold_it(tmp_
         acknowledged = chance.randrange(_WRITES)
         broken = tmp_path / str(cut)
         (broken / "journal").mkdir(parents=True)
-        # What was flushed last may be there in part; the journal is flushed before the log of the database.
-        kept_lines = chance.randint(marks[acknowledged][1], marks[acknowledged + 1][1])
-        whole = kept_lines == marks[acknowledged + 1][1]
-        kept_wal = chance.randint(marks[acknowledged][0], marks[acknowledged + whole][0])
+        # Of what was being flushed any part may be there, in either file.
+        kept_wal, kept_lines = (
+            chance.choice([low, high, chance.randint(low, high)])
+            for low, high in zip(marks[acknowledged], marks[acknowledged + 1], strict=True)
+        )
         (broken / "journal" / segment.name).write_bytes(lines[:kept_lines])
         (broken / "s.sqlite").write_bytes(files["s.sqlite"])
         (broken / "s.sqlite-wal").write_bytes(files[wal.name][:kept_wal])
