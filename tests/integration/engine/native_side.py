@@ -1,0 +1,250 @@
+"""Checks that need native code in their own process: run by the engine's Python, reported as JSON.
+
+`python -m tests.integration.engine.native_side FOLDER` runs every function named `check_…` and prints for each its
+traceback, empty when it held.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from appliance.engine import api
+from appliance.engine.build import build
+from appliance.engine.chat.prompt import PromptMaker
+from appliance.engine.chat.template import SpecialTexts
+from appliance.engine.kvcache import SequenceCache
+from appliance.engine.native.bound import Bound, GrammarError
+from appliance.engine.native.context import Context, Entry, Outcome
+from appliance.engine.native.library import NativeError
+from appliance.engine.native.model import Model
+from appliance.engine.native.sampling import Sampling, choose, choose_within, log_probabilities
+from appliance.engine.scheduler import EngineFailure, Limits, Scheduler
+from appliance.engine.tinymodel import TinyModel
+from appliance.foundation.clock import SystemClock
+
+
+def _today() -> datetime.datetime:
+    return datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+
+
+def _context(model: Model, cells: int = 256) -> Context:
+    return Context(model, cells=cells, batch=256, sequences=4, threads=1)
+
+
+def check_every_return_code_is_told_apart(model: Model) -> None:
+    context = _context(model)
+    tokens = [Entry(token, token, 0, token == 99) for token in range(100)]
+    assert context.decode(tokens) is Outcome.OK
+    assert context.decode([Entry(5, 0, 0, True)]) is Outcome.INVALID, "the position is taken"
+    assert context.decode([Entry(5, 100, 0, True)]) is Outcome.OK, "and the cache is as it was"
+    assert context.decode([Entry(5, at, 1, False) for at in range(200)]) is Outcome.NO_SLOT
+    assert [Outcome.of(code) for code in (0, 1, 2, -1, -2, -3, 7)] == [
+        Outcome.OK, Outcome.NO_SLOT, Outcome.ABORTED, Outcome.INVALID, Outcome.FATAL, Outcome.FATAL, Outcome.FATAL,
+    ]  # fmt: skip
+    context.close()
+
+
+def check_an_abort_ends_a_batch_and_the_cache_can_be_used_again(model: Model) -> None:
+    context = _context(model)
+    entries = [Entry(token, token, 0, token == 99) for token in range(100)]
+    context.abort.set()
+    assert context.decode(entries) is Outcome.ABORTED
+    context.abort.clear()
+    assert context.cut(0, 0)
+    assert context.decode(entries) is Outcome.OK
+    fresh = _context(model)
+    assert fresh.decode(entries) is Outcome.OK
+    assert np.array_equal(context.logits(99), fresh.logits(99))
+    context.close()
+    fresh.close()
+
+
+def check_an_abort_from_another_thread_breaks_into_a_running_batch(model: Model) -> None:
+    slow = Model(TinyModel(width=512, layers=8, heads=8, kv_heads=8).write(model.path.with_name("wide.gguf")))
+    context = _context(slow)
+    entries = [Entry(at, at, 0, at == 255) for at in range(256)]
+    for _ in range(50):  # the moment is chance; set before or after the batch it shows in the same way
+        timer = threading.Timer(0.002, context.abort.set)
+        timer.start()
+        outcome = context.decode(entries)
+        timer.join()
+        context.abort.clear()
+        context.drop(0)
+        if outcome is Outcome.ABORTED:
+            break
+    assert outcome is Outcome.ABORTED
+    context.close()
+    slow.close()
+
+
+def check_a_batch_over_the_capacity_is_refused_before_native_code(model: Model) -> None:
+    context = _context(model)
+    for size in (0, 257):
+        try:
+            context.decode([Entry(1, at, 0, False) for at in range(size)])
+        except ValueError:
+            continue
+        raise AssertionError(f"{size} entries were taken")
+    context.close()
+
+
+def check_a_grammar_never_ends_the_process(model: Model) -> None:
+    bound = Bound(model, 'root ::= "ab"')
+    a, b, c = (model.tokenize(letter, special=False)[0] for letter in "abc")
+    assert bound.allows(a)
+    assert not bound.allows(c)
+    try:
+        bound.accept(c)
+    except NativeError:
+        pass
+    else:
+        raise AssertionError("a token was accepted that the grammar forbids")
+    bound.accept(a)
+    assert list(bound.allowed(np.array([a, b, c, model.eos]))) == [False, True, False, False]
+    bound.accept(b)
+    assert bound.allows(model.eos)
+    assert choose_within(np.zeros(model.size, np.float32), Sampling(), np.random.default_rng(1), bound) in (
+        model.eos, model.specials["<|endoftext|>"],
+    )  # fmt: skip
+    bound.close()
+    bound.close()
+    for text in ("", " ", "root ::= x", "root ::= root", "root ::= \0"):
+        try:
+            Bound(model, text)
+        except GrammarError:
+            continue
+        raise AssertionError(f"{text!r} was taken for a grammar")
+
+
+def check_greedy_takes_the_best_and_chance_follows_the_weights(model: Model) -> None:
+    logits = np.log(np.array([0.1, 0.6, 0.3], np.float32))
+    chance = np.random.default_rng(3)
+    assert choose(logits, Sampling(0.0), chance) == 1
+    free = Sampling(1.0, top_k=0, top_p=1.0)
+    counts = np.bincount([choose(logits, free, chance) for _ in range(4000)], minlength=3) / 4000
+    assert np.allclose(counts, [0.1, 0.6, 0.3], atol=0.03)
+    cut = Sampling(1.0, top_k=2, top_p=1.0)
+    assert {choose(logits, cut, chance) for _ in range(200)} == {1, 2}
+    nucleus = Sampling(1.0, top_k=0, top_p=0.5)
+    assert {choose(logits, nucleus, chance) for _ in range(200)} == {1}
+    values = log_probabilities(logits * 1 + 5, [0, 1, 2])
+    assert np.allclose(np.exp(values), [0.1, 0.6, 0.3])
+    assert all(type(value) is float for value in values)
+
+
+class _Broken(Context):
+    """A context whose decode answers what the check says, as often as it says."""
+
+    answers: list[Outcome]
+
+    def decode(self, entries: Any) -> Outcome:
+        return self.answers.pop(0) if self.answers else super().decode(entries)
+
+
+def _scheduler(model: Model, answers: list[Outcome]) -> Scheduler:
+    context = _Broken(model, cells=256, batch=256, sequences=4, threads=1)
+    context.answers = answers
+    specials = SpecialTexts.of(model.specials)
+    cache = SequenceCache(context, 4, can_rewind=True)
+    prompts = PromptMaker(model.template, specials, _today)
+    return Scheduler(model, context, cache, prompts, Limits(256), SystemClock())
+
+
+def _served(scheduler: Scheduler, count: int) -> list[api.Answer]:
+    """Serve one request after another; return the last frame of each."""
+    ends: list[api.Answer] = []
+
+    def hear(frame: api.Answer) -> None:
+        if isinstance(frame, api.Done | api.Failed):
+            ends.append(frame)
+            if len(ends) < count:
+                ask()
+            else:
+                scheduler.stop()
+
+    def ask() -> None:
+        scheduler.submit(api.Generate(api.Raw(["abc"]), max_tokens=3, temperature=0.0), hear)
+
+    ask()
+    scheduler.run()
+    return ends
+
+
+def check_a_failed_decode_fails_its_request_and_the_next_one_is_served(model: Model) -> None:
+    for outcome in (Outcome.INVALID, Outcome.FATAL):
+        failed, done = _served(_scheduler(model, [outcome]), 2)
+        assert isinstance(failed, api.Failed)
+        assert failed.kind == "unavailable"
+        assert isinstance(done, api.Done)
+
+
+def check_a_decode_without_room_is_tried_again_or_told_with_numbers(model: Model) -> None:
+    scheduler = _scheduler(model, [])
+    first = _served(scheduler, 1)
+    assert isinstance(first[0], api.Done)
+    (failed,) = _served(_scheduler(model, [Outcome.NO_SLOT]), 1)
+    assert isinstance(failed, api.Failed)
+    assert failed.kind == "context_overflow", "alone, with nothing to evict, there is no way out"
+
+
+def check_an_aborted_step_is_decoded_again_and_changes_nothing(model: Model) -> None:
+    (plain,) = _served(_scheduler(model, []), 1)
+    (again,) = _served(_scheduler(model, [Outcome.ABORTED, Outcome.ABORTED]), 1)
+    assert isinstance(plain, api.Done)
+    assert isinstance(again, api.Done)
+    assert again.output_tokens == plain.output_tokens
+
+
+def check_a_native_layer_that_always_fails_ends_the_process(model: Model) -> None:
+    scheduler = _scheduler(model, [Outcome.FATAL] * 9)
+    try:
+        _served(scheduler, 9)
+    except EngineFailure:
+        return
+    raise AssertionError("it went on for ever")
+
+
+def check_models_of_other_shapes_are_served(model: Model) -> None:
+    for architecture in ("qwen2", "qwen3"):
+        path = TinyModel(architecture=architecture, name=architecture).write(
+            model.path.with_name(f"{architecture}.gguf")
+        )
+        engine = build(
+            path, name="", embeddings=False, window=128, cells=0, threads=1, active=1, waiting=1,
+            clock=SystemClock(), today=_today,
+        )  # fmt: skip
+        (done,) = _served(engine.scheduler, 1)
+        assert isinstance(done, api.Done)
+        assert done.stop in ("length", "stop")
+        engine.close()
+
+
+def main(folder: Path) -> None:
+    """Run every check and print a JSON object of name and traceback."""
+    results = {}
+    for name, check in list(globals().items()):
+        if name.startswith("check_"):
+            results[name] = _run(check, folder)
+    print(json.dumps(results))
+
+
+def _run(check: Callable[[Model], None], folder: Path) -> str:
+    model = Model(TinyModel().write(folder / "native.gguf"))
+    try:
+        check(model)
+    except Exception:
+        return traceback.format_exc()
+    return ""
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
