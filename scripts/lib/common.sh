@@ -12,9 +12,10 @@ find_python() {
     case $python in
     3.*)
         for each in "python$python" "$HOME/.pyenv/versions/$python"*/bin/python; do # pyenv hides what is not selected
-            python=$each
             if "$each" -c '' 2>/dev/null; then break; fi
+            each=python$python
         done
+        python=$each
         ;;
     esac
     found=$("$python" -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else "")' 2>/dev/null) ||
