@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from appliance.gateway.server import Server, ServerSettings
 from appliance.identity import MIGRATIONS, DeviceStore
 from appliance.protocol.errors import unavailable
 from appliance.protocol.roles import READ, WRITE
-from appliance.storage import Database
+from appliance.sessions.idempotency import IdempotencyStore
+from appliance.storage import Database, Migration
 
 TOKEN = "the-token-of-the-test"
 RULES = Rules(SharedAuth(AuthMode.TOKEN, token=TOKEN), OriginPolicy(("https://ui.example",)))
@@ -211,6 +212,8 @@ class Gateway:
     devices: DeviceStore
     http: aiohttp.ClientSession
     control_socket: Path
+    server_table: MethodTable
+    sources: SnapshotSources
 
     @property
     def url(self) -> str:
@@ -243,31 +246,36 @@ async def gateway(
     clock: Clock | None = None,
     table: MethodTable | None = None,
     serving: bool = True,
+    idempotency: Callable[[Database], IdempotencyStore] | None = None,
+    migrations: Sequence[Migration] = (),
     **settings: Any,
 ) -> AsyncIterator[Gateway]:
     """Run a gateway on a free port with real storage under `root`."""
     clock = clock or SystemClock()
-    database = await Database.open(root / "test.sqlite", MIGRATIONS, clock=clock)
+    database = await Database.open(root / "test.sqlite", (*MIGRATIONS, *migrations), clock=clock)
     devices = await DeviceStore.open(database)
     control = root / "g.sock"
+    sources = SnapshotSources(
+        health=lambda: {"ok": True},
+        session_defaults=lambda: {"mainKey": "main"},
+        config_path="/etc/box.json5",
+        state_dir="/var/lib/box",
+    )
+    table = table if table is not None else small_table()
     server = Server(
         ServerSettings(rules=rules, port=0, control_socket=control, **settings),
-        table=table if table is not None else small_table(),
+        table=table,
         devices=devices,
-        sources=SnapshotSources(
-            health=lambda: {"ok": True},
-            session_defaults=lambda: {"mainKey": "main"},
-            config_path="/etc/box.json5",
-            state_dir="/var/lib/box",
-        ),
+        sources=sources,
         clock=clock,
+        idempotency=idempotency(database) if idempotency is not None else None,
     )
     await server.start()
     if serving:
         server.serve()
     try:
         async with aiohttp.ClientSession() as http:
-            yield Gateway(server, devices, http, control)
+            yield Gateway(server, devices, http, control, table, sources)
     finally:
         await server.aclose()
         await database.aclose()
