@@ -28,9 +28,7 @@ from appliance.generation import (
 from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
 from appliance.providers.failover import CandidateChosen, CandidateFailed, ChainItem
 
-_STEP_LIMIT_TEXT = (
-    "I stopped here: this took more steps than one request may take. Ask again in smaller parts."
-)
+_STEP_LIMIT_TEXT = "I stopped here: this took more steps than one request may take. Ask again in smaller parts."
 _SKIPPED_TEXT = "Skipped: the person wrote something new meanwhile."
 
 
@@ -41,7 +39,7 @@ class ModelChain(Protocol):
 
 
 class ToolRunner(Protocol):
-    """Runs one call under the policy of this run and of the model that wants it; never raises but for cancellation (tools.executor)."""
+    """Runs one call under the policy of the run and of the model; raises only when cancelled (tools.executor)."""
 
     async def __call__(self, call: ToolCall, info: ModelInfo | None) -> ToolResult: ...
 
@@ -121,9 +119,7 @@ class AgentLoop:
             self._answer = Answer()
             self._say(_STEP_LIMIT_TEXT)
         self._reporter.flush()
-        return Outcome(
-            self._entry(step.ending.value), self._reporter.text, step.ending, self._spent, *self._names()
-        )
+        return Outcome(self._entry(step.ending.value), self._reporter.text, step.ending, self._spent, *self._names())
 
     def partial(self, stop_reason: str, error: str | None = None) -> JsonObject | None:
         """Return the entry for what was said before the turn broke off; None if nothing was and nothing failed."""
@@ -184,9 +180,7 @@ class AgentLoop:
                 case ReasoningDelta(text):
                     self._reporter.emit("thinking", {"delta": text})
                 case Progress(done, total):
-                    self._reporter.emit(
-                        "run_status", {"phase": "reading_prompt", "done": done, "total": total}
-                    )
+                    self._reporter.emit("run_status", {"phase": "reading_prompt", "done": done, "total": total})
         if self._answer.usage.output_tokens is not None:
             self._reporter.emit("usage", {"outputTokens": self._answer.usage.output_tokens})
 
@@ -227,9 +221,7 @@ class AgentLoop:
         content = {"content": [{"type": "text", "text": result.text}], "details": result.data}
         self._reporter.emit("tool", {"phase": "result", **ids, "isError": result.is_error, "result": content})
         status = "failed" if result.is_error else "completed"
-        self._reporter.emit(
-            "item", {**item, "phase": "end", "status": status, "endedAt": self._clock.now_ms()}
-        )
+        self._reporter.emit("item", {**item, "phase": "end", "status": status, "endedAt": self._clock.now_ms()})
         return result
 
     async def _store(self, entries: Sequence[JsonObject]) -> None:

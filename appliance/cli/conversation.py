@@ -9,8 +9,10 @@ from typing import Any
 
 from appliance.client.connection import Connection, Event
 from appliance.foundation.ids import new_id
+from appliance.foundation.tasks import start
 
 SEND_TIMEOUT_S = 30.0
+_MAX_ITEMS = 10_000  # as many events as a connection keeps; more would have ended it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ async def answer_of(conversation: Conversation, text: str) -> AsyncIterator[Show
 
     Listening begins before the message is sent, so that no event of a fast answer is missed.
     """
-    items: asyncio.Queue[Shown | BaseException] = asyncio.Queue()
+    items: asyncio.Queue[Shown | BaseException] = asyncio.Queue(_MAX_ITEMS)
 
     async def listen() -> None:
         try:
@@ -111,7 +113,7 @@ async def answer_of(conversation: Conversation, text: str) -> AsyncIterator[Show
         except Exception as error:  # noqa: BLE001 - handed to the reader of the queue
             items.put_nowait(error)
 
-    listener = asyncio.ensure_future(listen())
+    listener = start(listen(), name="listen")
     try:
         run_id = await conversation.send(text)
         while True:

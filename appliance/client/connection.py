@@ -33,6 +33,7 @@ FULL_SCOPES = (
 )
 _HANDSHAKE_S = 15.0
 _MAX_EVENTS = 10_000
+_MAX_ANSWERS = 8  # one request has two answers at most; a third and the end still fit
 _MAX_FRAME_BYTES = 26_214_400
 
 
@@ -57,9 +58,7 @@ class Connection:
         self._seq = 0
         self._lost: ClientError | None = None
 
-    async def call(
-        self, method: str, params: Any = None, *, timeout_s: float = 30.0, final: bool = False
-    ) -> Any:
+    async def call(self, method: str, params: Any = None, *, timeout_s: float = 30.0, final: bool = False) -> Any:
         """Ask for `method` and return its payload; with `final` skip an answer that only says `accepted`.
 
         Raises RequestFailed, ConnectionLost or TimeoutError.
@@ -67,7 +66,7 @@ class Connection:
         if self._lost is not None:
             raise self._lost
         request_id = new_id()
-        answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_MAX_ANSWERS)
         self._pending[request_id] = answers
         try:
             await self._socket.send_str(
@@ -102,9 +101,7 @@ class Connection:
                     self._take(json.loads(message.data))
             self._lost = ConnectionLost(f"The gateway closed the connection{_reason(self._socket)}.")
         except (ValueError, aiohttp.ClientError, ConnectionError, asyncio.QueueFull) as error:
-            self._lost = ConnectionLost(
-                f"The connection to the gateway broke: {error or 'too many events wait'}"
-            )
+            self._lost = ConnectionLost(f"The connection to the gateway broke: {error or 'too many events wait'}")
         finally:
             self._lost = self._lost or ConnectionLost("The connection was closed.")
             for answers in self._pending.values():
@@ -143,9 +140,7 @@ async def connect(
             async with asyncio.timeout(_HANDSHAKE_S):
                 hello = await _shake_hands(socket, request)
         except TimeoutError as error:
-            raise GatewayAway(
-                "The gateway does not answer. `homarus gateway status` says how it is."
-            ) from error
+            raise GatewayAway("The gateway does not answer. `homarus gateway status` says how it is.") from error
         connection = Connection(socket, hello)
         tasks.spawn(connection.receive(), name="receive")
         try:
@@ -194,9 +189,7 @@ async def _shake_hands(socket: aiohttp.ClientWebSocketResponse, params: dict[str
         challenge = await socket.receive_json()
         if challenge.get("event") != "connect.challenge":
             raise GatewayAway("What answers there is not a gateway of this protocol.")
-        await socket.send_str(
-            json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params})
-        )
+        await socket.send_str(json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params}))
         answer = await socket.receive_json()
     except (TypeError, ValueError, aiohttp.ClientError, ConnectionError) as error:
         raise GatewayAway(f"The gateway closed the connection{_reason(socket)}.") from error

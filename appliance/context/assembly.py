@@ -31,7 +31,8 @@ def stamp(ms: int, zone: ZoneInfo) -> str:
 class Assembly:
     """The context of one turn, from which a request for any candidate can be made.
 
-    `tools` gives what the policy lets a model use. `entries` are the stored wire entries, oldest first, the new message of the person included.
+    `tools` gives what the policy lets a model use. `entries` are the stored wire entries, oldest first, the new
+    message of the person included.
     """
 
     def __init__(

@@ -31,8 +31,7 @@ def assistant_entry(
     """Return what a model said, with who said it and what it cost."""
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     content += [
-        {"type": "toolCall", "id": call.id, "name": call.name, "arguments": dict(call.arguments)}
-        for call in calls
+        {"type": "toolCall", "id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in calls
     ]
     entry: dict[str, Any] = {
         "role": ASSISTANT,
@@ -133,7 +132,5 @@ def _user_parts(entry: JsonObject, load_blob: Callable[[str], bytes | None]) -> 
             parts.append(Text(part["text"]))
         elif part.get("type") == "image":
             image = load_blob(part["blob"])
-            parts.append(
-                Image(part["mimeType"], image) if image is not None else Text("[an image that is gone]")
-            )
+            parts.append(Image(part["mimeType"], image) if image is not None else Text("[an image that is gone]"))
     return tuple(parts)

@@ -17,7 +17,6 @@ from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import AgentsSection, MiniSection, ModelsSection
 from appliance.daemon.access_rules import server_settings, shared_auth, throttle
-from appliance.daemon.box_key import BoxKey
 from appliance.daemon.downloads import Downloads
 from appliance.daemon.embedded import Embedded
 from appliance.daemon.engines import Engines
@@ -42,6 +41,7 @@ from appliance.health import Condition, HealthTracker, Severity
 from appliance.host.systemd import Notifier
 from appliance.identity import MIGRATIONS as IDENTITY_MIGRATIONS
 from appliance.identity import DeviceStore
+from appliance.identity.box_key import BoxKey
 from appliance.lanes import Lanes
 from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
 from appliance.providers.base import Provider

@@ -14,7 +14,6 @@ from appliance.access.shared import AuthMode, SharedAuth
 from appliance.access.throttle import Throttle
 from appliance.config.errors import Refused
 from appliance.config.sections.models import AgentsSection
-from appliance.daemon.box_key import BoxKey
 from appliance.daemon.downloads import Downloads
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.models import Models
@@ -47,6 +46,7 @@ from appliance.gateway.rpc import Rpc
 from appliance.gateway.server import Server, ServerSettings
 from appliance.health import HealthTracker
 from appliance.identity import DeviceStore
+from appliance.identity.box_key import BoxKey
 from appliance.protocol.methods.system import GatewayIdentity
 from appliance.sessions.idempotency import IdempotencyStore
 from appliance.sessions.keys import DEFAULT_MAIN_KEY, main_key

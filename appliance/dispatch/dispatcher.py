@@ -17,7 +17,7 @@ from appliance.dispatch.transcript import publish_entries
 from appliance.events import Bus, ChatEvent, SessionChanged
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError, ClosedError, OverloadedError
-from appliance.foundation.tasks import TaskSet
+from appliance.foundation.tasks import TaskSet, start
 from appliance.lanes import LaneFacts, Lanes
 from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
@@ -218,7 +218,7 @@ class Dispatcher:
             del self._queues[session_key]
 
     async def _execute(self, batch: Batch, control: RunControl) -> None:
-        task = control.task = asyncio.ensure_future(self._runner.execute(batch, control))
+        task = control.task = start(self._runner.execute(batch, control), name=f"run:{control.inbound.run_id}")
         try:
             if await task is None:
                 for inbound in batch.inbounds:

@@ -19,6 +19,7 @@ from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
+from appliance.foundation.tasks import start
 from appliance.generation import ModelError, ModelInfo, ToolSpec
 from appliance.lanes import Lanes
 from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
@@ -126,7 +127,9 @@ class Runner:
 
     async def _begin(self, inbound: Inbound, merged: Sequence[str], control: RunControl) -> tuple[Run, list[Entry]]:
         # An abort must not leave the row of a run behind that began in the writer's thread meanwhile.
-        begin = asyncio.ensure_future(self._store.begin_run(inbound.run_id, merged, self._clock.now_ms()))
+        begin = start(
+            self._store.begin_run(inbound.run_id, merged, self._clock.now_ms()), name=f"begin:{inbound.run_id}"
+        )
         try:
             return await asyncio.shield(begin)
         except asyncio.CancelledError:

@@ -36,5 +36,5 @@ class Bus:
         for listener in self._listeners.get(type(event), ()):
             try:
                 listener(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - one listener must not silence the others
                 _log.exception("a listener of %s failed", type(event).__name__)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def start(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+    """Start `coroutine` for a caller that waits for the task itself, and so sees how it ends."""
+    return asyncio.get_running_loop().create_task(coroutine, name=name)
 
 
 class TaskSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,10 +15,8 @@ def system_zone(*, localtime: Path = Path("/etc/localtime"), timezone: Path = Pa
     target = str(localtime.resolve()) if localtime.is_symlink() else ""
     if _MARK in target:
         names.append(target.split(_MARK, 1)[1].removeprefix("posix/").removeprefix("right/"))
-    try:
+    with contextlib.suppress(OSError):  # Debian alone has this file
         names.append(timezone.read_text(encoding="utf-8").strip())
-    except OSError:
-        pass  # Debian alone has this file
     for name in names:
         try:
             return ZoneInfo(name)

@@ -84,11 +84,8 @@ def test_it_sees_no_gap_in_the_events(seen: dict[str, Any]) -> None:
 
 
 def test_the_deltas_of_a_run_add_up_to_its_final_text(seen: dict[str, Any]) -> None:
-    parts = [
-        event["payload"]["deltaText"]
-        for event in seen["events"]
-        if event["event"] == "chat" and event["payload"].get("runId") == "say-hello" and event["payload"]["state"] == "delta"
-    ]
+    chats = [event["payload"] for event in seen["events"] if event["event"] == "chat"]
+    parts = [one["deltaText"] for one in chats if one["runId"] == "say-hello" and one["state"] == "delta"]
     assert "".join(parts) == "Hello yourself."
 
 

@@ -11,6 +11,7 @@ import click
 
 from appliance.cli.exits import Exit
 from appliance.cli.session import CliSession, on_terminal
+from appliance.foundation.tasks import start
 
 if TYPE_CHECKING:  # both cost start-up time that only a chat needs
     from prompt_toolkit import PromptSession
@@ -50,8 +51,8 @@ async def talk(cli: CliSession, session: str, history_limit: int = 10) -> int:
         window = ChatWindow(conversation)
         with patch_stdout(raw=True):
             await window.show_history(history_limit)
-            listener = asyncio.ensure_future(window.listen())
-            reader = asyncio.ensure_future(_read(prompt, window))
+            listener = start(window.listen(), name="listen")
+            reader = start(_read(prompt, window), name="read")
             done, _ = await asyncio.wait((listener, reader), return_when=asyncio.FIRST_COMPLETED)
             for task in (listener, reader):
                 if task not in done:

@@ -12,6 +12,7 @@ import time
 import click
 
 from appliance.cli.session import CliSession, on_terminal
+from appliance.foundation.clock import SystemClock
 
 _START_TIMEOUT_S = 60.0
 
@@ -58,8 +59,9 @@ def _ready(cli: CliSession, gateway: subprocess.Popen[bytes]) -> bool:
     """Wait until the gateway answers; False when it ended instead (it has said why)."""
     from appliance.client.errors import ClientError
 
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while gateway.poll() is None and time.monotonic() < deadline:
+    clock = SystemClock()
+    deadline = clock.monotonic() + _START_TIMEOUT_S
+    while gateway.poll() is None and clock.monotonic() < deadline:
         try:
             cli.call("health", {}, timeout_s=5)
             return True

@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import pytest
-from appliance.providers.failover import CandidateChosen, ChainItem
 
 from appliance.agent.loop import AgentLoop
 from appliance.agent.report import RunReporter
@@ -23,6 +22,7 @@ from appliance.generation import (
     ToolCallReady,
 )
 from appliance.messages import JsonObject, Role, ToolCall, ToolResult, Usage
+from appliance.providers.failover import CandidateChosen, ChainItem
 from tests.fakes.clock import FakeClock
 
 INFO = ModelInfo("fake", "one", "One", context_window=8192)
@@ -48,9 +48,7 @@ class ScriptedChain:
 class Stage:
     """One loop with everything around it recorded."""
 
-    def __init__(
-        self, chain: ScriptedChain, *, steering: Sequence[JsonObject] = (), turn: Turn | None = None
-    ) -> None:
+    def __init__(self, chain: ScriptedChain, *, steering: Sequence[JsonObject] = (), turn: Turn | None = None) -> None:
         self.chain = chain
         self.bus = Bus()
         self.events: list[RunEvent] = []
