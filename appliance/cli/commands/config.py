@@ -59,7 +59,7 @@ def set_(cli: CliSession, path: str, value: str) -> int:
 @click.pass_obj
 def validate(cli: CliSession) -> int:
     """Check the file. Every problem is named with its path, its value and a hint; status 6 when it is invalid."""
-    from appliance.config import load
+    from appliance.config.load import load
 
     issues = load(cli.paths.config, cli.environ).issues
     rows = [
@@ -95,7 +95,8 @@ def _value(text: str) -> Any:
 def _redacted_file(cli: CliSession) -> Any:
     if not cli.local:
         return cli.call("config.get")["config"]
-    from appliance.config import load, redacted
+    from appliance.config.load import load
+    from appliance.config.redact import redacted
 
     return redacted(load(cli.paths.config, cli.environ).raw)
 

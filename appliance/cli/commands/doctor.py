@@ -29,7 +29,7 @@ def _without_gateway(cli: CliSession, reason: str) -> dict[str, object]:
         {"code": "gateway_away", "subject": "gateway", "severity": "blocking", "summary": reason, "fix": ""},
     ]
     if cli.local:
-        from appliance.config import load
+        from appliance.config.load import load
 
         for issue in load(cli.paths.config, cli.environ).issues:
             severity = "notice" if issue.severity == "unused" else "blocking"

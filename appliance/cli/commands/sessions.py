@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TextIO
 
 import click
 
@@ -61,7 +62,7 @@ def export(cli: CliSession, key: str) -> None:
 @command.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.pass_obj
-def import_(cli: CliSession, file: click.utils.LazyFile) -> None:
+def import_(cli: CliSession, file: TextIO) -> None:
     """Read a conversation that was exported, from FILE or - for standard input."""
     lines = [line for line in file if line.strip()]
     answer = cli.call("homarus.sessions.import", {"lines": lines}, timeout_s=120)
