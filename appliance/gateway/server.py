@@ -97,7 +97,7 @@ class Server:
         self._clock = clock
         self._tasks = TaskSet("gateway")
         self._throttle = throttle if throttle is not None else Throttle()
-        self._lobby = Lobby(limit=settings.max_waiting, monotonic=clock.monotonic)
+        self.lobby = Lobby(limit=settings.max_waiting, monotonic=clock.monotonic)
         self.broadcaster = Broadcaster()
         self.presence = Presence(
             PresenceEntry(
@@ -128,7 +128,7 @@ class Server:
         self._services = Services(
             admission=self._admission,
             rpc=Rpc(table, clock, self._tasks, idempotency),
-            lobby=self._lobby,
+            lobby=self.lobby,
             clock=clock,
             tasks=self._tasks,
             joined=self._joined,
@@ -138,7 +138,7 @@ class Server:
             settings.rules.auth,
             self._throttle,
             clock,
-            lobby=self._lobby,
+            lobby=self.lobby,
             trusted_proxies=settings.trusted_proxies,
         )
         self._routes: list[web.RouteDef] = []
@@ -195,7 +195,7 @@ class Server:
         for timer in self._settling.values():
             timer.cancel()
         self._settling.clear()
-        self._lobby.clear()
+        self.lobby.clear()
         for listener in self.broadcaster:
             listener.abort()
         await self._tasks.aclose()
@@ -229,7 +229,7 @@ class Server:
         return Doors(
             websocket=lambda peer, head: Connection(peer, head, self._services),
             http=handler,
-            lobby=self._lobby,
+            lobby=self.lobby,
             trusted_proxies=self._settings.trusted_proxies,
         )
 
@@ -304,7 +304,7 @@ class Server:
         while True:
             await self._clock.sleep(_SWEEP_S)
             now = self._clock.monotonic()
-            self._lobby.sweep()
+            self.lobby.sweep()
             if now - pinged >= _PING_S:
                 pinged = now
                 self._ping()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from appliance.gateway.transport.head import MAX_HEAD_BYTES, Head, answer_upgrade, parse_head
+from appliance.gateway.transport.head import MAX_HEAD_BYTES, TOO_LARGE, Head, answer_upgrade, parse_head
 from appliance.gateway.transport.lobby import Lobby
 from appliance.gateway.transport.peer import Peer, classify
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
@@ -96,13 +96,16 @@ class Front(asyncio.Protocol):
         return self._transport is None
 
     def data_received(self, data: bytes) -> None:
+        if self._transport is None:
+            return  # refused; what still arrives is of no interest
         self._head += data
         end = self._head.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._head) > MAX_HEAD_BYTES:
-                self._to_http()
+        if (end if end >= 0 else len(self._head)) > MAX_HEAD_BYTES:
+            self._refuse(TOO_LARGE)
             return
-        head = parse_head(self._head[:end]) if end <= MAX_HEAD_BYTES else None
+        if end < 0:
+            return
+        head = parse_head(self._head[:end])
         if head is None or not head.upgrades:
             self._to_http()
         else:
@@ -123,10 +126,10 @@ class Front(asyncio.Protocol):
         if transport is None:
             return
         upgraded, response = answer_upgrade(head)
-        transport.write(response)
         if not upgraded:
-            transport.close()
+            self._refuse(response)
             return
+        transport.write(response)
         connection = self._doors.websocket(self._peer(transport, head), head)
         self._doors.lobby.swap(self, connection)
         self._transport = None
@@ -134,6 +137,12 @@ class Front(asyncio.Protocol):
         connection.connection_made(transport)
         if rest:
             connection.data_received(rest)
+
+    def _refuse(self, response: bytes) -> None:
+        transport = self._release()
+        if transport is not None:
+            transport.write(response)
+            transport.close()
 
     def _release(self) -> asyncio.Transport | None:
         transport, self._transport = self._transport, None

@@ -11,7 +11,7 @@ from typing import Final
 from appliance.gateway.transport.websocket import accept_key
 
 MAX_HEAD_BYTES: Final = 16 * 1024
-"""Request line and headers of an upgrade. A larger head is left to the HTTP server, which refuses it."""
+"""Request line and headers of the first request of a connection."""
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _REQUEST_LINE: Final = re.compile(r"GET [\x21-\x7e]+ HTTP/1\.1\Z")
@@ -81,3 +81,6 @@ def _tokens(value: str) -> list[str]:
 
 def _refusal(status: str, extra: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n".encode("ascii")
+
+
+TOO_LARGE: Final = _refusal("431 Request Header Fields Too Large")
