@@ -25,6 +25,7 @@ from appliance.foundation.tasks import TaskSet
 from appliance.gateway.bridge import Bridge
 from appliance.gateway.broadcast import Broadcaster
 from appliance.gateway.method import ConnectionView, Subscriptions
+from appliance.gateway.methods.config_shape import lookup, ui_hints
 from appliance.generation import FailureKind
 from appliance.protocol.connect import ClientInfo
 from tests.fakes.provider import fails
@@ -244,6 +245,13 @@ async def test_deltas_of_a_history_fit(box: Box) -> None:
     check("ChatHistoryDeltaResult", delta)
     check("ChatHistoryCursorResult", await box.call("chat.startup", ask))
     check("ChatHistoryResetResult", await box.call("chat.history", {**ask, "cursor": "x"}))
+
+
+def test_what_is_said_of_the_configuration_fits() -> None:
+    generated = {"schema": {}, "uiHints": ui_hints(), "version": "1", "generatedAt": "2026-11-21T00:00:00Z"}
+    check("ConfigSchemaResponse", generated)
+    for path in (".", "gateway", "gateway.auth", "gateway.port", "models.providers", "models.providers.any"):
+        check("ConfigSchemaLookupResult", lookup(path, {}))
 
 
 async def test_models_and_commands_inside_other_answers_fit(box: Box) -> None:
