@@ -131,6 +131,9 @@ def _composed() -> dict[str, Filler]:
         "things": among("groceries|chores|errands|things to do|things to buy|things to pack|movies to watch|books to read|stuff to get|guests|tasks|christmas presents|supplies"),
         "title": among("the matrix|dune|pride and prejudice|inception|the hobbit|breaking bad|the lord of the rings|frozen|parasite|the great gatsby|1984|moby dick|"
                        "the crown|casablanca|the alchemist|top gun|war and peace|jaws|the office|educated|sapiens|hamilton|zelda|portal two|the shining"),
+        "pronoun": among("they aren't|it isn't|it's not|they're not|they are not|it is not"),
+        "onechore": among("laundry|dishes|vacuuming|groceries|homework|ironing|gardening|taxes|yard work|exercise|grocery shopping|oil change|dry cleaning|"
+                          "haircut|car wash|bills|cooking|cleaning|packing|budget|dusting|mopping|meal prep|birthday shopping|paperwork|emails"),
         "eventbare": among("anniversary|dentist appointment|meeting|exam|flight|birthday|interview|recital|wedding|deadline|party|concert|physical|rehearsal|check up|rent|trash day"),
     }
 

@@ -1,0 +1,286 @@
+"""Days and repeats, counted from a given today."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from appliance.understanding.english.numbers import ORDINALS, cardinal, is_digits
+from appliance.understanding.english.tokens import Found, Tokens
+
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAYS: dict[str, int] = {}
+for _index, _name in enumerate(_NAMES):
+    _WEEKDAYS[_name] = _WEEKDAYS[_name[:3]] = _index
+_WEEKDAYS |= {"tues": 1, "weds": 2, "thur": 3, "thurs": 3, "wednsday": 2, "saterday": 5, "tuseday": 1}
+del _WEEKDAYS["sun"], _WEEKDAYS["sat"], _WEEKDAYS["wed"]  # also plain words: only after "on", "next", "this"
+_CLIPPED = {"sun": 6, "sat": 5, "wed": 2}
+_MONTH_NAMES = "january february march april may june july august september october november december".split()
+_MONTHS: dict[str, int] = {}
+for _index, _name in enumerate(_MONTH_NAMES, start=1):
+    _MONTHS[_name] = _MONTHS[_name[:3]] = _index
+_MONTHS |= {"sept": 9}
+_TOMORROW = frozenset({"tomorrow", "tmrw", "tmr", "tomorow", "tommorow", "tommorrow", "tomorrows", "tomorrow's"})
+_FEASTS = {
+    ("christmas", "eve"): (12, 24), ("christmas", "day"): (12, 25), ("christmas",): (12, 25), ("xmas",): (12, 25),
+    ("halloween",): (10, 31), ("new", "year's", "eve"): (12, 31), ("new", "years", "eve"): (12, 31),
+    ("new", "year's", "day"): (1, 1), ("new", "year's"): (1, 1), ("new", "year"): (1, 1), ("new", "years"): (1, 1), ("valentine's", "day"): (2, 14),
+    ("valentines", "day"): (2, 14), ("independence", "day"): (7, 4), ("boxing", "day"): (12, 26),
+}  # fmt: skip
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def dates(tokens: Tokens, today: date) -> list[Found[date]]:
+    """Return every day that is named, left to right; days that lie in the past move a year or week ahead."""
+    found: list[Found[date]] = []
+    at = 0
+    while at < len(tokens):
+        one = _near(tokens, at, today) or _weekday(tokens, at, today) or _calendar(tokens, at, today) or _feast(tokens, at, today)
+        if one:
+            found.append(one)
+            at = one.end
+        else:
+            at += 1
+    return found
+
+
+def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    part, second, third = tokens.at(at), tokens.at(at + 1), tokens.at(at + 2)
+    if part == "the" and second == "day" and third == "after" and tokens.at(at + 3) in _TOMORROW:
+        return Found(today + timedelta(2), at, at + 4)
+    if part == "day" and second == "after" and third in _TOMORROW:
+        return Found(today + timedelta(2), at, at + 3)
+    if part in _TOMORROW:
+        return Found(today + timedelta(1), at, at + 1)
+    if part in ("today", "tonight"):
+        return Found(today, at, at + 1)
+    if part == "this" and second in ("morning", "afternoon", "evening"):
+        return Found(today, at, at + 1)
+    if part in ("this", "the", "next") and second == "weekend":
+        ahead = (5 - today.weekday()) % 7 + (7 if part == "next" and today.weekday() < 5 else 0)
+        return Found(today + timedelta(ahead), at, at + 2)
+    if part == "next" and second == "week" and third not in _WEEKDAYS:
+        return Found(today + timedelta(7), at, at + 2)
+    if part == "next" and second == "month":
+        return Found(_months_on(today, 1), at, at + 2)
+    if part == "in" or tokens.at(at - 1) == "":
+        return _ahead(tokens, at + 1 if part == "in" else at, at, today, part == "in")
+    return _ahead(tokens, at, at, today, False)
+
+
+def _ahead(tokens: Tokens, at: int, start: int, today: date, prefixed: bool) -> Found[date] | None:
+    """`in two days`, `3 weeks from now`, `a week from friday` (not hours: those are lengths of time)."""
+    count, end = (1, at + 1) if tokens.at(at) in ("a", "one") else (0, at)
+    if not count:
+        number = cardinal(tokens, at)
+        if number is None or number.value.denominator != 1 or not 0 < number.value < 3660:
+            return None
+        count, end = int(number.value), number.end
+    unit = tokens.at(end).removesuffix("s")
+    if unit not in ("day", "week", "month", "year", "fortnight"):
+        return None
+    end += 1
+    base = today
+    if tokens.at(end) == "from":
+        if tokens.at(end + 1) in ("now", "today"):
+            end += 2
+        elif tokens.at(end + 1) in _TOMORROW:
+            base, end = today + timedelta(1), end + 2
+        elif tokens.at(end + 1) in _WEEKDAYS:
+            base, end = _coming(today, _WEEKDAYS[tokens.at(end + 1)]), end + 2
+        else:
+            return None
+    elif not prefixed:
+        return None
+    if unit in ("month", "year"):
+        return Found(_months_on(base, count * (12 if unit == "year" else 1)), start, end)
+    return Found(base + timedelta(count * {"day": 1, "week": 7, "fortnight": 14}[unit]), start, end)
+
+
+def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    prefix = tokens.at(at) if tokens.at(at) in ("next", "this", "coming", "on") else ""
+    word = at + 1 if prefix else at
+    if prefix == "this" and tokens.at(word) == "coming":
+        word += 1
+    name = tokens.at(word)
+    index = _WEEKDAYS.get(name, _CLIPPED.get(name) if prefix else None)
+    if index is None or (name == "mon" and not prefix):
+        return None
+    day = _coming(today, index)
+    if prefix == "next" and day - today < timedelta(7) and day.isocalendar().week == today.isocalendar().week:
+        day += timedelta(7)  # said on Tuesday, next Friday is not the one in three days
+    if prefix == "this" and index == today.weekday():
+        day = today
+    end = word + 1
+    if tokens.at(end) == "next" and tokens.at(end + 1) == "week":
+        monday = today - timedelta(today.weekday())
+        return Found(monday + timedelta(7 + index), at, end + 2)
+    return Found(day, at, end)
+
+
+def _coming(today: date, index: int) -> date:
+    return today + timedelta((index - today.weekday() - 1) % 7 + 1)
+
+
+def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    part = tokens.at(at)
+    if part.isdigit() and len(part) == 4 and tokens.at(at + 1) == "-" and tokens.at(at + 3) == "-":
+        return _checked(part, tokens.at(at + 2), tokens.at(at + 4), at, at + 5)
+    if part.isdigit() and tokens.at(at + 1) == "/" and tokens.at(at + 2).isdigit() and tokens.attached(at + 2):
+        year, end = (tokens.at(at + 4), at + 5) if tokens.at(at + 3) == "/" else ("", at + 3)
+        year = f"20{year}" if len(year) == 2 else year
+        return _checked(year, part, tokens.at(at + 2), at, end) if year else _next(today, int(part), int(tokens.at(at + 2)), at, end)
+    if part in _MONTHS and not (part in ("may", "mar", "march") and tokens.at(at - 1) in ("i", "you", "we")):
+        return _month_first(tokens, at, today)
+    start = at
+    if part == "the":
+        at += 1
+    day = _ordinal(tokens, at) or (cardinal(tokens, at) if part != "the" and is_digits(part) else None)
+    if day is None or not 1 <= day.value <= 31:
+        return None
+    of = day.end + 1 if tokens.at(day.end) == "of" else day.end
+    if tokens.at(of) in _MONTHS:
+        year, end = _year(tokens, of + 1)
+        number, month = int(day.value), _MONTHS[tokens.at(of)]
+        return _checked(year, str(month), str(number), start, end) if year else _next(today, month, number, start, end)
+    if part == "the" and _ordinal(tokens, at) and tokens.at(day.end) not in ("of", "time", "thing", "one"):
+        return _of_this_month(today, int(day.value), start, day.end)
+    return None
+
+
+def _month_first(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    after = at + 2 if tokens.at(at + 1) == "the" else at + 1
+    day = _ordinal(tokens, after) or cardinal(tokens, after)
+    if day is None or day.value.denominator != 1 or not 1 <= day.value <= 31:
+        return None
+    year, end = _year(tokens, day.end)
+    month = _MONTHS[tokens.at(at)]
+    return _checked(year, str(month), str(int(day.value)), at, end) if year else _next(today, month, int(day.value), at, end)
+
+
+def _ordinal(tokens: Tokens, at: int) -> Found[int] | None:
+    part = tokens.at(at)
+    if part.isdigit() and tokens.at(at + 1) in ("st", "nd", "rd", "th") and tokens.attached(at + 1):
+        return Found(int(part), at, at + 2)
+    if part in ("twenty", "thirty"):
+        dash = at + 2 if tokens.at(at + 1) == "-" else at + 1
+        if ORDINALS.get(tokens.at(dash), 99) < 10:
+            return Found({"twenty": 20, "thirty": 30}[part] + ORDINALS[tokens.at(dash)], at, dash + 1)
+    return Found(ORDINALS[part], at, at + 1) if part in ORDINALS else None
+
+
+def _year(tokens: Tokens, at: int) -> tuple[str, int]:
+    comma = at + 1 if tokens.at(at) == "," else at
+    part = tokens.at(comma)
+    return (part, comma + 1) if part.isdigit() and len(part) == 4 and "1900" <= part <= "2199" else ("", at)
+
+
+def _checked(year: str, month: str, day: str, start: int, end: int) -> Found[date] | None:
+    try:
+        return Found(date(int(year), int(month), int(day)), start, end)
+    except ValueError:
+        return None
+
+
+def _next(today: date, month: int, day: int, start: int, end: int) -> Found[date] | None:
+    for year in range(today.year, today.year + 9):  # February 29 may be eight years off
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found >= today:
+            return Found(found, start, end)
+    return None
+
+
+def _of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:
+    for ahead in range(4):
+        first = _months_on(today.replace(day=1), ahead)
+        try:
+            found = first.replace(day=day)
+        except ValueError:
+            continue
+        if found >= today:
+            return Found(found, start, end)
+    return None
+
+
+def _months_on(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    for names, (month, day) in _FEASTS.items():
+        if tokens.parts[at : at + len(names)] == names:
+            return _next(today, month, day, at, at + len(names))
+    return None
+
+
+def repeats(tokens: Tokens) -> Found[str | None] | None:
+    """Return the repeat (`daily`, `weekdays`, `weekends`, `mon,wed`); value None for one that tools do not know."""
+    for at in range(len(tokens)):
+        one = _repeat(tokens, at)
+        if one:
+            return one
+    return None
+
+
+def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
+    part, second = tokens.at(at), tokens.at(at + 1)
+    if part in ("daily", "everyday"):
+        return Found("daily", at, at + 1)
+    if part in ("hourly", "weekly", "monthly", "yearly", "annually", "biweekly"):
+        return Found(None, at, at + 1)
+    if part in ("weekdays", "weekends", "workdays") or (part in ("weekday", "weekend") and second == "alarm"):
+        start = at - 1 if tokens.at(at - 1) in ("on", "all", "at", "the") else at
+        return Found("weekends" if part.startswith("weekend") else "weekdays", start, at + 1)
+    if part == "once" and second in ("a", "every"):
+        return Found("daily" if tokens.at(at + 2) == "day" else None, at, at + 3)
+    if part == "twice" and second == "a":
+        return Found(None, at, at + 3)
+    if part in ("every", "each"):
+        return _every(tokens, at)
+    index = _plural(part)
+    if index is not None:
+        return _listed(tokens, at - 1 if tokens.at(at - 1) == "on" else at, at)
+    if part in ("monday", "mon") and second in ("to", "through", "thru", "-") and tokens.at(at + 2) in ("friday", "fri"):
+        return Found("weekdays", at, at + 3)
+    return None
+
+
+def _every(tokens: Tokens, at: int) -> Found[str | None]:
+    second = at + 2 if tokens.at(at + 1) == "single" else at + 1
+    word = tokens.at(second)
+    if word in ("day", "morning", "evening", "night", "afternoon"):
+        # the part of the day stays for the clock to read
+        return Found("daily", at, second + (1 if word == "day" else 0))
+    if word in ("weekday", "workday", "weekend", "weekdays", "weekends"):
+        return Found("weekends" if word.startswith("weekend") else "weekdays", at, second + 1)
+    if word in _WEEKDAYS or word in _CLIPPED or _plural(word) is not None:
+        return _listed(tokens, at, second)
+    return Found(None, at, second + 1)
+
+
+def _plural(word: str) -> int | None:
+    return _NAMES.index(word[:-1]) if word.endswith("s") and word[:-1] in _NAMES else None
+
+
+def _listed(tokens: Tokens, start: int, at: int) -> Found[str | None]:
+    chosen: set[int] = set()
+    end = at
+    while True:
+        word = tokens.at(at)
+        index = _WEEKDAYS.get(word, _CLIPPED.get(word, _plural(word)))
+        if index is None:
+            break
+        chosen.add(index)
+        end = at = at + 1
+        while tokens.at(at) in ("and", ",", "&", "every"):
+            at += 1
+    names = ",".join(DAYS[index] for index in sorted(chosen))
+    return Found({"mon,tue,wed,thu,fri": "weekdays", "sat,sun": "weekends"}.get(names, names), start, end)

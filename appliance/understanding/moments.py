@@ -1,0 +1,154 @@
+"""When something is to happen: times, days, lengths and repeats of one sentence put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from appliance.understanding.english.clock import Half, Said, times
+from appliance.understanding.english.days import DAYS, dates, repeats
+from appliance.understanding.english.durations import durations
+from appliance.understanding.english.tokens import Found, Tokens
+
+_DAY_S = 86400
+_MORNING_HOUR = 9  # a day without a time of day
+_FILL = frozenset("at on in by for the around about of this from now @ every each and , . | to please ! ? a".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Either `when` (local) or `seconds` from now; `whole` tells that the tokens said nothing else."""
+
+    when: datetime | None = None
+    seconds: int | None = None
+    repeat: str | None = None
+    unknown_repeat: bool = False
+    dated: bool = False
+    whole: bool = False
+
+
+def moment(tokens: Tokens, now: datetime) -> Moment | None:
+    """Return when a reminder is due; None when nothing about time was said."""
+    again = repeats(tokens)
+    if again and again.value is None:
+        return Moment(unknown_repeat=True)
+    rest = _without(tokens, again)
+    day = _only(dates(rest, now.date()))
+    lengths = [one for one in durations(_without(rest, day)) if rest.at(one.start - 1) != "than"]
+    if lengths and lengths[0].value % _DAY_S and not day and not again:
+        return Moment(seconds=lengths[0].value, whole=_is_all(_without(rest, lengths[0])))
+    clock = _best(times(_without(rest, day) if not _shared(rest, day) else rest))
+    if not (again or day or clock):
+        return _by_length(rest, lengths)
+    left = _without(_without(rest, day), clock)
+    when = _combined(now, day.value if day else None, clock.value if clock else None, again.value if again else None)
+    return Moment(when, None, again.value if again else None, dated=bool(day), whole=_is_all(left))
+
+
+def _by_length(tokens: Tokens, lengths: list[Found[int]]) -> Moment | None:
+    if not lengths:
+        return None
+    return Moment(seconds=lengths[0].value, whole=_is_all(_without(tokens, lengths[0])))
+
+
+def alarm_time(tokens: Tokens, now: datetime) -> Moment | None:
+    """Return when an alarm rings: a time of day, or a while from now. Any lone number may be the hour."""
+    again = repeats(tokens)
+    if again and again.value is None:
+        return None
+    rest = _without(tokens, again)
+    day = _only(dates(rest, now.date()))
+    lengths = durations(_without(rest, day))
+    if lengths and lengths[0].value < _DAY_S:
+        due = now + timedelta(seconds=lengths[0].value)
+        return Moment(due, dated=due.date() != now.date(), repeat=again.value if again else None)
+    found = times(_without(rest, day) if not _shared(rest, day) else rest)
+    exact = [one for one in found if not one.value.vague]
+    clock = _best(exact, bare=True)
+    if clock is None:
+        return None
+    said = clock.value
+    if said.half is Half.UNSAID:
+        said = _alarm_half(said, [one.value for one in found if one.value.vague], "wake" in tokens.parts or "up" in tokens.parts)
+    when = _combined(now, day.value if day else None, said, again.value if again else None)
+    return Moment(when, None, again.value if again else None, dated=bool(day))
+
+
+def _alarm_half(said: Said, parts: list[Said], waking: bool) -> Said:
+    """Decide between morning and afternoon as most people mean it for an alarm."""
+    hour = said.hour % 12
+    late = any(part.hour >= 15 for part in parts)
+    early = any(part.hour <= 9 for part in parts)
+    if late or (not early and not waking and 1 <= hour <= 4) or (hour == 0 and not early and not waking):
+        return replace(said, hour=hour + 12, half=Half.PM)
+    return replace(said, hour=hour, half=Half.AM)
+
+
+def _combined(now: datetime, day: date | None, said: Said | None, repeat: str | None) -> datetime:
+    if said is None:
+        hour, minute = _MORNING_HOUR, 0
+    elif said.half is Half.UNSAID:
+        hour, minute = _spoken_hour(said, now, day), said.minute
+    else:
+        hour, minute = said.hour, said.minute
+    start = now.date() if day is None else day
+    when = datetime(start.year, start.month, start.day, hour, minute, tzinfo=now.tzinfo)
+    if day is None:
+        for ahead in range(9):
+            candidate = when + timedelta(days=ahead)
+            if candidate > now and (repeat is None or _falls(candidate, repeat)):
+                return candidate
+    elif said is not None and when <= now and day == now.date() and said.vague:
+        return now.replace(second=0, microsecond=0) + timedelta(hours=1)
+    elif said is None and when <= now and day == now.date():
+        return now.replace(second=0, microsecond=0) + timedelta(hours=1)
+    return when
+
+
+def _spoken_hour(said: Said, now: datetime, day: date | None) -> int:
+    """Decide what "at five" means for a reminder: today the next one that people are awake for, else 7 to 18 o'clock."""
+    early = said.hour % 12
+    if day is None or day == now.date():
+        passed = (now.hour, now.minute)
+        for hour in (early, early + 12):
+            if 7 <= hour and (hour, said.minute) > passed:
+                return hour
+    return early if 7 <= early <= 11 else early + 12
+
+
+def _falls(when: datetime, repeat: str) -> bool:
+    chosen = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}.get(repeat, tuple(repeat.split(",")))
+    return DAYS[when.weekday()] in chosen
+
+
+def _best(found: list[Found[Said]], bare: bool = False) -> Found[Said] | None:
+    exact = [one for one in found if one.value.certain and not one.value.vague]
+    vague = [one for one in found if one.value.vague]
+    loose = [one for one in found if not one.value.certain] if bare else []
+    if exact and vague and exact[0].value.half is Half.UNSAID:
+        # "at eight ... in the evening" with words between
+        said, late = exact[0].value, vague[0].value.hour >= 12
+        hour = said.hour % 12 + (12 if late else 0)
+        return Found(replace(said, hour=hour, half=Half.PM if late else Half.AM), exact[0].start, exact[0].end)
+    chosen = exact or loose or vague
+    return chosen[0] if chosen else None
+
+
+def _only(found: list[Found[date]]) -> Found[date] | None:
+    return found[0] if found else None
+
+
+def _shared(tokens: Tokens, day: Found[date] | None) -> bool:
+    """`tonight` and `this evening` are a day and a part of it at once."""
+    return day is not None and bool({"tonight", "evening", "afternoon", "morning"} & set(tokens.parts[day.start : day.end]))
+
+
+def _without(tokens: Tokens, found: Found[date] | Found[Said] | Found[int] | Found[str | None] | None) -> Tokens:
+    if found is None:
+        return tokens
+    parts = [*tokens.parts[: found.start], *["|"] * (found.end - found.start), *tokens.parts[found.end :]]
+    return Tokens(tuple(parts), tokens.origin)
+
+
+def _is_all(tokens: Tokens) -> bool:
+    return all(part in _FILL for part in tokens.parts)
