@@ -73,7 +73,7 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
         others = [one for one in kept["anyOf"] if one != {"type": "null"}]
         if len(others) == 1:
             del kept["anyOf"]
-            kept = {**others[0], **kept}
+            kept = {**_inline(others[0], definitions), **kept}
     if "properties" in kept:
         names = {name: _inline(value, definitions) for name, value in kept["properties"].items()}
         kept["properties"] = names
