@@ -31,6 +31,10 @@ class Listener(Protocol):
     def shared(self) -> bool:
         """True when the connection stands on the shared secret and falls with it."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What the client has not taken yet."""
+
     def check_alive(self) -> None: ...
 
     def close(self, code: int, reason: str) -> None: ...

@@ -127,6 +127,10 @@ class Connection(Upgraded):
     def shared(self) -> bool:
         return self._shared
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
     # The socket
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
 import json
+import struct
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +32,10 @@ from appliance.protocol.roles import READ, WRITE
 from appliance.sessions.idempotency import IdempotencyStore
 from appliance.storage import Database, Migration
 
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 TOKEN = "the-token-of-the-test"
 RULES = Rules(SharedAuth(AuthMode.TOKEN, token=TOKEN), OriginPolicy(("https://ui.example",)))
 
@@ -279,3 +285,59 @@ async def gateway(
     finally:
         await server.aclose()
         await database.aclose()
+
+
+class RawClient:
+    """A client that reads only when told to: what it does not read stays with the gateway."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.conn_id = ""
+        self.close: tuple[int, str] | None = None
+
+    async def connect(self, params: dict[str, Any]) -> None:
+        """Upgrade, send connect and read to the end of hello."""
+        self._writer.write(UPGRADE)
+        await self._reader.readuntil(b"\r\n\r\n")
+        await self._frame()
+        self.send({"type": "req", "id": "1", "method": "connect", "params": params})
+        answer = json.loads((await self._frame())[1])
+        self.conn_id = answer["payload"]["server"]["connId"]
+
+    def send(self, frame: dict[str, Any]) -> None:
+        payload = json.dumps(frame).encode()
+        mask, size = bytes(4), len(payload)
+        head = bytes((0x81, 0x80 | size)) if size < 126 else struct.pack(">BBH", 0x81, 0xFE, size)
+        self._writer.write(head + mask + payload)
+
+    async def frames(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield every frame until the close frame, which is kept in `close`."""
+        while True:
+            opcode, payload = await self._frame()
+            if opcode == 8:
+                self.close = (int.from_bytes(payload[:2], "big"), payload[2:].decode())
+                return
+            yield json.loads(payload)
+
+    async def _frame(self) -> tuple[int, bytes]:
+        first, second = await self._read(2)
+        size = second
+        if second == 126:
+            size = int.from_bytes(await self._read(2), "big")
+        elif second == 127:
+            size = int.from_bytes(await self._read(8), "big")
+        return first & 0x0F, await self._read(size)
+
+    async def _read(self, size: int) -> bytes:
+        return await asyncio.wait_for(self._reader.readexactly(size), 10)
+
+
+@contextlib.asynccontextmanager
+async def raw_client(port: int) -> AsyncIterator[RawClient]:
+    """Open a TCP connection whose reading stops when nobody asks for more."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 12)
+    try:
+        yield RawClient(reader, writer)
+    finally:
+        writer.close()

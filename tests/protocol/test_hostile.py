@@ -17,13 +17,7 @@ from appliance.gateway.transport.websocket import Opcode, unmask
 from appliance.protocol.codec import MAX_DEPTH
 from appliance.protocol.roles import READ
 from appliance.protocol.version import PRE_HELLO_MAX_BYTES
-from tests.fakes.wire import Gateway, connect_params, gateway
-
-_UPGRADE = (
-    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-
+from tests.fakes.wire import UPGRADE, Gateway, connect_params, gateway
 
 @pytest.fixture
 async def box(tmp_path: Path) -> AsyncIterator[Gateway]:
@@ -148,7 +142,7 @@ async def test_random_bytes_never_hurt(box: Gateway) -> None:
     chance = random.Random(7)
     for _ in range(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", box.server.port)
-        writer.write(_UPGRADE * chance.randrange(2) + chance.randbytes(chance.randrange(1, 400)))
+        writer.write(UPGRADE * chance.randrange(2) + chance.randbytes(chance.randrange(1, 400)))
         writer.write_eof()
         await asyncio.wait_for(reader.read(), 10)
         writer.close()
@@ -174,7 +168,7 @@ def _silent(port: int, number: int) -> socket.socket:
     """Open a socket that says nothing, or upgrades and then says nothing, or stops in the middle of a frame."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=5)
     if number % 3:
-        connection.sendall(_UPGRADE)
+        connection.sendall(UPGRADE)
     if number % 3 == 2:
         connection.sendall(struct.pack(">BBH", 0x81, 0xFE, 60_000) + b"mask" + b"x" * 100)
     return connection
@@ -223,7 +217,7 @@ async def test_ten_thousand_silent_connections_cost_no_memory(box: Gateway) -> N
 async def _open_raw(box: Gateway) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Open a WebSocket by hand and read the challenge."""
     reader, writer = await asyncio.open_connection("127.0.0.1", box.server.port)
-    writer.write(_UPGRADE)
+    writer.write(UPGRADE)
     await _read_until(reader, b"connect.challenge")
     await _read_until(reader, b"}}")
     return reader, writer
