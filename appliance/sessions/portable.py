@@ -16,9 +16,7 @@ _FORMAT = 1
 _MAX_LINE_BYTES = 16 << 20
 
 
-class _Header(
-    msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="session", omit_defaults=True
-):
+class _Header(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="session", omit_defaults=True):
     """The first line."""
 
     format: int
@@ -102,9 +100,7 @@ class _Import:
             raise SessionError(f"line {number} is no line of a session export: {error}") from error
         if isinstance(line, _Header):
             if self.header is not None or line.format != _FORMAT:
-                raise SessionError(
-                    f"line {number}: one header of format {_FORMAT} is expected, at the beginning"
-                )
+                raise SessionError(f"line {number}: one header of format {_FORMAT} is expected, at the beginning")
             self.header = line
         elif self.header is None or line.seq != len(self.lines) + 1:
             raise SessionError(f"line {number}: entries follow the header and are numbered 1, 2, 3, …")
@@ -123,9 +119,7 @@ def load(connection: sqlite3.Connection, texts: Iterable[str], now_ms: int, new_
             reading.read(number, text)
     header = reading.header
     if header is None or not 0 <= header.base_seq <= len(reading.lines):
-        raise SessionError(
-            "the export is not whole: its header is missing or names entries that are not there"
-        )
+        raise SessionError("the export is not whole: its header is missing or names entries that are not there")
     taken = rows.find(connection, key=None, session_id=header.session_id, label=None) is not None
     session_id = new_session_id if taken else header.session_id
     rows.insert(connection, header.key, header.agent_id, header.created_ms, session_id)
@@ -153,9 +147,7 @@ def load(connection: sqlite3.Connection, texts: Iterable[str], now_ms: int, new_
 
 def _count(connection: sqlite3.Connection, header: _Header, lines: list[_Line]) -> None:
     current = lines[header.base_seq :]
-    preview = next(
-        (text for line in reversed(current) if (text := transcript.spoken(line.role, line.message))), None
-    )
+    preview = next((text for line in reversed(current) if (text := transcript.spoken(line.role, line.message))), None)
     asked = (transcript.plain_text(line.message) for line in current if line.role == "user")
     title = next((text for text in asked if text), None)
     connection.execute(

@@ -49,9 +49,7 @@ def need(connection: sqlite3.Connection, key: str) -> Session:
     return session
 
 
-def ensure(
-    connection: sqlite3.Connection, key: str, agent_id: str, now_ms: int, new_id: Callable[[], str]
-) -> Session:
+def ensure(connection: sqlite3.Connection, key: str, agent_id: str, now_ms: int, new_id: Callable[[], str]) -> Session:
     """Return the session of `key`; make it when it is new. Raises SessionKeyError."""
     present = get(connection, key)
     return present if present is not None else insert(connection, key, agent_id, now_ms, new_id())
@@ -69,9 +67,7 @@ def insert(connection: sqlite3.Connection, key: str, agent_id: str, now_ms: int,
             (key, session_id, agent_id, parsed.wire_kind, now_ms, now_ms, now_ms),
         )
     except sqlite3.IntegrityError as error:
-        raise ConflictError(
-            f"the session {key} exists already; choose another key", code="session_exists"
-        ) from error
+        raise ConflictError(f"the session {key} exists already; choose another key", code="session_exists") from error
     return need(connection, key)
 
 
@@ -79,9 +75,7 @@ def find(
     connection: sqlite3.Connection, *, key: str | None, session_id: str | None, label: str | None
 ) -> Session | None:
     """Return the session that fits everything that is given; None when nothing is given."""
-    given = [
-        (name, value) for name, value in (("key", key), ("session_id", session_id), ("label", label)) if value
-    ]
+    given = [(name, value) for name, value in (("key", key), ("session_id", session_id), ("label", label)) if value]
     if not given:
         return None
     where = " AND ".join(f"{name} = ?" for name, _ in given)

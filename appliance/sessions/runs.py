@@ -123,9 +123,7 @@ def begin(
     return run, entries
 
 
-def fold(
-    connection: sqlite3.Connection, run_ids: Sequence[str], into: str, now_ms: int, token: Token
-) -> list[Entry]:
+def fold(connection: sqlite3.Connection, run_ids: Sequence[str], into: str, now_ms: int, token: Token) -> list[Entry]:
     """Merge queued inbounds into a run that is active (steer). Raises RunMissingError, RunEndedError."""
     run = need(connection, into)
     if run.status is not RunStatus.RUNNING:
@@ -202,9 +200,7 @@ def finish(
     if not rows:
         raise _why_not(connection, run_id)
     run = _run(rows[0])
-    entries = (
-        transcript.append(connection, run.session_key, run_id, messages, now_ms, token) if messages else []
-    )
+    entries = transcript.append(connection, run.session_key, run_id, messages, now_ms, token) if messages else []
     if run.started_ms is not None:  # a command ends without having been active
         _account(connection, run, usage or {}, now_ms)
     return run, entries
@@ -251,9 +247,7 @@ def cancel_queued(connection: sqlite3.Connection, run_id: str, now_ms: int) -> b
 def queued(connection: sqlite3.Connection, session_key: str | None) -> list[Inbound]:
     """Return what waits, in the order of acceptance."""
     where, values = ("session_key = ? AND ", [session_key]) if session_key is not None else ("", [])
-    rows = connection.execute(
-        f"SELECT {_INBOUND} FROM runs WHERE {where}status = 'queued' ORDER BY n", values
-    )
+    rows = connection.execute(f"SELECT {_INBOUND} FROM runs WHERE {where}status = 'queued' ORDER BY n", values)
     return [_inbound(row) for row in rows]
 
 
@@ -312,8 +306,7 @@ def _interrupted_note(now_ms: int) -> JsonObject:
 def usage(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[UsageRow]:
     """Return tokens of the runs that ended in [from_ms, to_ms), by session, provider and model."""
     sums = ", ".join(
-        f"coalesce(sum(json_extract(usage, '$.{name}')), 0)"
-        for name in ("input", "output", "cacheRead", "cacheWrite")
+        f"coalesce(sum(json_extract(usage, '$.{name}')), 0)" for name in ("input", "output", "cacheRead", "cacheWrite")
     )
     rows = connection.execute(
         "SELECT session_key, agent_id, json_extract(usage, '$.provider') AS provider,"

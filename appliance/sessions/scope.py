@@ -84,9 +84,7 @@ def session_key_for(
     return str(SessionKey(agent_id, parts))
 
 
-def _direct(
-    dm_scope: DmScope, links: IdentityLinks, channel: str, account: str, peer: str
-) -> tuple[str, ...]:
+def _direct(dm_scope: DmScope, links: IdentityLinks, channel: str, account: str, peer: str) -> tuple[str, ...]:
     if (person := linked_person(links, channel, peer)) is not None:
         return ("direct", escape(person))
     if dm_scope is DmScope.PER_ACCOUNT_CHANNEL_PEER:

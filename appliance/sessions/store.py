@@ -66,9 +66,7 @@ class SessionStore:
         """Return the session of a whole key, made with its first use. Raises SessionKeyError."""
         if (session := await self.get(key)) is not None:
             return session
-        return await self._database.write(
-            lambda connection: self.ensure_in(connection, key, agent_id, now_ms)
-        )
+        return await self._database.write(lambda connection: self.ensure_in(connection, key, agent_id, now_ms))
 
     async def get(self, key: str) -> Session | None:
         return await self._database.read(lambda connection: rows.get(connection, key))
@@ -136,9 +134,7 @@ class SessionStore:
 
         def write() -> None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomic(
-                path, gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=now_ms // 1000)
-            )
+            write_atomic(path, gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=now_ms // 1000))
 
         await asyncio.to_thread(write)
         return [str(path)]
@@ -152,9 +148,7 @@ class SessionStore:
         """
         return await self._database.write(lambda connection: self.accept_in(connection, inbound))
 
-    async def begin_run(
-        self, run_id: str, merge: Sequence[str], now_ms: int
-    ) -> tuple[Run, builtins.list[Entry]]:
+    async def begin_run(self, run_id: str, merge: Sequence[str], now_ms: int) -> tuple[Run, builtins.list[Entry]]:
         """Start a queued run with `merge` folded in; write their user entries in the order of acceptance.
 
         Raises RunMissingError, RunEndedError, SessionBusyError: a session never has two active runs.
@@ -165,9 +159,7 @@ class SessionStore:
 
     async def fold(self, run_ids: Sequence[str], into: str, now_ms: int) -> builtins.list[Entry]:
         """Merge queued inbounds into a run that is active (steer). Raises RunMissingError, RunEndedError."""
-        return await self._database.write(
-            lambda connection: runs.fold(connection, run_ids, into, now_ms, self._tokens)
-        )
+        return await self._database.write(lambda connection: runs.fold(connection, run_ids, into, now_ms, self._tokens))
 
     async def append(
         self, session_key: str, run_id: str | None, messages: NewEntries, now_ms: int
@@ -214,9 +206,7 @@ class SessionStore:
         return await self._database.read(lambda connection: runs.get(connection, run_id))
 
     async def find_run_by_key(self, session_key: str, idempotency_key: str) -> Run | None:
-        return await self._database.read(
-            lambda connection: runs.by_key(connection, session_key, idempotency_key)
-        )
+        return await self._database.read(lambda connection: runs.by_key(connection, session_key, idempotency_key))
 
     async def recover(self, now_ms: int) -> Recovery:
         """At boot: end what a crash interrupted, and return what was accepted and has not begun."""
@@ -246,13 +236,9 @@ class SessionStore:
     async def entries_of_run(self, run_id: str) -> builtins.list[Entry]:
         return await self._database.read(lambda connection: transcript.of_run(connection, run_id))
 
-    async def search(
-        self, query: str, limit: int = 20, *, agent_id: str | None = None
-    ) -> builtins.list[SearchHit]:
+    async def search(self, query: str, limit: int = 20, *, agent_id: str | None = None) -> builtins.list[SearchHit]:
         """Return entries that hold every word of `query` (the last may be a beginning), best first."""
-        return await self._database.read(
-            lambda connection: transcript.search(connection, query, limit, agent_id)
-        )
+        return await self._database.read(lambda connection: transcript.search(connection, query, limit, agent_id))
 
     async def usage(self, from_ms: int, to_ms: int) -> builtins.list[UsageRow]:
         """Return tokens of the runs that ended in [from_ms, to_ms), by session, provider and model."""
@@ -284,9 +270,7 @@ class SessionStore:
     async def import_jsonl(self, lines: Iterable[str], now_ms: int) -> Session:
         """Make a session from an export. Raises SessionError that names the line, ConflictError."""
         texts = tuple(lines)
-        return await self._database.write(
-            lambda connection: portable.load(connection, texts, now_ms, self._ids())
-        )
+        return await self._database.write(lambda connection: portable.load(connection, texts, now_ms, self._ids()))
 
     # Keeping house.
 
@@ -308,9 +292,7 @@ class SessionStore:
     async def blobs_in_use(self) -> frozenset[str]:
         """Return the hashes of the blobs that any session names, for Blobs.sweep."""
         return await self._database.read(
-            lambda connection: frozenset(
-                row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM blob_uses")
-            )
+            lambda connection: frozenset(row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM blob_uses"))
         )
 
     # Twins that join a transaction of the caller.
@@ -370,9 +352,7 @@ class SessionStore:
 def _delete(connection: sqlite3.Connection, key: str, archived_seq: int, now_ms: int) -> bool:
     """Remove every row of a session; False when entries came after `archived_seq`."""
     session = rows.need(connection, key)
-    if connection.execute(
-        "SELECT 1 FROM runs WHERE session_key = ? AND status = 'running'", (key,)
-    ).fetchone():
+    if connection.execute("SELECT 1 FROM runs WHERE session_key = ? AND status = 'running'", (key,)).fetchone():
         raise SessionBusyError("this session has an active run; abort it first")
     if session.last_seq != archived_seq:
         return False

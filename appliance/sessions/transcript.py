@@ -59,9 +59,7 @@ def append(
         return stored
     first, session_id = _claim(connection, session_key, [new for _, new in fresh], now_ms)
     entries = [
-        Entry(
-            f"{seq:x}-{token()}", seq, session_key, session_id, run_id, EntryRole(role), message, now_ms, key
-        )
+        Entry(f"{seq:x}-{token()}", seq, session_key, session_id, run_id, EntryRole(role), message, now_ms, key)
         for seq, (_, (role, message, key)) in enumerate(fresh, first)
     ]
     insert(connection, entries)
@@ -235,8 +233,7 @@ def search(connection: sqlite3.Connection, query: str, limit: int, agent_id: str
         (match, agent_id, max(0, min(limit, _MAX_PAGE))),
     )
     return [
-        SearchHit(entry.session_key, entry, _snippet(plain_text(entry.message), words))
-        for entry in map(from_row, rows)
+        SearchHit(entry.session_key, entry, _snippet(plain_text(entry.message), words)) for entry in map(from_row, rows)
     ]
 
 

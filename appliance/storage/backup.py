@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -23,6 +26,7 @@ _SPARE_BYTES = 64 << 20
 _JOURNAL_LIMIT_BYTES = 256 << 20
 _LOOK_EVERY_S = 600.0
 _NAME = "homarus-%Y%m%dT%H%M%S.sqlite"
+_COPY = re.compile(r"homarus-\d{8}T\d{6}\.sqlite")
 
 
 class Source(Protocol):
@@ -63,13 +67,11 @@ class Backups:
 
     def all(self) -> list[Path]:
         """Return the copies, newest first."""
-        return sorted(self._directory.glob("homarus-*.sqlite"), reverse=True)
+        return sorted((path for path in self._directory.glob("*") if _COPY.fullmatch(path.name)), reverse=True)
 
     def due(self, source: Source, now_ms: int) -> bool:
         """Tell whether a copy should be made now."""
-        if source.needs_backup or (
-            source.journal and journals.size(source.journal) > self._journal_limit_bytes
-        ):
+        if source.needs_backup or (source.journal and journals.size(source.journal) > self._journal_limit_bytes):
             return True
         last_ms = self._last_ms(source)
         return last_ms is None or last_ms < self._night_ms(now_ms)
@@ -86,16 +88,13 @@ class Backups:
         except DamagedError:
             await source.integrity_check()
             raise
-        for old in self.all()[self._keep :]:
-            old.unlink()
-        if source.journal is not None:
-            self._prune(source.journal)
+        await asyncio.to_thread(self._forget, source.journal)
         return target
 
     async def serve(self, source: Source, clock: Clock, told: Callable[[StorageError | None], None]) -> None:
         """Look every ten minutes whether a copy is due, for ever; `told` hears of each success and failure."""
         while True:
-            if self.due(source, clock.now_ms()):
+            if await asyncio.to_thread(self.due, source, clock.now_ms()):
                 try:
                     path = await self.run(source, clock.now_ms())
                     _log.info("backup %s made", path.name)
@@ -105,8 +104,13 @@ class Backups:
                     told(error)
             await clock.sleep(_LOOK_EVERY_S)
 
-    def _prune(self, journal: Path) -> None:
+    def _forget(self, journal: Path | None) -> None:
         copies = self.all()
+        for old in copies[self._keep :]:
+            old.unlink()
+        if journal is None:
+            return
+        copies = copies[: self._keep]
         # The second newest copy must still be able to catch up, in case the newest turns out bad on the disk;
         # unless the journal is over its limit.
         if journals.size(journal) > self._journal_limit_bytes:
@@ -143,21 +147,23 @@ def copy(source: Path, target: Path) -> None:
 
     Raises StorageFullError before it starts when the disk is too full, DamagedError when the copy is not sound.
     """
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    size = source.stat().st_size
-    if shutil.disk_usage(target.parent).free < size + size // 4 + _SPARE_BYTES:
-        raise StorageFullError(
-            f"no room for a backup of {size >> 20} MiB in {target.parent}; free some space"
-        )
     unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        size = source.stat().st_size
+        if shutil.disk_usage(target.parent).free < size + size // 4 + _SPARE_BYTES:
+            raise StorageFullError(f"no room for a backup of {size >> 20} MiB in {target.parent}; free some space")
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         _copy(source, unfinished)
         os.replace(unfinished, target)
+        journals.flush_directory(target.parent)
+    except OSError as error:
+        raise StorageError(f"cannot write {target} ({error.strerror}); check the disk and who owns it") from error
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
-            unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what failed above is the error to tell
+                unfinished.with_name(unfinished.name + suffix).unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -173,7 +179,10 @@ def _copy(source: Path, target: Path) -> None:
         finally:
             writer.close()
     except sqlite3.Error as error:
-        raise translate(error, source) from error
+        failure = translate(error, source)
+        if not isinstance(failure, StorageError):
+            failure = StorageError(f"the backup of {source} failed ({error}); try again, then check the disk")
+        raise failure from error
     finally:
         reader.close()
     descriptor = os.open(target, os.O_RDONLY)

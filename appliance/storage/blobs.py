@@ -44,9 +44,7 @@ class Blobs:
         self._root = root
         self._max_blob_bytes = max_blob_bytes
         self._max_total_bytes = max_total_bytes
-        self._total: int | None = (
-            None  # counted with the first put: reading the directory at start would cost
-        )
+        self._total: int | None = None  # counted with the first put: reading the directory at start would cost
         self._lock = threading.Lock()
 
     async def put(self, content: bytes, media_type: str) -> BlobRef:
@@ -101,12 +99,8 @@ class Blobs:
             write_atomic(path, content)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFullError(
-                    f"no room left on the disk of {self._root}; free some space"
-                ) from error
-            raise StorageError(
-                f"cannot write {path}: {error.strerror}; check the disk and who owns it"
-            ) from error
+                raise StorageFullError(f"no room left on the disk of {self._root}; free some space") from error
+            raise StorageError(f"cannot write {path}: {error.strerror}; check the disk and who owns it") from error
 
     def _get(self, sha256: str) -> bytes:
         content = self.path(sha256).read_bytes()

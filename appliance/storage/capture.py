@@ -37,9 +37,7 @@ def tables(connection: sqlite3.Connection) -> list[Table]:
     for (name,) in names:
         if name.startswith("sqlite_") or name in _UNJOURNALED:
             continue
-        columns = connection.execute(
-            "SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden = 0", (name,)
-        ).fetchall()
+        columns = connection.execute("SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden = 0", (name,)).fetchall()
         key = tuple(column for column, place in sorted(columns, key=lambda pair: pair[1]) if place)
         plain = tuple(column for column, _ in columns)
         # Without a primary key the rowid names the row, and has to be kept to name it again.

@@ -21,8 +21,8 @@ from appliance.storage.errors import DamagedError, StorageError, StorageFullErro
 T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 5.0
-_WRITER_CACHE_KIB = 4096
-_READER_CACHE_KIB = 1024
+_WRITER_CACHE_KIB = 2048
+_READER_CACHE_KIB = 512
 _WAL_KEPT_BYTES = 16 << 20
 _MAX_PENDING_READS = 2048
 
@@ -39,9 +39,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         raise StorageError(f"cannot open {path}: {error.strerror}; check that this user owns it") from error
     try:
         if connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):
-            raise StorageError(
-                f"{path} lies on a file system without WAL support; move the state to a local disk"
-            )
+            raise StorageError(f"{path} lies on a file system without WAL support; move the state to a local disk")
         for pragma in (
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -87,26 +85,18 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
     # Extended codes carry the primary one in the low byte (sqlite.org/rescode.html).
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return StorageFullError(
-                f"no room left on the disk of {path.parent}; free some space and try again"
-            )
+            return StorageFullError(f"no room left on the disk of {path.parent}; free some space and try again")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return DamagedError(
                 f"the database {path} is damaged ({error}); restart the gateway: it sets the file aside and"
                 " rebuilds it from the newest backup and the journal"
             )
         case sqlite3.SQLITE_IOERR:
-            return StorageError(
-                f"the disk of {path.parent} failed ({error}); check the disk and its cable or card"
-            )
+            return StorageError(f"the disk of {path.parent} failed ({error}); check the disk and its cable or card")
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return StorageError(
-                f"cannot write {path} ({error}); check that this user owns it and the disk is writable"
-            )
+            return StorageError(f"cannot write {path} ({error}); check that this user owns it and the disk is writable")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StorageError(
-                f"another program holds {path} locked; close it (only the gateway may open this file)"
-            )
+            return StorageError(f"another program holds {path} locked; close it (only the gateway may open this file)")
     return error
 
 
@@ -116,9 +106,7 @@ class Readers:
     def __init__(self, path: Path, count: int, damaged: Callable[[DamagedError], None]) -> None:
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]] | None] = (
-            SimpleQueue()
-        )
+        self._queue: SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]] | None] = SimpleQueue()
         self._pending = 0
         self._closed = False
         self._damaged = damaged

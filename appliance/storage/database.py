@@ -194,7 +194,8 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Copy the whole database into the new file `target`, checked before it gets its name."""
         await asyncio.to_thread(copy, self.path, target)
-        self._opening.needs_backup = False
+        if target.parent == self._opening.backups:
+            self._opening.needs_backup = False
 
     async def integrity_check(self) -> list[str]:
         """Return what SQLite finds wrong; empty when the file is sound. Damage is rebuilt at the next start."""

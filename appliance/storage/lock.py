@@ -29,9 +29,7 @@ class StateLock:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StorageError(
-                f"cannot open {path}: {error.strerror}; check that this user owns it"
-            ) from error
+            raise StorageError(f"cannot open {path}: {error.strerror}; check that this user owns it") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

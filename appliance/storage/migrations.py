@@ -10,6 +10,10 @@ from appliance.storage.errors import SchemaError
 
 _SET = "homarus"
 _TABLE = "migrations"
+# Primary codes that speak of the file or the disk: the caller knows what to do about those.
+_NOT_ITS_FAULT = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
+)
 
 
 class Migration(NamedTuple):
@@ -37,9 +41,7 @@ STORAGE_MIGRATIONS = (
 
 def applied(connection: sqlite3.Connection) -> list[str]:
     """Return the names of the migrations in this file, oldest first."""
-    known = connection.execute(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (_TABLE,)
-    ).fetchone()
+    known = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (_TABLE,)).fetchone()
     if known is None:
         return []
     rows = connection.execute(f"SELECT name FROM {_TABLE} WHERE migration_set = ? ORDER BY id", (_SET,))
@@ -77,6 +79,8 @@ def apply(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> li
     try:
         registry.apply(UtilsDatabase(connection))
     except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF in _NOT_ITS_FAULT:
+            raise
         raise SchemaError(
             f"migration {current[0]} failed ({error}); the database is unchanged: install the previous version and"
             " report this"

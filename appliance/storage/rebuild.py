@@ -52,9 +52,7 @@ class Replay:
         """Apply every batch after the mark of the database, and the migrations where they happened."""
         connection = self._connection
         (mark,) = connection.execute("SELECT batch FROM journal_mark").fetchone()
-        connection.execute(
-            "PRAGMA foreign_keys=OFF"
-        )  # rows arrive in the order of cascades, not of references
+        connection.execute("PRAGMA foreign_keys=OFF")  # rows arrive in the order of cascades, not of references
         connection.execute("BEGIN IMMEDIATE")
         expected = mark + 1
         for item in journals.read(directory, mark):
@@ -140,9 +138,7 @@ def rebuild(
     fresh = path.with_name(path.name + ".rebuilding")
     _remove(fresh)  # left over from a rebuild that was cut off
     base = _copy_base(fresh, backups)
-    first = next(
-        (header.first for header in map(journals.read_header, journals.segments(journal)) if header), None
-    )
+    first = next((header.first for header in map(journals.read_header, journals.segments(journal)) if header), None)
     if base is None and first != 1:
         raise DamagedError(
             f"the database {path} cannot be rebuilt ({reason}): there is no sound backup and the journal does not reach"
@@ -158,9 +154,7 @@ def rebuild(
         replay = Replay(connection, migrations)
         replay.run(journal)
         if (problems := check(connection)) != []:
-            raise DamagedError(
-                f"the rebuilt database is not sound: {'; '.join(problems[:3])}; restore a backup"
-            )
+            raise DamagedError(f"the rebuilt database is not sound: {'; '.join(problems[:3])}; restore a backup")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
@@ -184,8 +178,7 @@ def check(connection: sqlite3.Connection) -> list[str]:
     """Return what SQLite finds wrong with the file of `connection`; empty when it is sound."""
     found = [text for (text,) in connection.execute("PRAGMA integrity_check(100)") if text != "ok"]
     found += [
-        f"row of {row[0]} points to a missing row of {row[2]}"
-        for row in connection.execute("PRAGMA foreign_key_check")
+        f"row of {row[0]} points to a missing row of {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")
     ]
     return found
 

@@ -143,9 +143,7 @@ class Writer:
             if not outcomes:
                 outcomes.append(_Outcome(first[1], None, failure))
             # Nothing of this transaction was kept: nobody in it may believe otherwise.
-            return [
-                outcome if outcome.error else _Outcome(outcome.future, None, failure) for outcome in outcomes
-            ]
+            return [outcome if outcome.error else _Outcome(outcome.future, None, failure) for outcome in outcomes]
         self.commits += 1
         return outcomes
 
@@ -157,9 +155,7 @@ class Writer:
             outcomes[-1] = self._one(files, *item)
             if not files.connection.in_transaction:
                 # A full or failing disk makes SQLite roll everything back by itself.
-                raise outcomes[-1].error or StorageError(
-                    "a write ended the transaction that it shares; report this"
-                )
+                raise outcomes[-1].error or StorageError("a write ended the transaction that it shares; report this")
             if len(outcomes) >= _MAX_BATCH or self._clock.monotonic() > deadline:
                 return
             try:

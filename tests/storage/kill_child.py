@@ -22,9 +22,7 @@ from appliance.storage import Database, Migration
 SESSIONS = 4
 ALL_MIGRATIONS = (
     *MIGRATIONS,
-    Migration(
-        "test:0001_timers", "CREATE TABLE timers (id TEXT PRIMARY KEY, key TEXT, spoken INTEGER NOT NULL);"
-    ),
+    Migration("test:0001_timers", "CREATE TABLE timers (id TEXT PRIMARY KEY, key TEXT, spoken INTEGER NOT NULL);"),
 )
 
 
@@ -65,9 +63,7 @@ async def converse(store: SessionStore, database: Database, key: str, numbers: c
 
         def speak(connection: sqlite3.Connection, run_id: str = run_id) -> None:
             connection.execute("UPDATE timers SET spoken = spoken + 1 WHERE id = ?", (run_id,))
-            store.append_in(
-                connection, key, None, [("note", {"role": "assistant", "content": run_id}, None)], 4
-            )
+            store.append_in(connection, key, None, [("note", {"role": "assistant", "content": run_id}, None)], 4)
 
         await database.write(speak)
         acknowledge("spoken", key, run_id)

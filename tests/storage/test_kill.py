@@ -69,9 +69,7 @@ def check(connection: sqlite3.Connection, told: dict[str, set[str]]) -> None:
     assert told["spoken"] <= {run_id for run_id, times in spoken.items() if times}
     assert set(spoken.values()) <= {0, 1}, "a timer spoke twice"
     said = sorted(message for _, _, role, run_id, _, message in entries if role == "note" and run_id is None)
-    assert said == sorted(
-        f'{{"role":"assistant","content":"{run_id}"}}' for run_id, times in spoken.items() if times
-    )
+    assert said == sorted(f'{{"role":"assistant","content":"{run_id}"}}' for run_id, times in spoken.items() if times)
     for number in range(SESSIONS):
         key = f"agent:main:s{number}"
         seqs = sorted(seq for session_key, seq, *_ in entries if session_key == key)

@@ -51,9 +51,7 @@ async def test_files_cut_at_any_byte_after_an_acknowledgement_still_hold_it(tmp_
             )
             assert database.recovered is None
             found = await database.read(
-                lambda connection: [
-                    row[0] for row in connection.execute("SELECT number FROM things ORDER BY number")
-                ]
+                lambda connection: [row[0] for row in connection.execute("SELECT number FROM things ORDER BY number")]
             )
             assert found in (list(range(acknowledged)), list(range(acknowledged + 1)))
             await database.aclose()

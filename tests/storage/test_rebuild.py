@@ -37,12 +37,8 @@ def run(sql: str, *values: object) -> Callable[[sqlite3.Connection], int]:
 
 async def story(database: Database) -> None:
     """Every kind of change: insert, update, of a key too, replace, delete, cascade, blobs, numbers and their kinds."""
-    for number, value in enumerate(
-        (1, 1.0, 0.5, "1", None, -(2**63), b"\x00\xff", "line\nend \U0001f99e", True)
-    ):
-        await database.write(
-            run("INSERT INTO things VALUES (?, ?, ?)", f"thing {number}", value, b"\x01\x02")
-        )
+    for number, value in enumerate((1, 1.0, 0.5, "1", None, -(2**63), b"\x00\xff", "line\nend \U0001f99e", True)):
+        await database.write(run("INSERT INTO things VALUES (?, ?, ?)", f"thing {number}", value, b"\x01\x02"))
     await database.write(run("UPDATE things SET number = 1.0 WHERE name = 'thing 0'"))
     await database.write(run("UPDATE things SET name = 'renamed', body = NULL WHERE name = 'thing 1'"))
     for part in ("a", "b", "c"):
@@ -76,9 +72,7 @@ def emptied_schema(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [deleted, overwritten, no_header, emptied_schema])
-async def test_everything_comes_back_from_the_journal(
-    open_database: Opener, harm: Callable[[Path], None]
-) -> None:
+async def test_everything_comes_back_from_the_journal(open_database: Opener, harm: Callable[[Path], None]) -> None:
     database = await open_database()
     await story(database)
     before = await database.read(everything)
@@ -137,9 +131,7 @@ async def test_migrations_happen_again_where_they_happened(open_database: Opener
     database = await open_database()
     await database.write(run("INSERT INTO loose VALUES ('early')"))
     await database.aclose()
-    more = Migration(
-        "test:0002_loud", "ALTER TABLE loose ADD COLUMN loud TEXT; UPDATE loose SET loud = upper(text);"
-    )
+    more = Migration("test:0002_loud", "ALTER TABLE loose ADD COLUMN loud TEXT; UPDATE loose SET loud = upper(text);")
     database = await open_database((*MIGRATIONS, more))
     await database.write(run("INSERT INTO loose VALUES ('late', 'set')"))
     await database.aclose()
@@ -219,12 +211,8 @@ async def test_names_in_a_journal_line_never_become_sql(open_database: Opener, t
 
 _OPERATIONS = st.lists(
     st.one_of(
-        st.tuples(
-            st.just("put"), st.integers(0, 5), st.one_of(st.none(), st.integers(-9, 9), st.text(max_size=5))
-        ),
-        st.tuples(
-            st.just("set"), st.integers(0, 5), st.one_of(st.none(), st.floats(allow_nan=False, width=16))
-        ),
+        st.tuples(st.just("put"), st.integers(0, 5), st.one_of(st.none(), st.integers(-9, 9), st.text(max_size=5))),
+        st.tuples(st.just("set"), st.integers(0, 5), st.one_of(st.none(), st.floats(allow_nan=False, width=16))),
         st.tuples(st.just("move"), st.integers(0, 5), st.integers(0, 5)),
         st.tuples(st.just("del"), st.integers(0, 5), st.none()),
         st.tuples(st.just("fail"), st.integers(0, 5), st.none()),
@@ -242,9 +230,7 @@ def perform(connection: sqlite3.Connection, act: str, place: int, value: object)
         case "set":
             connection.execute("UPDATE things SET number = ? WHERE name = ?", (value, name))
         case "move":
-            connection.execute(
-                "UPDATE OR REPLACE pairs SET a = ?, b = b + 1 WHERE a = ?", (str(value), str(place))
-            )
+            connection.execute("UPDATE OR REPLACE pairs SET a = ?, b = b + 1 WHERE a = ?", (str(value), str(place)))
             connection.execute("INSERT OR IGNORE INTO pairs VALUES (?, ?)", (str(place), value))
         case "del":
             connection.execute("DELETE FROM things WHERE name = ?", (name,))
@@ -262,10 +248,7 @@ def test_the_journal_tells_the_same_story_as_the_file(
     async def play() -> tuple[Rows, Rows]:
         database = await Database.open(root / "s.sqlite", MIGRATIONS, clock=FakeClock(), journal=root / "j")
         await asyncio.gather(
-            *(
-                database.write(lambda connection, each=each: perform(connection, *each))
-                for each in operations
-            ),
+            *(database.write(lambda connection, each=each: perform(connection, *each)) for each in operations),
             return_exceptions=True,
         )
         before = await database.read(everything)

@@ -22,9 +22,7 @@ async def lines(store: SessionStore) -> list[str]:
     await store.patch(KEY, {"label": "work"}, 80)
     await store.accept(inbound("r1", "hello \N{LOBSTER} \u2028 there"))
     await store.begin_run("r1", (), 200)
-    await store.finish_run(
-        "r1", RunStatus.OK, messages=[said("hi")], usage={"input": 3, "output": 4}, now_ms=300
-    )
+    await store.finish_run("r1", RunStatus.OK, messages=[said("hi")], usage={"input": 3, "output": 4}, now_ms=300)
     return await exported(store)
 
 

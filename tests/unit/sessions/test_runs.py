@@ -183,9 +183,7 @@ async def test_what_waits_can_be_cancelled_and_what_runs_cannot(store: SessionSt
 
 
 async def test_the_session_adds_up_what_its_runs_cost(store: SessionStore) -> None:
-    for number, usage in enumerate(
-        ({"input": 10, "output": 5, "totalTokens": 15}, {"input": 20, "output": 2}, None)
-    ):
+    for number, usage in enumerate(({"input": 10, "output": 5, "totalTokens": 15}, {"input": 20, "output": 2}, None)):
         await store.accept(inbound(f"r{number}", str(number)))
         await store.begin_run(f"r{number}", (), 200)
         status = RunStatus.OK if usage else RunStatus.ABORTED
@@ -199,9 +197,7 @@ async def test_the_session_adds_up_what_its_runs_cost(store: SessionStore) -> No
     assert await store.usage(301, 302) == [UsageRow(KEY, "main", "local", "m", 1, 20, 2, 0, 0)]
 
 
-async def test_a_restart_ends_what_ran_and_returns_what_waits(
-    store: SessionStore, database: Database
-) -> None:
+async def test_a_restart_ends_what_ran_and_returns_what_waits(store: SessionStore, database: Database) -> None:
     for run_id, key in (("r1", KEY), ("r2", KEY), ("r3", OTHER)):
         await store.accept(inbound(run_id, run_id, key=key))
     await store.begin_run("r1", (), 200)
@@ -214,9 +210,7 @@ async def test_a_restart_ends_what_ran_and_returns_what_waits(
     assert recovery.interrupted[0].error is not None
     assert recovery.interrupted[0].error["code"] == "interrupted"
     assert [waiting.run_id for waiting in recovery.queued] == ["r2", "r3"]
-    assert [(note.role, note.run_id, note.session_key) for note in recovery.notes] == [
-        (EntryRole.NOTE, "r1", KEY)
-    ]
+    assert [(note.role, note.run_id, note.session_key) for note in recovery.notes] == [(EntryRole.NOTE, "r1", KEY)]
     again = await store.recover(400)
     assert (again.interrupted, again.notes, len(again.queued)) == ([], [], 2)
     await store.begin_run("r2", (), 500)

@@ -11,9 +11,7 @@ from appliance.sessions.scope import ChatType, DmScope, GroupScope, linked_perso
 # A small alphabet, so that ids collide and look like parts of keys.
 _word = st.text(st.sampled_from("ab:%3A"), min_size=1, max_size=4)
 _channel = st.sampled_from(["telegram", "signal", "irc"])
-_peer = st.one_of(
-    _word, st.sampled_from(["alice", "main", "direct:alice", "group", "a:thread:b", "1:topic:2"])
-)
+_peer = st.one_of(_word, st.sampled_from(["alice", "main", "direct:alice", "group", "a:thread:b", "1:topic:2"]))
 _account = st.sampled_from(["default", "work", "direct"])
 _person = st.sampled_from(["alice", "bob", "telegram:1", "main"])
 _links = st.dictionaries(

@@ -30,9 +30,7 @@ async def test_a_session_is_made_with_its_first_use(store: SessionStore) -> None
 @pytest.mark.parametrize(
     ("key", "agent"), [("main", "main"), ("agent:main:main", "other"), ("agent:MAIN:main", "main")]
 )
-async def test_only_a_whole_key_of_its_agent_makes_a_session(
-    store: SessionStore, key: str, agent: str
-) -> None:
+async def test_only_a_whole_key_of_its_agent_makes_a_session(store: SessionStore, key: str, agent: str) -> None:
     with pytest.raises(SessionKeyError):
         await store.ensure(key, agent, 100)
 
@@ -99,9 +97,7 @@ async def test_a_transcript_needs_its_session(store: SessionStore) -> None:
 
 async def test_patching_merges_settings_and_counts_the_revision(store: SessionStore) -> None:
     await store.ensure(KEY, "main", 100)
-    await store.patch(
-        KEY, {"settings": {"model": "a", "thinkingLevel": "low"}, "label": " Work ", "pinned": True}, 200
-    )
+    await store.patch(KEY, {"settings": {"model": "a", "thinkingLevel": "low"}, "label": " Work ", "pinned": True}, 200)
     session = await store.patch(KEY, {"settings": {"model": None}, "archived": True}, 300)
     assert session.settings == {"thinkingLevel": "low"}
     assert (session.label, session.pinned, session.archived, session.revision) == ("Work", True, True, 3)
@@ -216,9 +212,7 @@ async def test_search_finds_words_whatever_is_typed(store: SessionStore) -> None
     await store.append(
         KEY, None, [said("Der Wecker klingelt um sieben", "user"), said("Café au lait", "assistant")], 200
     )
-    await store.append(
-        "agent:other:main", None, [("user", {"role": "user", "content": "Wecker im Bad"}, None)], 200
-    )
+    await store.append("agent:other:main", None, [("user", {"role": "user", "content": "Wecker im Bad"}, None)], 200)
     await store.append(KEY, None, [said("wecker wecker", "toolResult")], 200)
 
     async def found(query: str, **options: str) -> list[str]:

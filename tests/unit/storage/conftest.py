@@ -34,9 +34,7 @@ async def open_database(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Opene
     """Open the database of one test, journaled; closed when the test ends."""
     async with AsyncExitStack() as stack:
 
-        async def open_it(
-            migrations: tuple[Migration, ...] = MIGRATIONS, *, journaled: bool = True
-        ) -> Database:
+        async def open_it(migrations: tuple[Migration, ...] = MIGRATIONS, *, journaled: bool = True) -> Database:
             database = await Database.open(
                 tmp_path / "state.sqlite",
                 migrations,

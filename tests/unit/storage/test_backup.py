@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from datetime import UTC
 from pathlib import Path
@@ -32,7 +33,7 @@ async def test_a_backup_is_one_sound_file_with_everything_in_it(
     assert connection.execute("SELECT count(*) FROM loose").fetchone() == (10,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    assert mark(path) == 10
+    assert await asyncio.to_thread(mark, path) == 10
 
 
 async def test_only_the_newest_are_kept_and_the_journal_forgets_what_they_hold(
@@ -46,7 +47,7 @@ async def test_only_the_newest_are_kept_and_the_journal_forgets_what_they_hold(
         await backups.run(database, clock.now_ms())
         clock.advance(_HOUR_S)
         assert len(backups.all()) == min(2, round_ + 1)
-    assert mark(backups.all()[0]) == 8
+    assert await asyncio.to_thread(mark, backups.all()[0]) == 8
     assert len(segments(tmp_path / "journal")) <= 3
 
 
@@ -84,15 +85,35 @@ async def test_damage_found_by_the_backup_is_rebuilt_at_the_next_start(
     database.path.write_bytes(content)
     database = await open_database()
     assert database.recovered is None, "the damage is where nobody has looked yet"
-    told: list[StorageError | None] = []
     with pytest.raises(DamagedError):
         await Backups(tmp_path / "backups", UTC).run(database, clock.now_ms())
-    assert told == []
     await database.aclose()
     database = await open_database()
     assert database.recovered is not None
-    assert (
-        await database.read(lambda connection: connection.execute("SELECT count(*) FROM loose").fetchone())
-    ) == (200,)
+    assert (await database.read(lambda connection: connection.execute("SELECT count(*) FROM loose").fetchone())) == (
+        200,
+    )
     assert await database.integrity_check() == []
     assert list(tmp_path.glob("state.sqlite.damaged-*")), "the damaged file is kept"
+
+
+async def test_the_service_makes_what_is_due_and_tells_what_came_of_it(
+    open_database: Opener, tmp_path: Path, clock: FakeClock
+) -> None:
+    database = await open_database()
+    await database.write(add("x"))
+    backups = Backups(tmp_path / "backups", UTC)
+    told: asyncio.Queue[StorageError | None] = asyncio.Queue()
+    clock.advance(24 * _HOUR_S)
+    async with asyncio.timeout(10):
+        service = asyncio.ensure_future(backups.serve(database, clock, told.put_nowait))
+        assert await told.get() is None
+        while not clock.sleeping:
+            await asyncio.sleep(0)
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "backups").rename(tmp_path / "moved")
+        (tmp_path / "backups").write_text("somebody put a file here")
+        clock.advance(24 * _HOUR_S)
+        assert isinstance(await told.get(), StorageError)
+    service.cancel()
+    await asyncio.gather(service, return_exceptions=True)

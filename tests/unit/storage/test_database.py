@@ -67,9 +67,7 @@ async def test_a_write_that_fails_is_undone_alone(open_database: Opener) -> None
 
 async def test_every_commit_reaches_the_disk(open_database: Opener) -> None:
     database = await open_database()
-    assert await database.write(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (
-        2,
-    )
+    assert await database.write(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (2,)
     assert await database.write(lambda connection: connection.execute("PRAGMA mmap_size").fetchone()) in (
         None,
         (0,),
@@ -80,9 +78,7 @@ async def test_a_reader_can_neither_write_nor_checkpoint(open_database: Opener) 
     database = await open_database()
     with pytest.raises(StorageError, match="readonly"):
         await database.read(put("a"))
-    assert await database.read(
-        lambda connection: connection.execute("PRAGMA wal_autocheckpoint").fetchone()
-    ) == (0,)
+    assert await database.read(lambda connection: connection.execute("PRAGMA wal_autocheckpoint").fetchone()) == (0,)
 
 
 async def test_the_file_is_private_to_its_owner(open_database: Opener, tmp_path: Path) -> None:
@@ -149,16 +145,12 @@ async def test_a_work_that_ends_the_transaction_fails_with_everyone_who_shares_i
 
 
 @pytest.mark.parametrize(("waiting", "refused"), [(3, 0), (4, 1)])
-async def test_the_queue_of_the_writer_is_bounded(
-    tmp_path: Path, clock: FakeClock, waiting: int, refused: int
-) -> None:
+async def test_the_queue_of_the_writer_is_bounded(tmp_path: Path, clock: FakeClock, waiting: int, refused: int) -> None:
     from appliance.storage.connection import connect_writer
     from appliance.storage.writer import Opened
 
     path = tmp_path / "state.sqlite"
-    writer = Writer(
-        path, lambda: Opened(connect_writer(path), None, None), clock, lambda error: None, limit=3
-    )
+    writer = Writer(path, lambda: Opened(connect_writer(path), None, None), clock, lambda error: None, limit=3)
     await writer.start()
     hold = threading.Event()
     accepted, overloaded = [], 0
@@ -205,9 +197,7 @@ async def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path, clock
         await Database.open(tmp_path / "missing" / "state.sqlite", (), clock=clock)
 
 
-async def test_a_damaged_file_without_a_journal_is_refused_and_left_alone(
-    tmp_path: Path, clock: FakeClock
-) -> None:
+async def test_a_damaged_file_without_a_journal_is_refused_and_left_alone(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "state.sqlite"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(DamagedError, match="damaged"):

@@ -109,9 +109,7 @@ def test_a_batch_can_be_taken_back(journal: Journal) -> None:
     journal.retract()
     assert journal.last == 1
     journal.append(2, rows(99), 0)
-    assert [
-        item.records()[0]["put"]["name"] for item in read(journal.directory) if isinstance(item, Batch)
-    ] == [
+    assert [item.records()[0]["put"]["name"] for item in read(journal.directory) if isinstance(item, Batch)] == [
         "row 1",
         "row 99",
     ]

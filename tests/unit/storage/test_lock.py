@@ -13,9 +13,7 @@ from appliance.storage import StateHeldError, StateLock
 def test_a_second_holder_reads_who_holds_the_state(tmp_path: Path) -> None:
     lock = StateLock.acquire(tmp_path / "gateway.lock", now_ms=1_795_000_000_000)
     lock.describe("127.0.0.1:18789")
-    with pytest.raises(
-        StateHeldError, match=f"process {os.getpid()} since 2026-11-18 .* at 127.0.0.1:18789"
-    ) as held:
+    with pytest.raises(StateHeldError, match=f"process {os.getpid()} since 2026-11-18 .* at 127.0.0.1:18789") as held:
         StateLock.acquire(tmp_path / "gateway.lock", now_ms=0)
     assert held.value.code == "state_held"
     assert held.value.details["pid"] == os.getpid()

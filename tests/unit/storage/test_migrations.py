@@ -19,19 +19,13 @@ async def test_a_blank_file_gets_every_migration_once(open_database: Opener) -> 
         await database.aclose()
 
 
-async def test_a_new_migration_keeps_the_rows_and_a_copy_from_before(
-    open_database: Opener, tmp_path: Path
-) -> None:
+async def test_a_new_migration_keeps_the_rows_and_a_copy_from_before(open_database: Opener, tmp_path: Path) -> None:
     database = await open_database()
     await database.write(lambda connection: connection.execute("INSERT INTO loose VALUES ('a')").rowcount)
     await database.aclose()
-    more = Migration(
-        "test:0002_shout", "ALTER TABLE loose ADD COLUMN loud TEXT; UPDATE loose SET loud = upper(text);"
-    )
+    more = Migration("test:0002_shout", "ALTER TABLE loose ADD COLUMN loud TEXT; UPDATE loose SET loud = upper(text);")
     database = await open_database((*MIGRATIONS, more))
-    assert await database.read(lambda connection: connection.execute("SELECT * FROM loose").fetchall()) == [
-        ("a", "A")
-    ]
+    assert await database.read(lambda connection: connection.execute("SELECT * FROM loose").fetchall()) == [("a", "A")]
     assert len(list(tmp_path.glob("backups/before-update-*"))) == 1
 
 
@@ -41,9 +35,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(open_database: Opene
     with pytest.raises(SchemaError, match="test:0002_broken"):
         await open_database((*MIGRATIONS, broken))
     database = await open_database()
-    tables = await database.read(
-        lambda connection: connection.execute("SELECT name FROM sqlite_schema").fetchall()
-    )
+    tables = await database.read(lambda connection: connection.execute("SELECT name FROM sqlite_schema").fetchall())
     assert ("half",) not in tables
 
 
@@ -52,15 +44,11 @@ async def test_a_function_may_migrate_too(open_database: Opener) -> None:
         connection.execute("INSERT INTO loose VALUES ('made')")
 
     database = await open_database((*MIGRATIONS, Migration("test:0002_fill", fill)))
-    assert await database.read(lambda connection: connection.execute("SELECT * FROM loose").fetchall()) == [
-        ("made",)
-    ]
+    assert await database.read(lambda connection: connection.execute("SELECT * FROM loose").fetchall()) == [("made",)]
 
 
 async def test_a_file_of_a_newer_version_is_refused(open_database: Opener) -> None:
-    await (
-        await open_database((*MIGRATIONS, Migration("test:0009_future", "CREATE TABLE future (a);")))
-    ).aclose()
+    await (await open_database((*MIGRATIONS, Migration("test:0009_future", "CREATE TABLE future (a);")))).aclose()
     with pytest.raises(SchemaError, match="test:0009_future"):
         await open_database()
 
