@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from tests.guards import NetworkGuard, TaskGuard, new_threads, open_files, thread_ids
 
@@ -19,6 +20,7 @@ _LONG = os.environ.get("HOMARUS_LONG") == "1"
 _KEPT = ("HOMARUS_LONG", "HOMARUS_ENGINE_DIR", "HOMARUS_PYTHON")
 _FOREIGN = ("_API_KEY", "_TOKEN", "_PROXY", "_proxy")
 
+_BLOCKING = ("time.", "socket.", "ssl.", "sqlite3.", "select.")
 _THREADS = pytest.StashKey[frozenset[int]]()
 _network = NetworkGuard()
 _tasks = TaskGuard()
@@ -92,3 +94,16 @@ def _private_state(_state_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("HOMARUS_STATE_DIR", str(home / "s"))
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_call_in_the_loop() -> Iterator[None]:
+    """Fail a test whose event loop the product stops: it sleeps, or waits for a socket or for SQLite.
+
+    Short reads of small files and locks that are held for microseconds are let through: at start-up they are right.
+    """
+    with blockbuster_ctx("appliance") as guard:
+        for name, function in guard.functions.items():
+            if not name.startswith(_BLOCKING):
+                function.deactivate()
+        yield
