@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import msgspec
 import pytest
 
@@ -70,7 +70,7 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def validator(name: str) -> jsonschema.protocols.Validator:
+def validator(name: str) -> Any:
     definitions = schema()["definitions"]
     return jsonschema.Draft202012Validator({"$ref": f"#/definitions/{name}", "definitions": definitions})
 
@@ -209,7 +209,7 @@ async def test_the_hello_of_a_gateway_fits(tmp_path: Path) -> None:
 
 
 async def test_presence_entries_fit(tmp_path: Path) -> None:
-    tui = {"client_id": "openclaw-tui", "mode": "ui", "device": DeviceKey()}
+    tui: dict[str, Any] = {"client_id": "openclaw-tui", "mode": "ui", "device": DeviceKey()}
     async with gateway(tmp_path) as running, running.connected("operator.read", **tui) as client:
         presence = (await client.event("presence"))["payload"]["presence"]
     assert len(presence) == 2

@@ -19,7 +19,7 @@ from appliance.messages import JsonObject
 from appliance.protocol.errors import invalid_request, to_wire
 from appliance.protocol.methods.base import UNSET
 from appliance.protocol.methods.chat import Attachment, ChatSendResult, ServerTiming
-from appliance.protocol.methods.sessions import (
+from appliance.protocol.methods.session_changes import (
     SessionsAbortParams,
     SessionsAbortResult,
     SessionsCreateParams,

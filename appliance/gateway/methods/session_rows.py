@@ -7,13 +7,8 @@ from typing import Any, Literal
 from appliance.gateway.methods.seams import Dispatching, Models
 from appliance.messages import JsonObject
 from appliance.protocol.methods.base import UNSET, or_unset
-from appliance.protocol.methods.sessions import (
-    ResolvedModel,
-    SessionDefaults,
-    SessionEntry,
-    SessionRow,
-    SessionState,
-)
+from appliance.protocol.methods.session_changes import ResolvedModel, SessionEntry
+from appliance.protocol.methods.sessions import SessionDefaults, SessionRow, SessionState
 from appliance.sessions.keys import KeyKind, SessionKey, main_key
 from appliance.sessions.model import RunStatus, Session
 

@@ -12,12 +12,7 @@ from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.seams import Models
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.base import or_unset
-from appliance.protocol.methods.sessions import (
-    SessionsUsageParams,
-    SessionsUsageResult,
-    SessionUsage,
-    UsageTotals,
-)
+from appliance.protocol.methods.usage import SessionsUsageParams, SessionsUsageResult, SessionUsage, UsageTotals
 from appliance.sessions.model import Session, UsageRow
 
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": 3650}

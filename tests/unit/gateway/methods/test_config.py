@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -18,7 +19,13 @@ from appliance.gateway.methods.config import MAX_WRITES, ConfigMethods, ConfigTo
 from appliance.gateway.methods.config_patch import REMOVED, Change, changes_of, differences
 from appliance.gateway.methods.config_shape import field_at, lookup, needs_restart, subschema
 from appliance.protocol.errors import WireError
-from appliance.protocol.methods.config import ConfigApplyParams, ConfigGetParams, ConfigPatchParams, ConfigSetParams
+from appliance.protocol.methods.config import (
+    ConfigApplyParams,
+    ConfigGetParams,
+    ConfigHint,
+    ConfigPatchParams,
+    ConfigSetParams,
+)
 from appliance.protocol.methods.config_edit import ConfigEditParams
 from tests.unit.gateway.methods.box import caller
 
@@ -221,7 +228,8 @@ def test_declarations_are_found_by_path() -> None:
 def test_a_lookup_lists_children_and_marks_secrets() -> None:
     schema = {"properties": {"gateway": {"title": "gateway", "properties": {"port": {"type": "integer"}}}}}
     found = lookup("gateway.auth", schema)
-    assert {child.key: child.hint for child in found.children}["token"].sensitive is True
+    hints = {child.key: child.hint for child in found.children}
+    assert hints["token"] == ConfigHint(label="token", help=ANY, sensitive=True)
     assert lookup("gateway.port", schema).schema == {"type": "integer"}
     assert [child.key for child in lookup("models.providers", schema).children] == ["*"]
     assert "gateway" in {child.key for child in lookup(".", schema).children}

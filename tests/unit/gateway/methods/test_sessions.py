@@ -9,7 +9,7 @@ import pytest
 
 from appliance.events import SessionChanged
 from appliance.gateway.methods.session_changes import create_scope, delete_scope, patch_scope
-from appliance.protocol.methods.sessions import SessionsCreateParams, SessionsDeleteParams, SessionsPatchParams
+from appliance.protocol.methods.session_changes import SessionsCreateParams, SessionsDeleteParams, SessionsPatchParams
 from tests.unit.gateway.methods.box import Box, HeldProvider, Refused, caller, open_box
 
 MAIN = "agent:main:main"
