@@ -10,8 +10,7 @@ from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.providers.base import Provider
 from appliance.understanding.provider import MiniProvider
-from appliance.understanding.understander import Understander, Understanding
-from appliance.understanding.weights import model_path
+from appliance.understanding.understander import Understander, Understanding, load_weights, model_path
 
 
 class Embedded:
@@ -22,17 +21,18 @@ class Embedded:
         self._zone = zone
         self._understander: Understander | None = None
 
-    def arguments(self) -> list[str]:
+    @staticmethod
+    def arguments() -> list[str]:
         """Return the arguments of its engine process: one thread is enough for five million parameters."""
         return ["--model", str(model_path()), "--threads", "1"]
 
     def provider(self, client: EngineClient) -> Provider:
-        """Return the provider that asks the engine behind `client`."""
-        self._understander = Understander(client)
+        """Return the provider that asks the engine behind `client`. Raises WeightsError."""
+        self._understander = Understander(client, load_weights(), self._clock)
         return MiniProvider(self._understander, self._clock, self._zone)
 
     async def understand(self, text: str, lang: str | None) -> Understanding:
         """Return what a sentence means (gateway.methods.seams.Understanding). Raises ModelError."""
         if self._understander is None:
             raise ModelError(FailureKind.UNAVAILABLE, "The embedded model does not run. `homarus doctor` says why.")
-        return await self._understander.understand(text, now_ms=self._clock.now_ms(), zone=self._zone(), lang=lang)
+        return await self._understander.understand(text, self._clock.now_ms(), self._zone(), lang)

@@ -31,6 +31,7 @@ from appliance.dispatch.dispatcher import Dispatcher
 from appliance.dispatch.queue_modes import DropPolicy, QueueMode, QueueSettings
 from appliance.dispatch.running import Runner, RunSettings
 from appliance.dispatch.schedule import Scheduler
+from appliance.engine.client import EngineClient
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
@@ -56,6 +57,7 @@ from appliance.storage.lock import StateLock
 from appliance.telemetry.log import FILE_NAME
 from appliance.telemetry.redact import Redactor
 from appliance.tools.effects import MIGRATIONS as TOOL_MIGRATIONS
+from appliance.understanding.ngram import WeightsError
 
 _log = logging.getLogger(__name__)
 _LANE_CAPS = {"main": 16, "subagent": 8, "cron": 4}
@@ -113,7 +115,7 @@ class Gateway:
         )
         self._closers.push_async_callback(self._models.aclose)
         agenda = AgendaStore(database, self._rearm)
-        registry = tools_of_the_box(database, agenda, self.tracker)
+        registry = tools_of_the_box(database, agenda, self.tracker, paths.root)
         self._scheduler = Scheduler(database=database, store=store, agenda=agenda, bus=self.bus, clock=clock)
         runner = Runner(
             store=store,
@@ -295,7 +297,13 @@ class Gateway:
         if not self._engines.runs("mini", arguments):
             process = await self._engines.start("mini", arguments, self._told_models)
             if process is not None:
-                self._models.add(self._embedded.provider(process.client))
+                self._add_embedded(process.client)
+
+    def _add_embedded(self, client: EngineClient) -> None:
+        try:
+            self._models.add(self._embedded.provider(client))
+        except WeightsError as error:
+            self.tracker.set(Condition("embedded_model", "mini", Severity.DEGRADED, str(error), "Install Homarus anew."))
 
     async def _serve_local(self, models: ModelsSection) -> None:
         path = models.local.path or self._downloads.newest()

@@ -24,6 +24,7 @@ from appliance.understanding.vocabulary import ESCALATE
 
 PROVIDER_ID = "homarus"
 MODEL_ID = "mini"
+_CALL = "mini-"  # how its own calls are told from those of other models
 ABILITIES = (
     "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates and the state of this box"
 )
@@ -60,7 +61,7 @@ class MiniProvider:
         understood = await self._understander.understand(text, self._clock.now_ms(), self._zone())
         if understood.tool == ESCALATE or understood.tool not in {tool.name for tool in request.tools}:
             raise _handed_over({"confidence": round(understood.confidence, 4), "guess": understood.guess})
-        yield ToolCallReady(ToolCall(new_id(), understood.tool, understood.arguments))
+        yield ToolCallReady(ToolCall(_CALL + new_id(), understood.tool, understood.arguments))
         yield Finished(StopReason.TOOL_CALLS)
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
@@ -81,7 +82,11 @@ def _asked(last: Message | None, request: GenerateRequest) -> str:
 
 
 def _spoken(message: Message) -> list[StreamItem]:
-    texts = [part.text for part in message.parts if isinstance(part, ToolResult)]
+    """Return what the tools said. Raises ModelError(ESCALATE) for results that a larger model asked for."""
+    results = [part for part in message.parts if isinstance(part, ToolResult)]
+    if not all(result.call_id.startswith(_CALL) for result in results):
+        raise _handed_over({"reason": "results of another model"})
+    texts = [result.text for result in results]
     return [TextDelta("\n".join(texts)), Finished(StopReason.END)]
 
 

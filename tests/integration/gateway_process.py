@@ -40,7 +40,6 @@ class GatewayProcess:
             "HOMARUS_STATE_DIR": str(state),
             "HOMARUS_GATEWAY_TOKEN": TOKEN,
             **environ,
-            **({"PYTHONPATH": os.environ["STUB"]} if "STUB" in os.environ else {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
