@@ -303,7 +303,7 @@ class Gateway:
         try:
             self._models.add(self._embedded.provider(client))
         except WeightsError as error:
-            self.tracker.set(Condition("embedded_model", "mini", Severity.DEGRADED, str(error), "Install Homarus anew."))
+            self.tracker.set(Condition("embedded_model", "mini", Severity.DEGRADED, str(error), "Install again."))
 
     async def _serve_local(self, models: ModelsSection) -> None:
         path = models.local.path or self._downloads.newest()

@@ -49,6 +49,7 @@ class EntryStored(Event):
     run_id: str | None
     entry: JsonObject
     created_ms: int
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
