@@ -52,9 +52,7 @@ class Bridge:
     def _on_chat(self, event: ChatEvent) -> None:
         self._broadcaster.send(
             "chat",
-            lambda: chat_payload(
-                event.run_id, event.session_key, event.agent_id, event.seq, event.state, event.fields
-            ),
+            lambda: chat_payload(event.run_id, event.session_key, event.agent_id, event.seq, event.state, event.fields),
             session_key=event.session_key,
         )
 

@@ -87,9 +87,7 @@ class Broadcaster:
         if spec is None:
             return 0
         listeners = [
-            listener
-            for listener in self._by_scope.get(spec.scope, {}).values()
-            if _hears(spec, listener, session_key)
+            listener for listener in self._by_scope.get(spec.scope, {}).values() if _hears(spec, listener, session_key)
         ]
         self._deliver(spec, listeners, payload, state_version)
         return len(listeners)

@@ -45,6 +45,8 @@ _LINGER_S: Final = 2.0
 _SLOW_LINGER_S: Final = 10.0
 """A slow client has megabytes before it reads why it was cut off."""
 
+_MAX_PONG_BACKLOG_BYTES: Final = 64 * 1024
+
 _connect_decoder = ParamsDecoder("connect", ConnectParams)
 
 
@@ -183,7 +185,9 @@ class Connection(Upgraded):
         if opcode is Opcode.CLOSE:
             self._on_close(payload)
         elif opcode is Opcode.PING:
-            self._write(encode_frame(Opcode.PONG, payload))
+            # RFC 6455, 5.5.3 lets us skip pongs; pings without reading must not fill our memory.
+            if self.waiting_bytes < _MAX_PONG_BACKLOG_BYTES:
+                self._write(encode_frame(Opcode.PONG, payload))
         elif opcode is Opcode.PONG or self._state is State.CLOSING:
             return
         elif self._state is State.OPEN:

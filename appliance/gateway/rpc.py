@@ -133,9 +133,7 @@ class Rpc:
             self._in_flight -= 1
         caller.respond(data)
 
-    async def _once(
-        self, store: IdempotencyStore, request: Request, entry: _Entry, call: Call, params: Any
-    ) -> Any:
+    async def _once(self, store: IdempotencyStore, request: Request, entry: _Entry, call: Call, params: Any) -> Any:
         """Do a side effect once per key: a replay gets the first result, a concurrent one waits for it."""
         method, key = entry.method.name, params.idempotency_key
         # The key order of a JSON object means nothing, so it must not make a replay look like another request.
@@ -158,9 +156,7 @@ class Rpc:
             del self._running[name]
             done.set_result(None)
 
-    async def _keep_result(
-        self, store: IdempotencyStore, entry: _Entry, call: Call, params: Any, key: str
-    ) -> Any:
+    async def _keep_result(self, store: IdempotencyStore, entry: _Entry, call: Call, params: Any, key: str) -> Any:
         try:
             result = msgspec.to_builtins(await _invoke(entry, call, params))
         except BaseException:
@@ -206,5 +202,3 @@ def _internal(method: str, error: Exception) -> WireError:
     number = new_id()[:8]
     _log.error("method %s failed (%s)", method, number, exc_info=error)
     return WireError(ErrorCode.UNAVAILABLE, f"internal error in {method} (see the log, {number})")
-
-

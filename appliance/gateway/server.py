@@ -96,19 +96,10 @@ class Server:
         self._devices = devices
         self._clock = clock
         self._tasks = TaskSet("gateway")
-        self._throttle = throttle if throttle is not None else Throttle()
+        throttle = throttle if throttle is not None else Throttle()
         self.lobby = Lobby(limit=settings.max_waiting, monotonic=clock.monotonic)
         self.broadcaster = Broadcaster()
-        self.presence = Presence(
-            PresenceEntry(
-                ts=clock.now_ms(),
-                text="gateway",
-                host=socket.gethostname(),
-                version=__version__,
-                mode="gateway",
-                reason="self",
-            )
-        )
+        self.presence = Presence(_gateway_entry(clock))
         self.hello = HelloBuilder(
             version=__version__,
             boot_id=new_id(),
@@ -120,23 +111,15 @@ class Server:
         self._admission = Admission(
             rules=settings.rules,
             devices=devices,
-            throttle=self._throttle,
+            throttle=throttle,
             hello=self.hello,
             clock=clock,
             announce=self._announce,
         )
-        self._services = Services(
-            admission=self._admission,
-            rpc=Rpc(table, clock, self._tasks, idempotency),
-            lobby=self.lobby,
-            clock=clock,
-            tasks=self._tasks,
-            joined=self._joined,
-            left=self._left,
-        )
+        self._rpc = Rpc(table, clock, self._tasks, idempotency)
         self.bearer = Bearer(
             settings.rules.auth,
-            self._throttle,
+            throttle,
             clock,
             lobby=self.lobby,
             trusted_proxies=settings.trusted_proxies,
@@ -154,7 +137,7 @@ class Server:
 
     async def start(self) -> None:
         """Listen. Raises BindError."""
-        guard = HttpGuard(self.bearer, lambda: self._admission.rules.origins, self._open_doors)
+        guard = HttpGuard(self.bearer, lambda: self._admission.rules.origins, self._doors)
         application = web.Application(middlewares=[guard.handle], client_max_size=_MAX_BODY_BYTES)
         application.add_routes(self._routes)
         self._runner = web.AppRunner(
@@ -162,7 +145,7 @@ class Server:
         )
         await self._runner.setup()
         try:
-            await self._bind(self._open_doors())
+            await self._bind(self._doors())
         except BaseException:
             await self.aclose()
             raise
@@ -222,12 +205,21 @@ class Server:
         self.hello.health_changed()
         self._settle("health", self._send_health)
 
-    def _open_doors(self) -> Doors:
+    def _doors(self) -> Doors:
         handler = self._runner.server if self._runner is not None else None
         if handler is None:
             raise BindError("the HTTP server did not come up")
+        services = Services(
+            admission=self._admission,
+            rpc=self._rpc,
+            lobby=self.lobby,
+            clock=self._clock,
+            tasks=self._tasks,
+            joined=self._joined,
+            left=self._left,
+        )
         return Doors(
-            websocket=lambda peer, head: Connection(peer, head, self._services),
+            websocket=lambda peer, head: Connection(peer, head, services),
             http=handler,
             lobby=self.lobby,
             trusted_proxies=self._settings.trusted_proxies,
@@ -239,9 +231,7 @@ class Server:
         port = settings.port
         for host in settings.hosts:
             try:
-                server = await loop.create_server(
-                    lambda: Front(doors), host, port, ssl=settings.tls, backlog=1024
-                )
+                server = await loop.create_server(lambda: Front(doors), host, port, ssl=settings.tls, backlog=1024)
             except OSError as error:
                 raise BindError(
                     f"cannot listen on {host}:{port}: {error.strerror or error}; "
@@ -327,6 +317,18 @@ class Server:
 
     def _tick(self) -> None:
         self.broadcaster.send("tick", {"ts": self._clock.now_ms()})
+
+
+def _gateway_entry(clock: Clock) -> PresenceEntry:
+    """The gateway in its own list of who is there."""
+    return PresenceEntry(
+        ts=clock.now_ms(),
+        text="gateway",
+        host=socket.gethostname(),
+        version=__version__,
+        mode="gateway",
+        reason="self",
+    )
 
 
 def _remove(path: Path) -> None:

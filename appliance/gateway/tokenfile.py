@@ -21,9 +21,7 @@ class TokenFileError(ApplianceError):
     code = "token_file"
 
 
-def gateway_token(
-    path: Path, environ: Mapping[str, str], *, make: Callable[[], str] = new_token
-) -> str:
+def gateway_token(path: Path, environ: Mapping[str, str], *, make: Callable[[], str] = new_token) -> str:
     """Return the token: HOMARUS_GATEWAY_TOKEN, else the text of `path`, else a new one written there (mode 0600).
 
     Raises TokenFileError when the file is empty, too large or cannot be written. A file that others could read is

@@ -94,9 +94,7 @@ def fold(text: str | None) -> str:
     return (text or "").strip().translate(_ASCII_FOLD)
 
 
-def check_proof(
-    connect: SignedConnect, *, public_key: str, signature: str, expected_nonce: str, now_ms: int
-) -> bytes:
+def check_proof(connect: SignedConnect, *, public_key: str, signature: str, expected_nonce: str, now_ms: int) -> bytes:
     """Return the raw key if the device proved that it owns it, for this challenge and now. Raises ProofError.
 
     The order of the checks is that of the reference (protocol.md 4.4), so that a client sees the same first error.

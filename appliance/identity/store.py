@@ -259,9 +259,7 @@ class DeviceStore:
 
 def read_device(connection: sqlite3.Connection, device_id: str) -> Device | None:
     """Read one device inside a transaction of the caller."""
-    row = connection.execute(
-        "SELECT document FROM identity_devices WHERE device_id = ?", (device_id,)
-    ).fetchone()
+    row = connection.execute("SELECT document FROM identity_devices WHERE device_id = ?", (device_id,)).fetchone()
     return None if row is None else _decode(row[0], Device)
 
 
@@ -292,9 +290,7 @@ def _take_request(connection: sqlite3.Connection, request_id: str, now_ms: int) 
 
 
 def _drop_expired(connection: sqlite3.Connection, now_ms: int) -> None:
-    connection.execute(
-        "DELETE FROM identity_requests WHERE refreshed_ms <= ?", (now_ms - REQUEST_LIFE_MS,)
-    )
+    connection.execute("DELETE FROM identity_requests WHERE refreshed_ms <= ?", (now_ms - REQUEST_LIFE_MS,))
 
 
 def _encode(value: msgspec.Struct) -> str:

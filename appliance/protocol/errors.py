@@ -41,9 +41,7 @@ class WireError(ApplianceError):
 
     def shape(self) -> ErrorShape:
         """Return the `error` member of the response."""
-        return ErrorShape(
-            self.wire_code, str(self), dict(self.details) or None, self.retryable, self.retry_after_ms
-        )
+        return ErrorShape(self.wire_code, str(self), dict(self.details) or None, self.retryable, self.retry_after_ms)
 
 
 def invalid_request(message: str, *, details: Mapping[str, Any] | None = None) -> WireError:
@@ -53,9 +51,7 @@ def invalid_request(message: str, *, details: Mapping[str, Any] | None = None) -
 
 def unavailable(message: str, *, details: Mapping[str, Any] | None = None, retry_after_ms: int = 1000) -> WireError:
     """Say that the same request may succeed later."""
-    return WireError(
-        ErrorCode.UNAVAILABLE, message, details=details, retryable=True, retry_after_ms=retry_after_ms
-    )
+    return WireError(ErrorCode.UNAVAILABLE, message, details=details, retryable=True, retry_after_ms=retry_after_ms)
 
 
 def unknown_method(method: str) -> WireError:

@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -23,6 +24,7 @@ from appliance.access.origin import OriginPolicy
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.foundation.clock import Clock, SystemClock
 from appliance.gateway.admission.credential import Rules
+from appliance.gateway.bearer import Bearer
 from appliance.gateway.hello import SnapshotSources
 from appliance.gateway.method import Call, Method, MethodTable, NoParams
 from appliance.gateway.server import Server, ServerSettings
@@ -234,9 +236,7 @@ class Gateway:
             yield client
 
     @contextlib.asynccontextmanager
-    async def connected(
-        self, *scopes: str, device: DeviceKey | None = None, **more: Any
-    ) -> AsyncIterator[Client]:
+    async def connected(self, *scopes: str, device: DeviceKey | None = None, **more: Any) -> AsyncIterator[Client]:
         """Open a socket that has said hello, by default as the command line with all the named scopes."""
         async with self.open() as client:
             answer = await client.connect(connect_params(scopes=list(scopes), **more), device)
@@ -254,6 +254,7 @@ async def gateway(
     serving: bool = True,
     idempotency: Callable[[Database], IdempotencyStore] | None = None,
     migrations: Sequence[Migration] = (),
+    routes: Callable[[Bearer], list[web.RouteDef]] = lambda bearer: [],
     **settings: Any,
 ) -> AsyncIterator[Gateway]:
     """Run a gateway on a free port with real storage under `root`."""
@@ -276,6 +277,7 @@ async def gateway(
         clock=clock,
         idempotency=idempotency(database) if idempotency is not None else None,
     )
+    server.add_routes(routes(server.bearer))
     await server.start()
     if serving:
         server.serve()
@@ -310,6 +312,11 @@ class RawClient:
         mask, size = bytes(4), len(payload)
         head = bytes((0x81, 0x80 | size)) if size < 126 else struct.pack(">BBH", 0x81, 0xFE, size)
         self._writer.write(head + mask + payload)
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes as they are, at the pace at which they are taken."""
+        self._writer.write(data)
+        await self._writer.drain()
 
     async def frames(self) -> AsyncIterator[dict[str, Any]]:
         """Yield every frame until the close frame, which is kept in `close`."""

@@ -17,7 +17,8 @@ from appliance.gateway.transport.websocket import Opcode, unmask
 from appliance.protocol.codec import MAX_DEPTH
 from appliance.protocol.roles import READ
 from appliance.protocol.version import PRE_HELLO_MAX_BYTES
-from tests.fakes.wire import UPGRADE, Gateway, connect_params, gateway
+from tests.fakes.wire import UPGRADE, Gateway, connect_params, gateway, raw_client
+
 
 @pytest.fixture
 async def box(tmp_path: Path) -> AsyncIterator[Gateway]:
@@ -138,6 +139,16 @@ async def test_broken_framing_closes_with_1002(box: Gateway, data: bytes) -> Non
     writer.close()
 
 
+async def test_pings_without_reading_fill_no_memory(box: Gateway) -> None:
+    async with raw_client(box.server.port) as raw:
+        await raw.connect(connect_params())
+        (listener,) = box.server.broadcaster
+        ping = bytes((0x89, 0x80 | 125)) + bytes(4 + 125)
+        for _ in range(200):
+            await raw.write(ping * 1000)
+        assert listener.waiting_bytes <= 64 * 1024 + 127
+
+
 async def test_random_bytes_never_hurt(box: Gateway) -> None:
     chance = random.Random(7)
     for _ in range(60):
@@ -243,4 +254,3 @@ def _masked(payload: bytes) -> bytes:
     mask, size = os.urandom(4), len(payload)
     head = bytes((0x81, 0x80 | size)) if size < 126 else struct.pack(">BBH", 0x81, 0xFE, size)
     return head + mask + unmask(payload, mask)
-

@@ -69,9 +69,7 @@ async def test_wrong_parameters_name_their_place_and_unknown_ones_are_ignored(bo
         assert (await client.request("test.add", {"a": 1, "new": []}))["ok"]
 
 
-async def test_a_fault_of_ours_is_not_shown_to_the_client(
-    box: Gateway, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_fault_of_ours_is_not_shown_to_the_client(box: Gateway, caplog: pytest.LogCaptureFixture) -> None:
     async with box.connected(READ) as client:
         error = (await client.request("test.broken"))["error"]
         assert error["code"] == "UNAVAILABLE"
@@ -141,10 +139,10 @@ async def test_a_narrow_scope_is_enough_where_a_method_says_so(tmp_path: Path) -
         Method("test.narrow", READ, AddParams, add, narrow="operator.sessions.read"),
         Method("test.full", READ, AddParams, add),
     ]
-    async with gateway(tmp_path, table=MethodTable(methods)) as box:
-        async with box.connected("operator.sessions.read") as client:
-            assert (await client.request("test.narrow", {"a": 1}))["ok"]
-            assert (await client.request("test.full", {"a": 1}))["error"]["code"] == "FORBIDDEN"
+    scope = "operator.sessions.read"
+    async with gateway(tmp_path, table=MethodTable(methods)) as box, box.connected(scope) as client:
+        assert (await client.request("test.narrow", {"a": 1}))["ok"]
+        assert (await client.request("test.full", {"a": 1}))["error"]["code"] == "FORBIDDEN"
 
 
 def test_a_name_is_registered_once() -> None:
@@ -156,5 +154,3 @@ def test_a_name_is_registered_once() -> None:
 def test_an_idempotent_method_must_have_a_key() -> None:
     with pytest.raises(ValueError, match="idempotency_key"):
         MethodTable([Method("x", None, NoParams, lambda call, params: None, idempotent=True)])
-
-

@@ -83,9 +83,7 @@ class Credential:
         presented = token if auth.mode is AuthMode.TOKEN else password
         locked_ms = 0 if exempt or not presented else throttle.locked_ms(Bucket.SHARED, source, hello.now_ms)
         if locked_ms:
-            mismatch = (
-                SharedResult.TOKEN_MISMATCH if auth.mode is AuthMode.TOKEN else SharedResult.PASSWORD_MISMATCH
-            )
+            mismatch = SharedResult.TOKEN_MISMATCH if auth.mode is AuthMode.TOKEN else SharedResult.PASSWORD_MISMATCH
             return cls(hello, method, mismatch, source, locked_ms, exempt)
         result = auth.verify(token, password)
         credential = cls(hello, method, result, source, 0, exempt)
@@ -111,9 +109,7 @@ class Credential:
         if not self.exempt:
             throttle.failed(bucket, self.source, self.hello.now_ms)
 
-    def with_device(
-        self, claim: Claim, device: Device | None, tokens: Tokens, throttle: Throttle
-    ) -> Proven | Refusal:
+    def with_device(self, claim: Claim, device: Device | None, tokens: Tokens, throttle: Throttle) -> Proven | Refusal:
         """Choose the credential that counts (protocol.md 4.2, 6): shared, then bootstrap, then device token."""
         if self.ok:
             return Proven(self.method)
@@ -139,14 +135,10 @@ class Credential:
             self.count(Bucket.SHARED, throttle)
         if auth.device_token:
             message = "unauthorized: device token mismatch (rotate/reissue device token)"
-            return auth_refusal(
-                "AUTH_DEVICE_TOKEN_MISMATCH", message, "device_token_mismatch", UPDATE_CREDENTIALS
-            )
+            return auth_refusal("AUTH_DEVICE_TOKEN_MISMATCH", message, "device_token_mismatch", UPDATE_CREDENTIALS)
         return self.refusal(has_device=True)
 
-    def _device_token(
-        self, claim: Claim, device: Device, match: TokenMatch, throttle: Throttle
-    ) -> Proven | Refusal:
+    def _device_token(self, claim: Claim, device: Device, match: TokenMatch, throttle: Throttle) -> Proven | Refusal:
         throttle.succeeded(Bucket.DEVICE_TOKEN, self.source)
         token = device.token(claim.role)
         if token is not None and covers(token.scopes, claim.scopes):
@@ -162,9 +154,7 @@ class Credential:
                 return rate_limited(locked_ms)
             self.count(Bucket.BOOTSTRAP, throttle)
         message = "unauthorized: bootstrap token invalid or expired (scan a fresh setup code)"
-        return auth_refusal(
-            "AUTH_BOOTSTRAP_TOKEN_INVALID", message, "bootstrap_token_invalid", UPDATE_CREDENTIALS
-        )
+        return auth_refusal("AUTH_BOOTSTRAP_TOKEN_INVALID", message, "bootstrap_token_invalid", UPDATE_CREDENTIALS)
 
     def refusal(self, *, has_device: bool) -> Refusal:
         """Say why the shared secret did not do."""
@@ -173,10 +163,7 @@ class Credential:
         code, message, step = _SHARED_REFUSALS[self.result]
         auth = self.hello.params.auth
         can_retry = (
-            has_device
-            and self.result is SharedResult.TOKEN_MISMATCH
-            and auth is not None
-            and not auth.device_token
+            has_device and self.result is SharedResult.TOKEN_MISMATCH and auth is not None and not auth.device_token
         )
         if can_retry:
             step = RETRY_WITH_DEVICE_TOKEN

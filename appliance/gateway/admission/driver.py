@@ -116,9 +116,7 @@ class Admission:
         self._devices.seen(claim.device_id, now_ms, "connect")
         return device
 
-    def _admitted(
-        self, conn_id: str, hello: Hello, rules: Rules, decision: Admit, device: Device | None
-    ) -> Admitted:
+    def _admitted(self, conn_id: str, hello: Hello, rules: Rules, decision: Admit, device: Device | None) -> Admitted:
         params = hello.params
         view = ConnectionView(
             conn_id=conn_id,

@@ -31,6 +31,7 @@ _PAGES: Final = frozenset({"openclaw-control-ui", "webchat-ui", "webchat"})
 _NEEDS_DEVICE: Final = _PAGES | {"openclaw-tui"} | NATIVE_APPS
 """Clients that a person sits at: they prove a device even with the shared secret (protocol.md 4.2, 4)."""
 
+
 @dataclass(frozen=True, slots=True)
 class Admit:
     """Let it in. `claim` is set when a device came: `approve` silently first, and `confirm` the token it used."""
@@ -120,8 +121,7 @@ def _check_page(hello: Hello, origins: OriginPolicy) -> Refusal | None:
     elif origins.allows_origin(hello.origin, hello.host, direct_local=hello.peer.direct_local):
         return None
     message = (
-        "origin not allowed (open the Control UI from the gateway host "
-        "or allow it in gateway.controlUi.allowedOrigins)"
+        "origin not allowed (open the Control UI from the gateway host or allow it in gateway.controlUi.allowedOrigins)"
     )
     return refuse(ErrorCode.INVALID_REQUEST, message, {"code": "CONTROL_UI_ORIGIN_NOT_ALLOWED"})
 
@@ -195,9 +195,7 @@ def _on_control_socket(params: ConnectParams) -> Decision:
     return Admit("operator", scopes, "none", _protocol(params) or PROTOCOL)
 
 
-def _after_proof(
-    hello: Hello, rules: Rules, claim: Claim, device: Device | None, proven: Proven
-) -> Decision:
+def _after_proof(hello: Hello, rules: Rules, claim: Claim, device: Device | None, proven: Proven) -> Decision:
     role: Literal["operator", "node"] = "node" if claim.role == NODE else "operator"
     protocol = _protocol(hello.params) or PROTOCOL
     method, confirm = proven

@@ -67,9 +67,7 @@ def auth_refusal(
 
 def not_ready(message: str, reason: str) -> Refusal:
     """Refuse while the gateway starts or drains; the client comes back by itself."""
-    error = WireError(
-        ErrorCode.UNAVAILABLE, message, details={"reason": reason}, retryable=True, retry_after_ms=500
-    )
+    error = WireError(ErrorCode.UNAVAILABLE, message, details={"reason": reason}, retryable=True, retry_after_ms=500)
     return Refusal(error, CloseCode.TRY_LATER)
 
 

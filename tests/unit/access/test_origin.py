@@ -31,9 +31,7 @@ POLICY = OriginPolicy(("https://ui.example", "HTTP://Other.example:8080/"), own_
         ("http://[::1", "[::1", False, False),
     ],
 )
-def test_only_our_own_pages_and_listed_ones_may_connect(
-    origin: str, host: str, local: bool, allowed: bool
-) -> None:
+def test_only_our_own_pages_and_listed_ones_may_connect(origin: str, host: str, local: bool, allowed: bool) -> None:
     assert POLICY.allows_origin(origin, host, direct_local=local) is allowed
 
 

@@ -2,72 +2,31 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from appliance.access.origin import OriginPolicy
 from appliance.access.shared import AuthMode, SharedAuth
-from appliance.access.throttle import Bucket, Throttle
-from appliance.gateway.admission.credential import Hello, Rules
-from appliance.gateway.admission.handshake import Admit, AskOwner, Decision, decide
+from appliance.gateway.admission.credential import Rules
+from appliance.gateway.admission.handshake import AskOwner
 from appliance.gateway.admission.refusal import Refusal, pairing_required
 from appliance.gateway.transport.peer import Peer
-from appliance.identity.model import Approval, Claim, Device, PairingRequest
-from appliance.identity.pairing import Need, approved, rotated
-from appliance.identity.tokens import Tokens
-from appliance.protocol.connect import ConnectParams
+from appliance.identity.model import Claim, Device, PairingRequest
+from appliance.identity.pairing import Need
 from appliance.protocol.roles import ADMIN, READ, SCOPES, WRITE
-from tests.fakes.wire import TOKEN, DeviceKey, connect_params
-
-NOW = 1_795_000_000_000
-KEY = DeviceKey(bytes(range(32)))
-RULES = Rules(SharedAuth(AuthMode.TOKEN, token=TOKEN), OriginPolicy(("https://ui.example",)))
-NONE = Rules(SharedAuth(AuthMode.NONE))
-PASSWORD = Rules(SharedAuth(AuthMode.PASSWORD, password="pw"))
-TOKENS = Tokens(bytes(32))
-LOCAL = Peer("127.0.0.1", direct_local=True)
-REMOTE = Peer("192.0.2.7", direct_local=False)
-CONTROL = Peer("unix", direct_local=True, control=True)
-
-
-def paired(*scopes: str, role: str = "operator", **changes: Any) -> Device:
-    values = {"platform": "linux", "client_id": "cli", **changes}
-    return approved(None, Claim(KEY.id, KEY.public_key, role, scopes, **values), Approval.OWNER, NOW)
-
-
-def token_of(device: Device, role: str = "operator") -> str:
-    return TOKENS.derive(device.device_id, role, device.tokens[role].generation)
-
-
-def knock(
-    params: dict[str, Any] | None = None,
-    *,
-    key: DeviceKey | None = None,
-    peer: Peer = LOCAL,
-    rules: Rules = RULES,
-    device: Device | None = None,
-    throttle: Throttle | None = None,
-    origin: str | None = None,
-    **more: Any,
-) -> Decision:
-    """Decide about one connect; `more` are members of its params."""
-    params = connect_params(**more) if params is None else params
-    if key is not None:
-        params = {**params, "device": key.prove(params, "nonce", NOW)}
-    decoded = msgspec.convert(params, ConnectParams)
-    hello = Hello(decoded, peer, "nonce", NOW, origin, "127.0.0.1:18789")
-    return decide(hello, rules, device, TOKENS, Throttle() if throttle is None else throttle)
-
-
-def refused(decision: Decision) -> tuple[str, str | None, int]:
-    assert isinstance(decision, Refusal), decision
-    return decision.error.wire_code, decision.error.details.get("code"), int(decision.close_code)  # type: ignore[return-value]  # details are JSON
-
-
-def admitted(decision: Decision) -> Admit:
-    assert isinstance(decision, Admit), decision
-    return decision
-
+from tests.fakes.wire import connect_params
+from tests.unit.gateway.knocking import (
+    CONTROL,
+    KEY,
+    LOCAL,
+    NONE,
+    NOW,
+    PASSWORD,
+    REMOTE,
+    RULES,
+    admitted,
+    knock,
+    paired,
+    refused,
+)
 
 # Protocol and role
 
@@ -132,9 +91,7 @@ def test_another_role_is_refused() -> None:
         ),
     ],
 )
-def test_a_wrong_secret_says_which_and_what_to_do(
-    rules: Rules, auth: dict[str, str], code: str, step: str
-) -> None:
+def test_a_wrong_secret_says_which_and_what_to_do(rules: Rules, auth: dict[str, str], code: str, step: str) -> None:
     decision = knock(connect_params(token=None, auth=auth), rules=rules)
     assert refused(decision) == ("INVALID_REQUEST", code, 1008)
     assert isinstance(decision, Refusal)
@@ -243,9 +200,7 @@ def test_forwarding_headers_of_a_stranger_are_refused_with_the_fix() -> None:
         ({"signature": "AAAA"}, "DEVICE_AUTH_SIGNATURE_INVALID", "device-signature"),
     ],
 )
-def test_a_failed_proof_is_refused_even_with_the_right_token(
-    changes: dict[str, Any], code: str, reason: str
-) -> None:
+def test_a_failed_proof_is_refused_even_with_the_right_token(changes: dict[str, Any], code: str, reason: str) -> None:
     params = connect_params()
     params["device"] = {**KEY.prove(params, "nonce", NOW), **changes}
     decision = knock(params)
@@ -259,86 +214,6 @@ def test_scopes_that_were_not_signed_are_not_given() -> None:
     params["device"] = KEY.prove(params, "nonce", NOW)
     params["scopes"] = [ADMIN]
     assert refused(knock(params))[1] == "DEVICE_AUTH_SIGNATURE_INVALID"
-
-
-# Credentials of a device
-
-
-def test_a_paired_device_comes_in_with_the_shared_token() -> None:
-    decision = admitted(knock(key=KEY, device=paired(READ), peer=REMOTE, scopes=[READ]))
-    assert (decision.method, decision.approve, decision.scopes) == ("token", False, (READ,))
-
-
-@pytest.mark.parametrize("where", ["token", "deviceToken"])
-def test_a_device_token_is_accepted_as_token_and_as_device_token(where: str) -> None:
-    device = paired(WRITE)
-    params = connect_params(scopes=[READ], auth={where: token_of(device)})
-    decision = admitted(knock(params, key=KEY, device=device, peer=REMOTE))
-    assert (decision.method, decision.confirm) == ("device-token", False)
-
-
-def test_a_good_device_token_beside_a_bad_shared_one_is_enough() -> None:
-    device = paired(READ)
-    params = connect_params(auth={"token": "old", "deviceToken": token_of(device)})
-    assert admitted(knock(params, key=KEY, device=device, peer=REMOTE)).method == "device-token"
-
-
-def test_using_the_rotated_token_confirms_it_and_the_old_one_still_works() -> None:
-    device = paired(READ)
-    old = token_of(device)
-    device = msgspec.structs.replace(device, tokens={"operator": rotated(device.tokens["operator"], None, NOW)})
-    new = connect_params(auth={"token": token_of(device)})
-    assert admitted(knock(new, key=KEY, device=device, peer=REMOTE)).confirm
-    previous = connect_params(auth={"token": old})
-    assert not admitted(knock(previous, key=KEY, device=device, peer=REMOTE)).confirm
-
-
-@pytest.mark.parametrize(
-    ("auth", "code", "retry"),
-    [
-        (None, "AUTH_TOKEN_MISSING", False),
-        ({"password": "x"}, "AUTH_TOKEN_MISSING", False),
-        ({"token": "bad"}, "AUTH_TOKEN_MISMATCH", True),
-        ({"deviceToken": "bad"}, "AUTH_DEVICE_TOKEN_MISMATCH", False),
-        ({"token": "bad", "deviceToken": "bad"}, "AUTH_DEVICE_TOKEN_MISMATCH", False),
-        ({"bootstrapToken": "unknown"}, "AUTH_BOOTSTRAP_TOKEN_INVALID", False),
-    ],
-)
-def test_a_bad_credential_of_a_device_names_itself(
-    auth: dict[str, str] | None, code: str, retry: bool
-) -> None:
-    params = connect_params(token=None)
-    if auth is not None:
-        params["auth"] = auth
-    decision = knock(params, key=KEY, device=paired(READ), peer=REMOTE)
-    assert refused(decision) == ("INVALID_REQUEST", code, 1008)
-    assert isinstance(decision, Refusal)
-    assert decision.error.details["canRetryWithDeviceToken"] is retry
-    if retry:
-        assert decision.error.details["recommendedNextStep"] == "retry_with_device_token"
-
-
-def test_a_password_gateway_says_that_the_password_is_missing() -> None:
-    decision = knock(connect_params(token=None), key=KEY, rules=PASSWORD, peer=REMOTE)
-    assert refused(decision)[1] == "AUTH_PASSWORD_MISSING"
-
-
-def test_a_device_token_does_not_cover_more_than_its_scopes() -> None:
-    device = paired(READ)
-    params = connect_params(scopes=[ADMIN], auth={"token": token_of(device)})
-    assert refused(knock(params, key=KEY, device=device))[1] == "AUTH_SCOPE_MISMATCH"
-
-
-def test_the_token_of_one_role_is_none_of_the_other() -> None:
-    device = paired(READ)
-    params = connect_params("node-host", "node", role="node", auth={"token": token_of(device)})
-    assert refused(knock(params, key=KEY, device=device))[1] == "AUTH_TOKEN_MISMATCH"
-
-
-def test_the_token_of_another_key_with_the_same_id_is_worthless() -> None:
-    device = msgspec.structs.replace(paired(READ), public_key="another")
-    params = connect_params(auth={"token": token_of(device)})
-    assert refused(knock(params, key=KEY, device=device))[1] == "AUTH_TOKEN_MISMATCH"
 
 
 # Pairing
@@ -396,60 +271,3 @@ def test_the_refusal_of_an_unpaired_device_tells_how_to_go_on() -> None:
     assert (details["recommendedNextStep"], details["pauseReconnect"]) == ("wait_then_retry", False)
     plain = pairing_required(request, Need.NOT_PAIRED, None, retryable=False).error.details
     assert not {"approvedScopes", "recommendedNextStep", "retryable"} & plain.keys()
-
-
-# Locks
-
-
-def _fail(throttle: Throttle, times: int, **more: Any) -> None:
-    for _ in range(times):
-        assert refused(knock(throttle=throttle, token="bad", **more))[1] == "AUTH_TOKEN_MISMATCH"
-
-
-def test_ten_wrong_secrets_lock_an_address_even_for_the_right_one() -> None:
-    throttle = Throttle()
-    _fail(throttle, 9, peer=REMOTE)
-    admitted(knock(throttle=throttle, peer=REMOTE))
-    _fail(throttle, 10, peer=REMOTE)
-    decision = knock(throttle=throttle, peer=REMOTE)
-    assert refused(decision)[1] == "AUTH_RATE_LIMITED"
-    assert isinstance(decision, Refusal)
-    assert (decision.error.retryable, decision.error.retry_after_ms) == (True, 300_000)
-    admitted(knock(throttle=throttle, peer=Peer("192.0.2.8", direct_local=False)))
-
-
-def test_loopback_is_never_locked_but_a_page_on_loopback_is_alone() -> None:
-    throttle = Throttle()
-    _fail(throttle, 30)
-    page = {"origin": "http://localhost:5173"}
-    _fail(throttle, 10, **page)
-    assert refused(knock(throttle=throttle, **page))[1] == "AUTH_RATE_LIMITED"
-    admitted(knock(throttle=throttle))
-    admitted(knock(throttle=throttle, origin="http://localhost:3000"))
-
-
-def test_a_missing_secret_is_no_attempt() -> None:
-    throttle = Throttle()
-    for _ in range(20):
-        knock(throttle=throttle, peer=REMOTE, token=None)
-    admitted(knock(throttle=throttle, peer=REMOTE))
-
-
-def test_a_device_token_works_while_the_shared_secret_is_locked() -> None:
-    throttle = Throttle()
-    _fail(throttle, 10, peer=REMOTE)
-    device = paired(READ)
-    params = connect_params(auth={"token": token_of(device)})
-    assert admitted(knock(params, key=KEY, device=device, peer=REMOTE, throttle=throttle)).method == "device-token"
-
-
-def test_wrong_device_and_bootstrap_tokens_have_locks_of_their_own() -> None:
-    throttle = Throttle()
-    for auth, bucket in (({"deviceToken": "x"}, Bucket.DEVICE_TOKEN), ({"bootstrapToken": "x"}, Bucket.BOOTSTRAP)):
-        params = connect_params(auth=auth)
-        for _ in range(10):
-            assert refused(knock(params, key=KEY, peer=REMOTE, throttle=throttle))[1] != "AUTH_RATE_LIMITED"
-        assert refused(knock(params, key=KEY, peer=REMOTE, throttle=throttle))[1] == "AUTH_RATE_LIMITED"
-        assert throttle.locked_ms(bucket, "192.0.2.7", NOW)
-    assert not throttle.locked_ms(Bucket.SHARED, "192.0.2.7", NOW)
-    admitted(knock(throttle=throttle, peer=REMOTE))

@@ -44,9 +44,7 @@ def _device(**changes: Any) -> Device:
         ({"platform": " LINUX"}, None),
     ],
 )
-def test_only_what_goes_beyond_the_approval_needs_the_owner(
-    changes: dict[str, Any], need: Need | None
-) -> None:
+def test_only_what_goes_beyond_the_approval_needs_the_owner(changes: dict[str, Any], need: Need | None) -> None:
     assert approval_needed(_device(), _claim(**changes)) is need
 
 
