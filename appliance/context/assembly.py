@@ -45,6 +45,8 @@ class Assembly:
         load_blob: Callable[[str], bytes | None],
         extra_system: str = "",
         bare_providers: frozenset[str] = frozenset(),
+        max_tokens: int | None = None,
+        temperature: float | None = None,
     ) -> None:
         self._plain: list[Message] = []
         self._stamped: list[Message] = []
@@ -55,6 +57,8 @@ class Assembly:
         self._system = system_prompt() + (f"\n\n{extra_system}" if extra_system else "")
         # The embedded model was trained on bare words: no stamp for it.
         self._bare_providers = bare_providers
+        self._max_tokens = max_tokens
+        self._temperature = temperature
         for entry in entries:
             self.add(entry)
 
@@ -83,6 +87,7 @@ class Assembly:
             system=self._system,
             messages=fit(self._plain if bare else self._stamped, window - answer - static),
             tools=tools,
-            max_tokens=answer,
+            max_tokens=min(answer, self._max_tokens or answer),
+            temperature=self._temperature,
             session_key=self._session_key,
         )

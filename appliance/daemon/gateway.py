@@ -20,6 +20,7 @@ from appliance.daemon.access_rules import server_settings, shared_auth, throttle
 from appliance.daemon.downloads import Downloads
 from appliance.daemon.embedded import Embedded
 from appliance.daemon.engines import Engines
+from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.models import EMBEDDED, Models
 from appliance.daemon.surface import Parts, Surface, closed_settings
@@ -176,7 +177,7 @@ class Gateway:
         server.serve()
         self._server = server
         await self._serve_models()
-        self._background(database, config)
+        self._background(database, store, blobs, config)
         address = f"127.0.0.1:{server.port}"
         lock.describe(address)
         facts = {"pid": os.getpid(), "port": server.port, "version": __version__}
@@ -220,8 +221,7 @@ class Gateway:
         )
         self._closers.push_async_callback(database.aclose)
         if database.recovered is not None:
-            summary = f"The database was damaged and has been rebuilt: {database.recovered}."
-            self.tracker.set(Condition("database_rebuilt", _STORAGE, Severity.NOTICE, summary))
+            self.tracker.set(rebuilt_condition(database.recovered))
         return database
 
     def _settings(self) -> tuple[ServerSettings, Throttle | None]:
@@ -235,7 +235,7 @@ class Gateway:
         settings = server_settings(gateway, auth, port=self._port, socket=self._paths.control_socket)
         return settings, throttle(gateway)
 
-    def _background(self, database: Database, config: LiveConfig) -> None:
+    def _background(self, database: Database, store: SessionStore, blobs: Blobs, config: LiveConfig) -> None:
         storage = config.config.storage
         backups = (
             Backups(self._paths.backups, config.zone)
@@ -245,6 +245,7 @@ class Gateway:
         self._tasks.spawn(self._scheduler.run(), name="schedule")
         self._tasks.spawn(config.watch(), name="configuration")
         self._tasks.spawn(backups.serve(database, self._clock, self._backup_told), name="backup")
+        self._tasks.spawn(tidy(store, blobs, self._clock), name="tidy")
         self.bus.listen(ConfigChanged, self._follow_config)
 
     def _follow_config(self, _: ConfigChanged) -> None:

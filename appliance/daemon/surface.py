@@ -47,11 +47,15 @@ from appliance.gateway.server import Server, ServerSettings
 from appliance.health import HealthTracker
 from appliance.identity import DeviceStore
 from appliance.identity.box_key import BoxKey
+from appliance.protocol.hello import AttachmentPolicy
 from appliance.protocol.methods.system import GatewayIdentity
 from appliance.sessions.idempotency import IdempotencyStore
 from appliance.sessions.keys import DEFAULT_MAIN_KEY, main_key
 from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
+
+# As base64 inside one frame of 25 MiB, with room for the rest of the request.
+_ATTACHMENT_BYTES = 19_464_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,7 @@ class Surface:
             config_hash=lambda: parts.config.loaded.hash,
             config_path=str(parts.paths.config),
             state_dir=str(parts.paths.root),
+            attachments=AttachmentPolicy(max_bytes=_ATTACHMENT_BYTES),
         )
 
     def _session_defaults(self) -> dict[str, Any]:

@@ -152,7 +152,7 @@ class Runner:
         if (reason := control.aborted()) is not None:
             return _End(RunStatus.ABORTED, None, "", reason)
         loop: AgentLoop | None = None
-        timeout_s = self._settings().timeout_s
+        timeout_s = self._timeout_s(inbound)
         try:
             async with asyncio.timeout(timeout_s):
                 reporter.status("preparing_context")
@@ -180,6 +180,12 @@ class Runner:
         except Exception:  # noqa: BLE001 - whatever a turn does, its run gets exactly one end
             _log.exception("run failed", extra={"runId": inbound.run_id})
             return self._failed(loop, "Something went wrong inside the box. `homarus logs` has the details.", [])
+
+    def _timeout_s(self, inbound: Inbound) -> float:
+        """Return how long this run may take: what its sender asked for, never more than the owner allows."""
+        wanted_ms = inbound.origin.get("timeoutMs")
+        limit_s = self._settings().timeout_s
+        return min(limit_s, wanted_ms / 1000) if wanted_ms else limit_s
 
     async def _prepare(
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
@@ -220,6 +226,8 @@ class Runner:
                 load_blob=images.get,
                 extra_system=str(inbound.origin.get("extraSystemPrompt") or ""),
                 bare_providers=settings.bare_providers,
+                max_tokens=inbound.origin.get("maxTokens"),
+                temperature=inbound.origin.get("temperature"),
             ),
             reporter=reporter,
             clock=self._clock,

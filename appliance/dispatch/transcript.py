@@ -22,6 +22,7 @@ def publish_entries(bus: Bus, agent_id: str, entries: Iterable[Entry]) -> None:
                 entry.run_id,
                 entry.message,
                 entry.created_ms,
+                entry.idempotency_key,
             )
         )
 

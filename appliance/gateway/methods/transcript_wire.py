@@ -20,7 +20,9 @@ def wire_message(entry: Entry, max_chars: int | None = None) -> dict[str, Any]:
 
 def wire_stored(stored: EntryStored) -> dict[str, Any]:
     """Return the message of an entry that was just stored, as the event `session.message` carries it."""
-    return _wire(stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, None, None)
+    return _wire(
+        stored.entry, stored.entry_id, stored.seq, stored.run_id, stored.created_ms, stored.idempotency_key, None
+    )
 
 
 def _wire(
