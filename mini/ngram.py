@@ -46,7 +46,7 @@ def fit(examples: int, epochs: int, seed: int, rate: float, decay: float) -> tup
             logits = torch.nn.functional.embedding_bag(
                 torch.cat(pieces), bag.weight, begin, mode="sum", sparse=True, per_sample_weights=weight
             ) + bias
-            loss = torch.nn.functional.cross_entropy(logits, targets[picked], label_smoothing=0.02)
+            loss = torch.nn.functional.cross_entropy(logits, targets[picked], label_smoothing=0.005)
             sparse.zero_grad()
             dense.zero_grad()
             loss.backward()

@@ -70,18 +70,18 @@ def batches(tokenizer: Tokenizer, seed: int) -> Iterator[tuple[torch.Tensor, tor
             yield inputs, targets, weights
 
 
-def held_out(model: Mini, tokenizer: Tokenizer) -> float:
-    """Return how many of 600 fresh examples get the right tool. Same templates: not a measure of quality."""
+def held_out(model: Mini, tokenizer: Tokenizer, examples: list[Example]) -> float:
+    """Return how many get the right tool. Same templates: not a measure of quality."""
     model.eval()
     first = tokenizer.ids[tool_token(TOOLS[0])]
     right = 0
     with torch.no_grad():
-        for example in Generator(99).examples(600):
+        for example in examples:
             ids, start = sequence(example, tokenizer)
             logits = model.logits(model(torch.tensor([ids[:start]])))[0, -1]
             right += TOOLS[int(logits[first : first + len(TOOLS)].argmax())] == example.tool
     model.train()
-    return right / 600
+    return right / len(examples)
 
 
 def main() -> None:
@@ -99,6 +99,8 @@ def main() -> None:
     torch.manual_seed(options.seed)
     tokenizer = Tokenizer.load(options.tokenizer)
     model = Mini(Shape(len(tokenizer.tokens)), options.drop)
+    # drawn now: phrase files may be edited while a training runs
+    unseen = list(Generator(99).examples(600))
     if options.resume:
         model.load_state_dict(torch.load(options.resume))
     wide = [p for p in model.parameters() if p.ndim == 2]
@@ -124,7 +126,7 @@ def main() -> None:
             print(f"step {step}/{options.steps} loss {mean:.4f} {examples} examples, {time.monotonic() - begun:.0f} s, CPU {time.process_time() - spent:.0f} s", flush=True)
         if step % 400 == 0 or step == options.steps:
             torch.save(model.state_dict(), options.out)
-            print(f"held out (same templates): {held_out(model, tokenizer):.3f}", flush=True)
+            print(f"held out (same templates): {held_out(model, tokenizer, unseen):.3f}", flush=True)
         if step == options.steps:
             return
 

@@ -43,8 +43,10 @@ def timer_cancel(request: Request) -> Arguments | None:
 
 
 def alarm_set(request: Request) -> Arguments | None:
-    set_for = alarm_time(request.outside("label"), request.now)
-    if set_for is None:
+    outside = request.outside("label")
+    set_for = alarm_time(outside, request.now)
+    exact = {(one.value.hour, one.value.minute) for one in times(outside) if one.value.certain and not one.value.vague}
+    if set_for is None or len(exact) > 1:  # two alarms are two calls
         return None
     arguments: Arguments = {"time": f"{set_for.when:%H:%M}"}
     if set_for.repeat:

@@ -36,7 +36,8 @@ _PARTS = {
     "night": 21, "bedtime": 22,
 }  # fmt: skip
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_BEFORE = frozenset({"at", "by", "around", "for", "@", "about", "until", "till", "to", "past", "from", "after", "before", "is", "it's", "its"})
+_BEFORE = frozenset({"at", "by", "around", "@"})
+_AFTER = frozenset({"", "|", "to", "tomorrow", "tonight", "today", "on", "that", "about", "please", ".", ",", "?", "!"})
 
 
 def times(tokens: Tokens) -> list[Found[Said]]:
@@ -130,10 +131,9 @@ def _clock(tokens: Tokens, at: int) -> Found[Said] | None:
         hour = hour % 12 + (12 if half is Half.PM else 0)
     if tokens.at(end) in ("%", "percent", "degrees", "dollars", "st", "nd", "rd", "th", "/", "+", "*", "x", "times"):
         return None
-    if not certain and (hour > 23 or tokens.at(at - 1) not in _BEFORE):
-        certain = False
-    elif not certain:
-        certain = tokens.at(at - 1) in ("at", "by", "around", "@")
+    if not certain:
+        # "for 5" is an hour only when nothing follows that could be counted: not "for 5 people"
+        certain = tokens.at(at - 1) in _BEFORE or (tokens.at(at - 1) == "for" and tokens.at(end) in _AFTER)
     if tokens.at(end) == "sharp":
         end += 1
     return Found(Said(hour % 24, minute, half, certain), at, end)
