@@ -12,6 +12,8 @@ from aiohttp import web
 from appliance import __version__
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.access.throttle import Throttle
+from appliance.config.describe import json_schema
+from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import Refused
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.downloads import Downloads
@@ -35,6 +37,7 @@ from appliance.gateway.methods import agents as agent_methods
 from appliance.gateway.methods import chat, commands, logs, pulls, runs, sessions, system, transfers, usage
 from appliance.gateway.methods import models as model_methods
 from appliance.gateway.methods.addressing import Addressing
+from appliance.gateway.methods.config import ConfigMethods, ConfigTools
 from appliance.gateway.methods.facts import agents_of
 from appliance.gateway.methods.health import HealthReport
 from appliance.gateway.methods.history import Histories
@@ -192,7 +195,12 @@ class Surface:
             *pulls.methods(pulls=self._pulls),
             *commands.methods(dispatcher=dispatcher),
             *logs.methods(log_file=parts.log_file),
+            *self._config_methods().methods(),
         ]
+
+    def _config_methods(self) -> ConfigMethods:
+        tools = ConfigTools(set_value, remove_value, json_schema)
+        return ConfigMethods(file=self._parts.config, tools=tools, clock=self._parts.clock, version=__version__)
 
     def _routes(self, addressing: Addressing, sender: Sender) -> list[web.RouteDef]:
         parts, bearer = self._parts, self.server.bearer

@@ -38,7 +38,7 @@ def get(cli: CliSession, path: str | None) -> int:
 @click.pass_obj
 def set_(cli: CliSession, path: str, value: str) -> int:
     """Set PATH to VALUE (JSON, or plain text). Comments in the file stay; an invalid value changes nothing."""
-    from appliance.config import edit_file
+    from appliance.config.file import edit_file
 
     parsed = _value(value)
     try:
@@ -76,7 +76,7 @@ def validate(cli: CliSession) -> int:
 @click.pass_obj
 def options(cli: CliSession, prefix: str) -> None:
     """List every option under PREFIX with its default, unit and meaning."""
-    from appliance.config import options as declared
+    from appliance.config.describe import options as declared
 
     found = [one for one in declared() if one.path.startswith(prefix)]
     rows = [(one.path, one.type, json.dumps(one.default), one.unit, one.meaning) for one in found]
@@ -102,7 +102,7 @@ def _redacted_file(cli: CliSession) -> Any:
 
 
 def _default(cli: CliSession, path: str) -> int:
-    from appliance.config import options as declared
+    from appliance.config.describe import options as declared
 
     for one in declared():
         if one.path == path:
