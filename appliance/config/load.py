@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
-from appliance.config import checks
-from appliance.config.convert import BAD, Converter
 from appliance.config.document.json5 import MAX_CHARACTERS, parse, skip_space
-from appliance.config.environment import apply_environment
 from appliance.config.errors import ConfigSyntaxError, Issue, IssueSeverity, Refused
+from appliance.config.reading import checks
+from appliance.config.reading.convert import BAD, Converter
+from appliance.config.reading.environment import apply_environment
+from appliance.config.reading.secrets import Sources, read_regular
 from appliance.config.schema import Config
-from appliance.config.secrets import Sources
 from appliance.config.shape import fields
 
 _CHECKS: Final[dict[str, Callable[[Any], Iterator[Issue]]]] = {
@@ -56,7 +55,7 @@ class Loaded:
 def load(path: Path, environ: Mapping[str, str], *, hash_key: bytes = b"") -> Loaded:
     """Read the file at `path`; a file that is not there is an empty one. `hash_key` is a secret of the box."""
     try:
-        content = _read(path)
+        content = read_regular(path, 4 * MAX_CHARACTERS)
     except FileNotFoundError:
         return load_text("", environ, folder=path.parent, hash_key=hash_key, exists=False)
     except OSError as error:
@@ -132,16 +131,6 @@ def _unreadable(raw: str, message: str, hash_key: bytes) -> Loaded:
     issue = Issue("", "", message)
     refused = {field.attribute: Refused(key, (issue,)) for key, field in fields(Config).items()}
     return Loaded(Config(**refused), (issue,), raw, {}, config_hash(raw, hash_key), True, {})
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "it is not a file")
-        content = file.read(4 * MAX_CHARACTERS + 1)
-    if len(content) > 4 * MAX_CHARACTERS:
-        raise OSError(0, f"it is larger than {4 * MAX_CHARACTERS} bytes")
-    return content
 
 
 def _mode_issues(path: Path, parsed: dict[str, Any]) -> Iterator[Issue]:

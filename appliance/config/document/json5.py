@@ -67,6 +67,16 @@ def is_name(key: str) -> bool:
     return match is not None
 
 
+def render_line(value: Any) -> str:
+    """Write a plain value as JSON5 on one line."""
+    if isinstance(value, dict):
+        rows = [f"{render_key(key)}: {render_line(one)}" for key, one in value.items()]
+        return f"{{ {', '.join(rows)} }}" if rows else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(render_line(one) for one in value)}]"
+    return msgspec.json.encode(value).decode()
+
+
 def render(value: Any, indent: str = "") -> str:
     """Write a plain value as JSON5, two spaces a level; `indent` is that of the line it stands in."""
     inner = indent + "  "

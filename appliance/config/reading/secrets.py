@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -67,14 +68,9 @@ class Sources:
     def _file(self, name: str) -> str:
         path = self.folder / Path(os.path.expanduser(name))
         try:
-            with path.open("rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise ValueError(f"{path} is not a file")
-                content = file.read(_MAX_FILE_BYTES + 1)
+            content = read_regular(path, _MAX_FILE_BYTES)
         except OSError as error:
             raise ValueError(f"the file {path} cannot be read: {error.strerror}") from error
-        if len(content) > _MAX_FILE_BYTES:
-            raise ValueError(f"the file {path} is larger than {_MAX_FILE_BYTES} bytes")
         try:
             return content.decode().rstrip("\r\n")
         except UnicodeDecodeError as error:
@@ -88,3 +84,15 @@ class Sources:
             # A line break inside a header would let a file write headers of its own.
             raise ValueError("the secret holds a line break or another control character")
         return Secret(text)
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return the content of a file of at most `limit` bytes. Raises OSError whose `strerror` says what is wrong."""
+    # Without O_NONBLOCK a named pipe in place of the file would stop the start for ever.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file")
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit} bytes")
+    return content

@@ -8,9 +8,9 @@ import msgspec
 
 from appliance.config.document.paths import join
 from appliance.config.errors import Issue, IssueSeverity
+from appliance.config.reading.secrets import Sources
 from appliance.config.redact import is_sensitive
 from appliance.config.schema import Config
-from appliance.config.secrets import Sources
 from appliance.config.sections.known import MOVED, SILENT, UNUSED
 from appliance.config.shape import Kind, OptionField, Shape, fields, walk
 from appliance.config.values import REDACTED, ModelChoice, Secret, parse_duration

@@ -1,0 +1,65 @@
+"""Changes the file on the disk: checked before it is written, atomic, private to the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.config.document.edit import set_value
+from appliance.config.errors import ConfigError, Issue, IssueSeverity
+from appliance.config.load import Loaded, load_text
+from appliance.config.migrate import migrate
+from appliance.foundation.atomicfile import write_atomic
+
+
+class ConfigInvalidError(ConfigError):
+    """The changed file would have errors that it does not have now; nothing was written."""
+
+    def __init__(self, issues: list[Issue]) -> None:
+        super().__init__("; ".join(str(issue) for issue in issues[:5]))
+        self.issues = tuple(issues)
+
+
+def edit_file(path: Path, option: str, value: Any, environ: Mapping[str, str]) -> Loaded:
+    """Set one option in the file, with its comments kept. For use while no gateway runs, under the state lock.
+
+    Raises ConfigInvalidError, ConfigError (a path or a text that cannot be read) and OSError.
+    """
+    before = _text(path)
+    return save(path, before, set_value(before, option, value), environ)
+
+
+def migrate_file(path: Path, environ: Mapping[str, str]) -> list[str]:
+    """Bring the names in the file up to date; return what was changed."""
+    before = _text(path)
+    after, done = migrate(before)
+    if done:
+        save(path, before, after, environ)
+    return done
+
+
+def save(path: Path, before: str, after: str, environ: Mapping[str, str]) -> Loaded:
+    """Write the new text when it adds no error; the errors of the old one must not forbid to mend another place."""
+    known = {(issue.path, issue.message) for issue in load_text(before, environ, folder=path.parent).issues}
+    loaded = load_text(after, environ, folder=path.parent)
+    wrong = [
+        issue
+        for issue in loaded.issues
+        if issue.severity is IssueSeverity.ERROR and (issue.path, issue.message) not in known
+    ]
+    if wrong:
+        raise ConfigInvalidError(wrong)
+    if after != before:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(path, after.encode())
+    return loaded
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text; edit it by hand.") from error
