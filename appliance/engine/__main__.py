@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     _be_humble()
     try:
         return asyncio.run(_serve(options))
-    except ApplianceError as error:
+    except (ApplianceError, ImportError) as error:
         print(f"engine: {error}", file=sys.stderr)
         return EXIT_CANNOT_LOAD
 

@@ -83,6 +83,7 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     """Ask for an answer.
 
     `max_tokens` None means what the window leaves. `temperature` None is the engine's default, 0 is greedy.
+    `top_k` 0 and `top_p` 1 switch those limits off.
     `candidates` are tokens (ids or names) whose natural-log probabilities after the prompt are wanted: they come
     in a `Scores` frame before the first token, unbound by the grammar; with `max_tokens` 0 nothing else is done.
     `logprobs` adds to each `Token` the log-probabilities of its tokens. `priority`: higher goes first in the
@@ -92,8 +93,8 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     input: Chat | Raw
     max_tokens: int | None = None
     temperature: float | None = None
-    top_p: float = 1.0
-    top_k: int = 0
+    top_p: float = 0.95
+    top_k: int = 40
     seed: int | None = None
     stop: list[str] = []
     logprobs: bool = False
@@ -265,9 +266,7 @@ def _decode(decoder: msgspec.msgpack.Decoder[_S], body: bytes) -> _S:
 # ---- from the values of the product ---------------------------------------------------------------------------------
 
 
-def generate_frame(
-    request: GenerateRequest, *, tool_choice: str = "auto", seed: int | None = None
-) -> Generate:
+def generate_frame(request: GenerateRequest, *, tool_choice: str = "auto", seed: int | None = None) -> Generate:
     """Translate a request of the product to a frame. Images are named in the text: a text model cannot see them."""
     return Generate(
         input=Chat(
@@ -289,9 +288,7 @@ def chat_messages(message: Message) -> list[dict[str, Any]]:
     """Return a message in the shape of chat templates; each tool result is a message of its own there."""
     if message.role is Role.TOOL:
         results = (part for part in message.parts if isinstance(part, ToolResult))
-        return [
-            {"role": "tool", "content": r.text, "tool_call_id": r.call_id, "name": r.name} for r in results
-        ]
+        return [{"role": "tool", "content": r.text, "tool_call_id": r.call_id, "name": r.name} for r in results]
     entry: dict[str, Any] = {"role": message.role.value, "content": _visible(message.parts)}
     if message.tool_calls:
         entry["tool_calls"] = [

@@ -14,8 +14,10 @@ from appliance.generation import FailureKind, ModelError
 _A = TypeVar("_A")
 
 _CONNECT_TIMEOUT_S = 5.0
+_INFO_TIMEOUT_S = 10.0  # it is answered beside all work
 _KINDS = {kind.value: kind for kind in FailureKind}
 _GONE = "The local model stopped in the middle of its work. It is started again by itself; ask once more."
+_STUCK = "The local model does not answer. `homarus doctor` says more."
 _AWAY = "The local model is not running. `homarus doctor` says why."
 
 
@@ -27,7 +29,11 @@ class EngineClient:
 
     async def info(self) -> api.Info:
         """Return what the engine runs. Raises ModelError."""
-        return await self._one(api.InfoRequest(), api.Info)
+        try:
+            async with asyncio.timeout(_INFO_TIMEOUT_S):
+                return await self._one(api.InfoRequest(), api.Info)
+        except TimeoutError as error:
+            raise ModelError(FailureKind.TIMEOUT, _STUCK) from error
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Return the token ids of `text`. Raises ModelError."""

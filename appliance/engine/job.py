@@ -23,7 +23,7 @@ from appliance.engine.native.sampling import Sampling, choose, choose_within, lo
 from appliance.foundation.ids import new_id
 from appliance.generation import FailureKind
 
-_DEFAULT = Sampling()
+_DEFAULT_TEMPERATURE = 0.7
 _MAX_TEMPERATURE = 10.0
 _MAX_CHARS_PER_TOKEN = 40  # a longer prompt cannot fit the window: it is refused before it is tokenised
 
@@ -278,9 +278,8 @@ def _check(request: api.Generate) -> None:
 
 
 def _sampling(request: api.Generate) -> Sampling:
-    if request.temperature is None:
-        return _DEFAULT
-    return Sampling(request.temperature, request.top_k, request.top_p)
+    temperature = _DEFAULT_TEMPERATURE if request.temperature is None else request.temperature
+    return Sampling(temperature, request.top_k, request.top_p)
 
 
 def _prepared(request: api.Generate, model: Model, prompts: PromptMaker, window: int) -> tuple[list[int], Answering]:

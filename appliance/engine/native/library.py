@@ -13,9 +13,12 @@ from typing import Any
 # on abort ggml would start a debugger and can hang for seconds: must be set before the library is loaded
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 
-import llama_cpp.llama_cpp as llama
-
 from appliance.foundation.errors import ApplianceError
+
+try:
+    import llama_cpp.llama_cpp as llama
+except OSError as error:  # the bindings are there, the library is not, or is of another machine
+    raise ImportError(f"libllama cannot be loaded, run scripts/engine: {error}") from error
 
 __all__ = ["NativeError", "last_errors", "llama"]
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+_NUCLEUS = 1024  # tokens that are tried for top-p before all are sorted
 _FEW = 64  # likely tokens that are tried before the whole vocabulary: the grammar costs time per token
 
 
@@ -38,21 +39,35 @@ def choose(logits: Any, sampling: Sampling, chance: Any) -> int:
 
 
 def _distribution(logits: Any, sampling: Sampling) -> tuple[Any, Any]:
-    """Return tokens in falling order of probability and their probabilities, cut by top-k and top-p."""
+    """Return tokens and their probabilities, cut by top-k and top-p."""
     count = len(logits)
-    if 0 < sampling.top_k < count:
-        order = np.argpartition(logits, count - sampling.top_k)[count - sampling.top_k :]
-    else:
-        order = np.arange(count)
-    scaled = logits[order].astype(np.float64) / sampling.temperature
-    ranks = np.argsort(-scaled, kind="stable")
-    order, scaled = order[ranks], scaled[ranks]
-    weights = np.exp(scaled - scaled[0])
-    weights /= weights.sum()
-    if sampling.top_p < 1:
-        kept = int(np.searchsorted(np.cumsum(weights), sampling.top_p)) + 1
-        order, weights = order[:kept], weights[:kept] / weights[:kept].sum()
-    return order, weights
+    top = sampling.top_k if 0 < sampling.top_k < count else count
+    order = _likely(logits, top) if top < count else np.arange(count)
+    weights = _softmax(logits[order], sampling.temperature)
+    if sampling.top_p >= 1:
+        return order, weights
+    return _nucleus(order, weights, sampling.top_p)
+
+
+def _nucleus(order: Any, weights: Any, share: float) -> tuple[Any, Any]:
+    """Return the fewest tokens that have `share` of the probability.
+
+    Most often they are among a few; only a very flat distribution is sorted as a whole (50 ms for 152k tokens).
+    """
+    for few in (_NUCLEUS, len(order)):
+        candidates = _likely(weights, few)
+        ranks = candidates[np.argsort(-weights[candidates], kind="stable")]
+        reached = np.cumsum(weights[ranks])
+        if reached[-1] >= share or few >= len(order):
+            break
+    kept = ranks[: int(np.searchsorted(reached, share)) + 1]
+    return order[kept], weights[kept] / weights[kept].sum()
+
+
+def _softmax(logits: Any, temperature: float) -> Any:
+    scaled = logits.astype(np.float64) / temperature
+    weights = np.exp(scaled - scaled.max())
+    return weights / weights.sum()
 
 
 def choose_within(logits: Any, sampling: Sampling, chance: Any, limit: Limit) -> int | None:
@@ -71,6 +86,7 @@ def choose_within(logits: Any, sampling: Sampling, chance: Any, limit: Limit) ->
 
 
 def _likely(logits: Any, count: int) -> Any:
+    """Return the `count` best indices in no order."""
     if len(logits) <= count:
         return np.arange(len(logits))
     return np.argpartition(logits, len(logits) - count)[len(logits) - count :]
