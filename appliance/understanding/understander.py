@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -147,11 +148,12 @@ class Understander:
         frame = api.Generate(
             input=api.Raw(_prompt(text), add_bos=False), max_tokens=0, candidates=_CANDIDATES, session_key="mini"
         )
-        async for answer in self._engine.generate(frame):
-            if isinstance(answer, api.Scores) and len(answer.logprobs) == len(TOOLS):
-                top = max(answer.logprobs)
-                parts = [math.exp(score - top) for score in answer.logprobs]
-                return {tool: part / sum(parts) for tool, part in zip(TOOLS, parts, strict=True)}
+        async with contextlib.aclosing(self._engine.generate(frame)) as answers:
+            scores = [score async for a in answers if isinstance(a, api.Scores) for score in a.logprobs]
+        if len(scores) == len(TOOLS):
+            top = max(scores)
+            parts = [math.exp(score - top) for score in scores]
+            return {tool: part / sum(parts) for tool, part in zip(TOOLS, parts, strict=True)}
         raise ModelError(FailureKind.BAD_RESPONSE, "The embedded model gave no scores.")
 
     async def _copied(self, words: Sequence[str], tool: str) -> dict[str, str]:
@@ -172,7 +174,8 @@ class Understander:
             temperature=0.0,
             session_key="mini",
         )
-        pieces = [a.text async for a in self._engine.generate(frame) if isinstance(a, api.Token)]
+        async with contextlib.aclosing(self._engine.generate(frame)) as answers:
+            pieces = [a.text async for a in answers if isinstance(a, api.Token)]
         found = read_spans("".join(pieces), names)
         return {key: found[name] for key, name in zip(keys, names, strict=True) if name in found}
 

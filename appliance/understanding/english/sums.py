@@ -23,8 +23,8 @@ _Rule = tuple[re.Pattern[str], str]
 _RULES: tuple[_Rule, ...] = tuple(
     (re.compile(pattern), result)
     for pattern, result in (
-        (rf"what percent(?:age)? of {_N} is {_N}", r"\2/\1*100"),
-        (rf"{_N} is what percent(?:age)? of {_N}", r"\1/\2*100"),
+        (rf"what (?:%|percentage) of {_N} is {_N}", r"\2/\1*100"),
+        (rf"{_N} is what (?:%|percentage) of {_N}", r"\1/\2*100"),
         (rf"{_N}% (?:off|discount (?:on|off|of|from))(?: of)? (?:a |the |an )?{_N}", r"\2-\2*\1/100"),
         (rf"(?:take|deduct|subtract) {_N}% (?:off|from|away from) {_N}", r"\2-\2*\1/100"),
         (rf"add (?:a |an )?{_N}% (?:tip |tax |vat )?(?:to|on) {_N}", r"\2+\2*\1/100"),
@@ -92,7 +92,7 @@ def _infix(flat: str) -> str | None:
     flat = re.sub(rf"(?:square root of|root of|sqrt of)\s*{_N}", r"sqrt(\1)", flat)
     pieces = re.findall(r"(?:sqrt\s*\(|[-+*/%^().]|\d+(?:\.\d+)?|\s)+", flat)
     best = max(pieces, key=lambda piece: len(re.findall(r"\d", piece)), default="")
-    result = re.sub(r"\s+", "", best).strip("+*/%^.")
+    result = re.sub(r"\s+", "", best).rstrip("+*/%^.")
     if not result or len(re.findall(_N, result)) != len(re.findall(_N, flat)):
         return None
     if not re.search(r"[-+*/%^(]", result.lstrip("-")) or not _sound(result):

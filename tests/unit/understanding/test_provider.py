@@ -1,0 +1,109 @@
+"""homarus-mini as a provider: calls, results, hand-overs."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from appliance.generation import (
+    FailureKind,
+    Finished,
+    GenerateRequest,
+    ModelError,
+    StopReason,
+    TextDelta,
+    ToolCallReady,
+    ToolSpec,
+)
+from appliance.messages import Image, Message, Role, Text, ToolCall, ToolResult
+from appliance.understanding.provider import MiniProvider
+from appliance.understanding.understander import Understander, Weights
+from tests.fakes.clock import FakeClock
+from tests.unit.understanding.scripted_engine import ScriptedEngine
+from tests.unit.understanding.test_understander import CALIBRATION, NEUTRAL
+
+TIMER = ToolSpec("timer_set", "Start a countdown.", {"type": "object"})
+
+
+def provider(engine: ScriptedEngine) -> MiniProvider:
+    clock = FakeClock()
+    return MiniProvider(Understander(engine, Weights(NEUTRAL, CALIBRATION), clock), clock, lambda: ZoneInfo("UTC"))
+
+
+def request(*messages: Message, tools: tuple[ToolSpec, ...] = (TIMER,)) -> GenerateRequest:
+    return GenerateRequest(model="mini", system="", messages=messages, tools=tools)
+
+
+def user(text: str) -> Message:
+    return Message(Role.USER, (Text(text),))
+
+
+async def test_a_request_becomes_one_tool_call() -> None:
+    mini = provider(ScriptedEngine({"timer_set": 0.99}))
+    first, last = [item async for item in mini.generate(request(user("timer for ten minutes")))]
+    assert isinstance(first, ToolCallReady)
+    assert (first.call.name, first.call.arguments) == ("timer_set", {"duration_s": 600})
+    assert last == Finished(StopReason.TOOL_CALLS)
+
+
+def answered(call: ToolCall) -> GenerateRequest:
+    result = ToolResult(call.id, call.name, "Timer set for 10 minutes.")
+    return request(user("timer"), Message(Role.ASSISTANT, (call,)), Message(Role.TOOL, (result,)))
+
+
+async def test_the_result_of_its_own_call_is_the_answer() -> None:
+    engine = ScriptedEngine({"timer_set": 0.99})
+    mini = provider(engine)
+    ready = [item async for item in mini.generate(request(user("timer for ten minutes")))][0]
+    assert isinstance(ready, ToolCallReady)
+    asked = len(engine.frames)
+    items = [item async for item in mini.generate(answered(ready.call))]
+    assert items == [TextDelta("Timer set for 10 minutes."), Finished(StopReason.END)]
+    assert len(engine.frames) == asked
+
+
+async def test_the_result_of_a_call_of_another_model_is_handed_over() -> None:
+    with pytest.raises(ModelError) as caught:
+        _ = [i async for i in provider(ScriptedEngine({})).generate(answered(ToolCall("c1", "timer_set", {})))]
+    assert caught.value.kind is FailureKind.ESCALATE
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        request(user("tell me a story")),
+        request(user("timer for ten minutes"), tools=()),
+        request(user("timer for ten minutes"), tools=(ToolSpec("note_add", "", {}),)),
+        request(Message(Role.USER, (Text("timer for ten minutes"), Image("image/png", b"x")))),
+        request(user("timer for ten minutes"), Message(Role.ASSISTANT, (Text("Which?"),))),
+        request(),
+    ],
+)
+async def test_what_is_not_for_it_is_handed_over(asked: GenerateRequest) -> None:
+    sure = "escalate" if asked.messages and asked.messages[0].text == "tell me a story" else "timer_set"
+    with pytest.raises(ModelError, match="more than the embedded model can do") as caught:
+        _ = [item async for item in provider(ScriptedEngine({sure: 0.99})).generate(asked)]
+    assert caught.value.kind is FailureKind.ESCALATE
+
+
+async def test_a_wish_for_json_is_handed_over() -> None:
+    asked = GenerateRequest("mini", "", (user("timer for ten minutes"),), (TIMER,), response_schema={"type": "object"})
+    with pytest.raises(ModelError) as caught:
+        _ = [item async for item in provider(ScriptedEngine({"timer_set": 0.99})).generate(asked)]
+    assert caught.value.kind is FailureKind.ESCALATE
+
+
+async def test_a_hand_over_tells_what_came_closest() -> None:
+    with pytest.raises(ModelError) as caught:
+        _ = [item async for item in provider(ScriptedEngine({"timer_set": 0.7})).generate(request(user("ten minutes of fame")))]
+    assert caught.value.details["guess"] == "timer_set"
+
+
+async def test_it_is_one_local_model_and_makes_no_embeddings() -> None:
+    mini = provider(ScriptedEngine({}))
+    assert [model.ref for model in mini.models()] == ["homarus/mini"]
+    assert mini.models()[0].local
+    with pytest.raises(ModelError):
+        await mini.embed("mini", ["a"])
+    await mini.aclose()
