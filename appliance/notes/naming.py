@@ -23,7 +23,9 @@ _SAME_LIST: Final = {"todo": "to-do", "to do": "to-do", "todos": "to-do", "to-do
 
 def folded(text: str) -> str:
     """Return text as it is compared: no case, accents, punctuation at the ends or doubled spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = text
+    for _ in range(2):  # taking a letter apart can bring up one that still has a case (Unicode 3.13, D146)
+        plain = unicodedata.normalize("NFKD", plain.casefold())
     plain = "".join(one for one in plain if not unicodedata.combining(one))
     return " ".join(plain.split()).strip(" .,;:!?\"'“”")
 

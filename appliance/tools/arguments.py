@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,6 +35,8 @@ def decode_arguments(struct: type[A], arguments: JsonObject) -> A:
     known = struct.__struct_fields__
     for name in given:
         if name not in known:
+            import difflib  # rarely needed
+
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known) or 'none'}."
             raise ToolArgumentsError(f"There is no argument {name[:64]}.{hint}")

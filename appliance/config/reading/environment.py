@@ -21,7 +21,19 @@ _SHORT: Final = {
     "HOMARUS_LOG_LEVEL": "logging.level",
     "HOMARUS_MODEL": "agents.defaults.model",
 }
-_OTHER: Final = frozenset({"HOMARUS_CONFIG", "HOMARUS_STATE_DIR", "HOMARUS_HOME", "HOMARUS_GATEWAY_URL", "HOMARUS_URL"})
+_OTHER: Final = frozenset(
+    {
+        "HOMARUS_CONFIG",
+        "HOMARUS_STATE_DIR",
+        "HOMARUS_HOME",
+        "HOMARUS_GATEWAY_URL",
+        "HOMARUS_URL",
+        "HOMARUS_PYTHON",
+        "HOMARUS_LONG",
+        "HOMARUS_ENGINE_DIR",
+        "HOMARUS_CACHE",
+    }
+)
 _WORDS: Final = {
     "1": True,
     "true": True,
@@ -39,10 +51,9 @@ def apply_environment(
 ) -> tuple[dict[str, Any], dict[str, str], list[Issue]]:
     """Return the values of the file with the environment's over them, the variable by path, and what was not known."""
     origins, issues = dict[str, str](), list[Issue]()
-    known = variables()
-    for name in sorted(environ):
-        if not name.startswith(_PREFIX) or name in _OTHER or not environ[name]:
-            continue
+    ours = sorted(name for name in environ if name.startswith(_PREFIX) and name not in _OTHER and environ[name])
+    known = variables() if ours else {}  # listing every option takes some ms of each start
+    for name in ours:
         if name not in known:
             text = "is set in the environment and is no option of this program"
             issues.append(Issue(name, "", text, severity=IssueSeverity.UNUSED))

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.tools.base import ToolContext, ToolRefusedError
-from appliance.tools.builtin.convert import UnitConvert, convert
+from appliance.tools.base import ToolRefusedError
+from appliance.tools.builtin.conversion import convert
 from appliance.tools.builtin.units import find_unit, units
 
 
@@ -27,8 +27,8 @@ from appliance.tools.builtin.units import find_unit, units
         (6, "feet", "cm", "6 feet are 182.88 centimetres."),
     ],
 )
-def test_units_are_converted_exactly(context: ToolContext, value: float, source: str, target: str, text: str) -> None:
-    assert convert(UnitConvert(value, source, target), context).text == text
+def test_units_are_converted_exactly(value: float, source: str, target: str, text: str) -> None:
+    assert convert(value, source, target).text == text
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,9 @@ def test_units_are_converted_exactly(context: ToolContext, value: float, source:
         (1, "mW", "W", "do not know"),
     ],
 )
-def test_what_cannot_be_converted_says_why(
-    context: ToolContext, value: float, source: str, target: str, words: str
-) -> None:
+def test_what_cannot_be_converted_says_why(value: float, source: str, target: str, words: str) -> None:
     with pytest.raises(ToolRefusedError) as caught:
-        convert(UnitConvert(value, source, target), context)
+        convert(value, source, target)
     assert words in str(caught.value)
 
 

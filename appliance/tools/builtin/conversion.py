@@ -1,15 +1,10 @@
-"""The tool `unit_convert`."""
+"""Conversion between units of one kind, worked out exactly."""
 
 from __future__ import annotations
 
-import difflib
 from fractions import Fraction
-from typing import Annotated
 
-from msgspec import Meta
-
-from appliance.tools.arguments import Arguments
-from appliance.tools.base import Tool, ToolContext, ToolOutput, ToolRefusedError, function_tool, pure
+from appliance.tools.base import ToolOutput, ToolRefusedError
 from appliance.tools.builtin.numbers import show
 from appliance.tools.builtin.units import Unit, find_unit, units
 
@@ -18,19 +13,13 @@ _MAX_MAGNITUDE = 1e100
 _OTHER_MEANING = {"ounce": "fluid ounce", "ton": "tonne"}
 
 
-class UnitConvert(Arguments, frozen=True):
-    value: Annotated[float, Meta(description="how many")]
-    from_unit: Annotated[str, Meta(min_length=1, max_length=50, description="unit as said, such as miles")]
-    to_unit: Annotated[str, Meta(min_length=1, max_length=50, description="unit to convert to")]
-
-
-def convert(arguments: UnitConvert, _: ToolContext) -> ToolOutput:
-    """Convert and say both sides."""
-    if not abs(arguments.value) <= _MAX_MAGNITUDE:
+def convert(number: float, from_unit: str, to_unit: str) -> ToolOutput:
+    """Convert and say both sides. Raises ToolRefusedError that says what is wrong."""
+    if not abs(number) <= _MAX_MAGNITUDE:
         raise ToolRefusedError("That number is too large for me.")
-    source, target = _units(arguments.from_unit, arguments.to_unit)
+    source, target = _units(from_unit, to_unit)
     # repr gives the shortest text of the float: 0.1 stays a tenth and not its binary neighbour.
-    value = Fraction(repr(arguments.value))
+    value = Fraction(repr(number))
     base = value * source.factor + source.offset
     if source.kind == "temperature" and base < 0:
         raise ToolRefusedError("Nothing is colder than absolute zero, −273.15 degrees Celsius.")
@@ -40,11 +29,6 @@ def convert(arguments: UnitConvert, _: ToolContext) -> ToolOutput:
     text = f"{left} {_noun(source, value)} {'is' if value == 1 else 'are'} {'' if exact else 'about '}{right}"
     data = {"value": float(result), "unit": target.plural, "exact": exact}
     return ToolOutput(f"{text} {_noun(target, result)}.", data)
-
-
-def convert_tool() -> Tool:
-    """Return the tool."""
-    return function_tool("unit_convert", "Convert between units of measurement.", UnitConvert, pure(convert))
 
 
 def _units(from_name: str, to_name: str) -> tuple[Unit, Unit]:
@@ -66,6 +50,8 @@ def _known(name: str) -> Unit:
     unit = find_unit(name)
     if unit is not None:
         return unit
+    import difflib  # rarely needed
+
     near = difflib.get_close_matches(name.lower(), list(units()), n=1, cutoff=0.75)
     raise ToolRefusedError(f"I do not know the unit “{name.strip()}”.{f' Did you mean {near[0]}?' if near else ''}")
 
