@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from appliance.tools.base import ToolOutput, ToolRefusedError
-from appliance.tools.builtin.numbers import show
+from appliance.tools.builtin.sums.numbers import show
 from appliance.tools.builtin.units import Unit, find_unit, units
 
 _MAX_MAGNITUDE = 1e100

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.tools.base import ToolContext, ToolRefusedError
-from appliance.tools.builtin.arithmetic_tools import Calculate, calculate
-from appliance.tools.builtin.calculator import MAX_DEPTH, evaluate
-from appliance.tools.builtin.numbers import show
-from appliance.tools.builtin.sum_tokens import MAX_CHARACTERS, SumError
+from appliance.tools.builtin.calculate import Calculate, calculate
+from appliance.tools.builtin.sums.calculator import MAX_DEPTH, evaluate
+from appliance.tools.builtin.sums.numbers import show
+from appliance.tools.builtin.sums.sum_tokens import MAX_CHARACTERS, SumError
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import factorial, isqrt
 from typing import Final
 
-from appliance.tools.builtin.sum_tokens import NAMES, SumError, Token, tokens
+from appliance.tools.builtin.sums.sum_tokens import NAMES, SumError, Token, tokens
 
 MAX_BITS: Final = 4096
 MAX_DEPTH: Final = 50
