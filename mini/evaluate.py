@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from appliance.engine.client import EngineClient
 from appliance.foundation.clock import SystemClock
 from appliance.generation import ModelError
-from appliance.understanding.understander import Calibration, Understander, Weights, joined, load_weights, model_path
+from appliance.understanding.understander import Calibration, Understander, Weights, joined, load_weights, weights_folder
 from appliance.understanding.vocabulary import ESCALATE, WRITING
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,10 +50,26 @@ def start_engine(socket: Path, model: Path) -> subprocess.Popen[bytes]:
     """Start an engine process on `socket` from .venv-engine."""
     found = json.loads((ROOT / ".venv-engine" / "engine.json").read_text(encoding="utf-8"))
     environment = {
-        **os.environ, "LLAMA_CPP_LIB_PATH": found["libraries"], "PYTHONPATH": str(ROOT), "GGML_NO_BACKTRACE": "1",
-    }  # fmt: skip
-    command = [found["python"], "-m", "appliance.engine", "--socket", str(socket), "--model", str(model), "--name", "mini",
-               "--context", "512", "--threads", "1"]  # fmt: skip
+        **os.environ,
+        "LLAMA_CPP_LIB_PATH": found["libraries"],
+        "PYTHONPATH": str(ROOT),
+        "GGML_NO_BACKTRACE": "1",
+    }
+    command = [
+        found["python"],
+        "-m",
+        "appliance.engine",
+        "--socket",
+        str(socket),
+        "--model",
+        str(model),
+        "--name",
+        "mini",
+        "--context",
+        "512",
+        "--threads",
+        "1",
+    ]
     return subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
@@ -68,7 +84,9 @@ async def ready(client: EngineClient) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def votes(understander: Understander, weights: Weights, sentences: list[Row]) -> list[tuple[dict[str, float], dict[str, float]]]:
+async def votes(
+    understander: Understander, weights: Weights, sentences: list[Row]
+) -> list[tuple[dict[str, float], dict[str, float]]]:
     from appliance.understanding.text import clean, lowered
 
     found = []
@@ -107,7 +125,7 @@ def show(label: str, figures: dict[str, float]) -> None:
 async def measure(options: argparse.Namespace, socket: Path) -> None:
     client = EngineClient(socket)
     await ready(client)
-    weights = load_weights()
+    weights = load_weights(options.weights)
     understander = Understander(client, weights, SystemClock())
     sentences = rows(options.sentences)
     held = sentences[::3] if options.sentences == SENTENCES else sentences
@@ -116,32 +134,44 @@ async def measure(options: argparse.Namespace, socket: Path) -> None:
     for weight, name in ((1.0, "language model"), (0.0, "n-grams"), (0.5, "both")):
         show(f"{name}, no threshold", tally(held, decide(pairs, Calibration(weight, 1.0, 0.0, 0.0))))
     for write in (0.5, 0.7, 0.8, 0.9, 0.95):
-        show(f"both, {write}", tally(held, decide(pairs, Calibration(0.5, weights.calibration.sharpness, write - 0.1, write))))
+        show(
+            f"both, {write}",
+            tally(held, decide(pairs, Calibration(0.5, weights.calibration.sharpness, write - 0.1, write))),
+        )
     begun, spent = time.perf_counter(), time.process_time()
     understood = [await understander.understand(row.text, NOW_MS, ZONE) for row in rest]
     wall, cpu = time.perf_counter() - begun, time.process_time() - spent
     show(f"as shipped, {len(rest)} sentences", tally(rest, [one.tool for one in understood]))
     exact = [(row, one) for row, one in zip(rest, understood, strict=True) if row.arguments is not None]
     whole = sum(one.tool == row.tool and dict(one.arguments) == row.arguments for row, one in exact)
-    print(f"whole call exact: {whole}/{len(exact)}   {wall / len(rest) * 1000:.1f} ms a sentence, {cpu / len(rest) * 1000:.1f} ms CPU here")
-    print("right by tool:", dict(sorted(Counter(r.tool for r, o in zip(rest, understood, strict=True) if r.tool == o.tool and r.tool != ESCALATE).items())))
+    print(f"whole call exact: {whole}/{len(exact)}")
+    print(
+        f"{wall / len(rest) * 1000:.1f} ms a sentence, of them {cpu / len(rest) * 1000:.1f} ms CPU outside the engine"
+    )
+    hits = Counter(row.tool for row, one in zip(rest, understood, strict=True) if row.tool == one.tool)
+    print(
+        "right by tool:", {tool: f"{hits[tool]}/{n}" for tool, n in sorted(Counter(row.tool for row in rest).items())}
+    )
+    missed = Counter(row.tool for row, one in exact if one.tool == row.tool and dict(one.arguments) != row.arguments)
+    print("right tool, other arguments:", dict(missed))
     if options.show:
         if options.sentences == SENTENCES:
             sys.exit("Single sentences of the evaluation are not shown: they would find their way into templates.")
         for row, one in zip(rest, understood, strict=True):
             if one.tool != row.tool or (row.arguments is not None and dict(one.arguments) != row.arguments):
-                print(f"{row.tool} -> {one.tool} (guess {one.guess} {one.confidence:.2f}) {row.text} | {row.arguments} | {dict(one.arguments)}")
+                found = f"{one.tool} (guess {one.guess} {one.confidence:.2f})"
+                print(f"{row.tool} -> {found} {row.text} | {row.arguments} | {dict(one.arguments)}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sentences", type=Path, default=SENTENCES)
-    parser.add_argument("--model", type=Path, default=model_path())
+    parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the three weight files")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         socket = Path(folder) / "mini.sock"
-        engine = start_engine(socket, options.model)
+        engine = start_engine(socket, options.weights / "homarus-mini.gguf")
         try:
             asyncio.run(measure(options, socket))
         finally:

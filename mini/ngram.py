@@ -43,9 +43,12 @@ def fit(examples: int, epochs: int, seed: int, rate: float, decay: float) -> tup
             lengths = torch.tensor([len(p) for p in pieces])
             begin = torch.cumsum(lengths, 0) - lengths
             weight = torch.repeat_interleave(lengths.float().rsqrt(), lengths)
-            logits = torch.nn.functional.embedding_bag(
-                torch.cat(pieces), bag.weight, begin, mode="sum", sparse=True, per_sample_weights=weight
-            ) + bias
+            logits = (
+                torch.nn.functional.embedding_bag(
+                    torch.cat(pieces), bag.weight, begin, mode="sum", sparse=True, per_sample_weights=weight
+                )
+                + bias
+            )
             loss = torch.nn.functional.cross_entropy(logits, targets[picked], label_smoothing=0.005)
             sparse.zero_grad()
             dense.zero_grad()
@@ -70,8 +73,8 @@ def write(path: Path, weights: np.ndarray, bias: np.ndarray) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--examples", type=int, default=120_000)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--examples", type=int, default=180_000)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--rate", type=float, default=0.3)
     parser.add_argument("--decay", type=float, default=0.0)

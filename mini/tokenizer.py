@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from appliance.understanding.vocabulary import CALL, END, KEYS, TOOLS, USER, key_token, tool_token
@@ -16,7 +17,8 @@ CONTROL = (END, USER, CALL, *(tool_token(t) for t in TOOLS), *(key_token(k) for 
 
 # llama.cpp's "qwen2" pre-tokenizer; `_` is neither letter nor digit there
 _SPLIT = re.compile(
-    r"'(?:s|t|re|ve|m|ll|d)|(?:[^\r\n\w]|_)?[^\W\d_]+|\d| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+", re.IGNORECASE
+    r"'(?:s|t|re|ve|m|ll|d)|(?:[^\r\n\w]|_)?[^\W\d_]+|\d| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    re.IGNORECASE,
 )
 
 
@@ -48,7 +50,7 @@ class Tokenizer:
     def _encode_word(self, piece: str) -> tuple[int, ...]:
         parts = [_ALPHABET[byte] for byte in piece.encode()]
         while len(parts) > 1:
-            rank, at = min((self._ranks.get((a, b), 1 << 30), i) for i, (a, b) in enumerate(zip(parts, parts[1:])))
+            rank, at = min((self._ranks.get((a, b), 1 << 30), i) for i, (a, b) in enumerate(pairwise(parts)))
             if rank == 1 << 30:
                 break
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
@@ -70,7 +72,7 @@ def learn(texts: list[str], size: int) -> list[tuple[str, str]]:
     pairs: Counter[tuple[str, str]] = Counter()
     where: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for at, word in enumerate(words):
-        for pair in zip(word, word[1:]):
+        for pair in pairwise(word):
             pairs[pair] += weights[at]
             where[pair].add(at)
     merges: list[tuple[str, str]] = []
@@ -79,7 +81,7 @@ def learn(texts: list[str], size: int) -> list[tuple[str, str]]:
         merges.append(best)
         for at in list(where[best]):
             word = words[at]
-            for pair in zip(word, word[1:]):
+            for pair in pairwise(word):
                 pairs[pair] -= weights[at]
             merged, i = [], 0
             while i < len(word):
@@ -90,7 +92,7 @@ def learn(texts: list[str], size: int) -> list[tuple[str, str]]:
                     merged.append(word[i])
                     i += 1
             words[at] = merged
-            for pair in zip(merged, merged[1:]):
+            for pair in pairwise(merged):
                 pairs[pair] += weights[at]
                 where[pair].add(at)
         del pairs[best]
@@ -106,7 +108,8 @@ def main() -> None:
     tokenizer = Tokenizer(learn(texts, options.size))
     tokenizer.save(options.out)
     sample = texts[:5000]
-    print(f"tokenizer: {len(tokenizer.tokens)} tokens, {sum(len(tokenizer.encode(t)) for t in sample) / len(sample):.1f} per sentence")
+    mean = sum(len(tokenizer.encode(text)) for text in sample) / len(sample)
+    print(f"tokenizer: {len(tokenizer.tokens)} tokens, {mean:.1f} per sentence")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,9 @@ def main() -> None:
         model.load_state_dict(torch.load(options.resume))
     wide = [p for p in model.parameters() if p.ndim == 2]
     thin = [p for p in model.parameters() if p.ndim == 1]
-    optimizer = torch.optim.AdamW([{"params": wide, "weight_decay": 0.05}, {"params": thin, "weight_decay": 0.0}], betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        [{"params": wide, "weight_decay": 0.05}, {"params": thin, "weight_decay": 0.0}], betas=(0.9, 0.98)
+    )
     begun, spent, running, examples = time.monotonic(), time.process_time(), 0.0, 0
     for step, (inputs, targets, weights) in enumerate(batches(tokenizer, options.seed), 1):
         warm = min(1.0, step / 80)
@@ -113,7 +115,9 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = options.rate * scale
         hidden = model(inputs)
-        losses = functional.cross_entropy(model.logits(hidden).flatten(0, 1), targets.flatten(), reduction="none", label_smoothing=0.02)
+        losses = functional.cross_entropy(
+            model.logits(hidden).flatten(0, 1), targets.flatten(), reduction="none", label_smoothing=0.02
+        )
         flat = weights.flatten()
         loss = (losses * flat).sum() / flat.sum()
         optimizer.zero_grad()
@@ -123,7 +127,11 @@ def main() -> None:
         running, examples = 0.98 * running + 0.02 * float(loss), examples + len(inputs)
         if step % 50 == 0:
             mean = running / (1 - 0.98**step)
-            print(f"step {step}/{options.steps} loss {mean:.4f} {examples} examples, {time.monotonic() - begun:.0f} s, CPU {time.process_time() - spent:.0f} s", flush=True)
+            print(
+                f"step {step}/{options.steps} loss {mean:.4f} {examples} examples, "
+                f"{time.monotonic() - begun:.0f} s, CPU {time.process_time() - spent:.0f} s",
+                flush=True,
+            )
         if step % 400 == 0 or step == options.steps:
             torch.save(model.state_dict(), options.out)
             print(f"held out (same templates): {held_out(model, tokenizer, unseen):.3f}", flush=True)

@@ -23,7 +23,8 @@ _ARTICLES = re.compile(r"^(?:(?:some|the|a|an|more|also|please|another|any)\s+)+
 _LIST_WORDS = re.compile(r"\b([\w'-]+(?: [\w'-]+)?) list\b", re.IGNORECASE)
 _TASKS = re.compile(r"\b(?:to[ -]?dos?|tasks?|chores?|errands|things to do)\b", re.IGNORECASE)
 _NOT_NAMES = frozenset(
-    "the my our a this that new whole entire your to on off from of add and it please in onto into for is clear empty".split()
+    "the my our a this that new whole entire your to on off from of add and it please in "
+    "onto into for is clear empty".split()
 )
 
 
@@ -205,7 +206,8 @@ def _hints_time(tokens: Tokens) -> bool:
     """Tell whether something about time was said that no parser understood: guessing none would lose it."""
     words = set(tokens.parts)
     return any(is_digits(part) for part in tokens.parts) or bool(
-        words & {"when", "until", "till", "month", "year", "later", "before", "after", "once", "soon", "whenever", "every"}
+        words
+        & {"when", "until", "till", "month", "year", "later", "before", "after", "once", "soon", "whenever", "every"}
     )
 
 

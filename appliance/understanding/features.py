@@ -8,7 +8,7 @@ from zlib import crc32
 BUCKETS = 1 << 16
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[^\w\s]")
-_IGNORED = frozenset(".,!?;\"")
+_IGNORED = frozenset('.,!?;"')
 
 
 def tokens(text: str) -> list[str]:

@@ -69,7 +69,9 @@ def alarm_time(tokens: Tokens, now: datetime) -> Moment | None:
         return None
     said = clock.value
     if said.half is Half.UNSAID:
-        said = _alarm_half(said, [one.value for one in found if one.value.vague], "wake" in tokens.parts or "up" in tokens.parts)
+        said = _alarm_half(
+            said, [one.value for one in found if one.value.vague], "wake" in tokens.parts or "up" in tokens.parts
+        )
     when = _combined(now, day.value if day else None, said, again.value if again else None)
     return Moment(when, None, again.value if again else None, dated=bool(day))
 
@@ -98,20 +100,20 @@ def _combined(now: datetime, day: date | None, said: Said | None, repeat: str | 
             candidate = when + timedelta(days=ahead)
             if candidate > now and (repeat is None or _falls(candidate, repeat)):
                 return candidate
-    elif said is not None and when <= now and day == now.date() and said.vague:
-        return now.replace(second=0, microsecond=0) + timedelta(hours=1)
-    elif said is None and when <= now and day == now.date():
+    elif (said is not None and when <= now and day == now.date() and said.vague) or (
+        said is None and when <= now and day == now.date()
+    ):
         return now.replace(second=0, microsecond=0) + timedelta(hours=1)
     return when
 
 
 def _spoken_hour(said: Said, now: datetime, day: date | None) -> int:
-    """Decide what "at five" means for a reminder: today the next one that people are awake for, else 7 to 18 o'clock."""
+    """Decide what "at five" means: today the next one that people are awake for, else 7 to 18 o'clock."""
     early = said.hour % 12
     if day is None or day == now.date():
         passed = (now.hour, now.minute)
         for hour in (early, early + 12):
-            if 7 <= hour and (hour, said.minute) > passed:
+            if hour >= 7 and (hour, said.minute) > passed:
                 return hour
     return early if 7 <= early <= 11 else early + 12
 
@@ -140,7 +142,9 @@ def _only(found: list[Found[date]]) -> Found[date] | None:
 
 def _shared(tokens: Tokens, day: Found[date] | None) -> bool:
     """`tonight` and `this evening` are a day and a part of it at once."""
-    return day is not None and bool({"tonight", "evening", "afternoon", "morning"} & set(tokens.parts[day.start : day.end]))
+    return day is not None and bool(
+        {"tonight", "evening", "afternoon", "morning"} & set(tokens.parts[day.start : day.end])
+    )
 
 
 def _without(tokens: Tokens, found: Found[date] | Found[Said] | Found[int] | Found[str | None] | None) -> Tokens:

@@ -62,4 +62,6 @@ def load(path: Path) -> NgramModel:
             raise ValueError("the weights are cut short")
         return NgramModel(classes, float(header["scale"]), bias, rows)
     except (OSError, ValueError, KeyError, struct.error) as error:
-        raise WeightsError(f"The n-gram weights {path.name} cannot be read ({error}); install the package again.") from error
+        raise WeightsError(
+            f"The n-gram weights {path.name} cannot be read ({error}); install the package again."
+        ) from error

@@ -25,9 +25,7 @@ from appliance.understanding.vocabulary import ESCALATE
 PROVIDER_ID = "homarus"
 MODEL_ID = "mini"
 _CALL = "mini-"  # how its own calls are told from those of other models
-ABILITIES = (
-    "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates and the state of this box"
-)
+ABILITIES = "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates and the state of this box"
 _HANDED_OVER = f"This is more than the embedded model can do: it is for {ABILITIES}."
 
 
@@ -66,7 +64,9 @@ class MiniProvider:
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """Raise ModelError: this model makes no embeddings."""
-        raise ModelError(FailureKind.INVALID_REQUEST, f"{PROVIDER_ID}/{model} makes no embeddings of {len(texts)} texts.")
+        raise ModelError(
+            FailureKind.INVALID_REQUEST, f"{PROVIDER_ID}/{model} makes no embeddings of {len(texts)} texts."
+        )
 
     async def aclose(self) -> None:
         """Do nothing: the engine process belongs to the supervisor."""

@@ -40,8 +40,17 @@ TOOLS: tuple[str, ...] = tuple(SPANS)
 KEYS: tuple[str, ...] = ("label", "text", "query", "items", "list", "place", "when")
 WRITING: frozenset[str] = frozenset(
     {
-        "timer_set", "timer_cancel", "alarm_set", "alarm_cancel", "reminder_set", "reminder_cancel", "note_add",
-        "note_delete", "list_add", "list_remove", "list_clear",
+        "timer_set",
+        "timer_cancel",
+        "alarm_set",
+        "alarm_cancel",
+        "reminder_set",
+        "reminder_cancel",
+        "note_add",
+        "note_delete",
+        "list_add",
+        "list_remove",
+        "list_clear",
     }
 )
 

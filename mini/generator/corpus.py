@@ -8,19 +8,43 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mini.generator.fillers import TIME_FILLERS, Filler
+from mini.generator.fillers import Filler
 from mini.generator.grammar import CLOSE, MID, OPEN, Phrases
 from mini.generator.measures import MEASURE_FILLERS
+from mini.generator.moments import TIME_FILLERS
 from mini.generator.noise import noisy
 
 PHRASES = Path(__file__).resolve().parent.parent / "phrases"
 ESCALATE = "escalate"
 WEIGHTS: dict[str, float] = {
-    "timer_set": 1.4, "timer_list": 1.0, "timer_cancel": 1.0, "alarm_set": 1.5, "alarm_list": 1.0, "alarm_cancel": 1.1,
-    "reminder_set": 2.2, "reminder_list": 1.1, "reminder_cancel": 1.2, "note_add": 1.6, "note_list": 0.9, "note_search": 1.1,
-    "note_delete": 1.0, "list_add": 2.2, "list_show": 1.5, "list_remove": 1.4, "list_clear": 1.0, "calculate": 1.6,
-    "unit_convert": 1.5, "clock_now": 1.3, "date_lookup": 1.3, "box_health": 1.2, ESCALATE: 19.0,
+    "timer_set": 1.4,
+    "timer_list": 1.0,
+    "timer_cancel": 1.0,
+    "alarm_set": 1.5,
+    "alarm_list": 1.0,
+    "alarm_cancel": 1.1,
+    "reminder_set": 2.2,
+    "reminder_list": 1.1,
+    "reminder_cancel": 1.2,
+    "note_add": 1.6,
+    "note_list": 0.9,
+    "note_search": 1.1,
+    "note_delete": 1.0,
+    "list_add": 2.2,
+    "list_show": 1.5,
+    "list_remove": 1.4,
+    "list_clear": 1.0,
+    "calculate": 1.6,
+    "unit_convert": 1.5,
+    "clock_now": 1.3,
+    "date_lookup": 1.3,
+    "box_health": 1.2,
+    ESCALATE: 19.0,
 }
+_CLOSERS = ("please", "thanks", "pls", "thank you", "please", "now", "right now", "for me", "ok")
+_AMOUNTS = tuple(
+    "a|some|two|3|more|a pack of|a bottle of|a dozen|2 boxes of|a bag of|a gallon of|fresh|organic".split("|")
+)
 _ASKING = re.compile(r"(what|how|when|where|who|which|is|are|do|did|does|can|could|would|will|have|any|should|has)\b")
 
 
@@ -42,8 +66,23 @@ class Generator:
         shared = Phrases((PHRASES / "shared.txt").read_text(encoding="utf-8"), self._fillers, {}).definitions
         self._shared = Phrases("", self._fillers, shared)
         self._fillers.update(self._from_shared())
-        vocabulary = sorted({w for path in PHRASES.glob("*.txt") for w in re.findall(r"[a-z]{3,}", path.read_text(encoding="utf-8"))})
-        for name in ("item", "items", "oneitem", "task", "topic", "topicshort", "label", "alabel", "listname", "fact", "event", "place"):
+        vocabulary = sorted(
+            {w for path in PHRASES.glob("*.txt") for w in re.findall(r"[a-z]{3,}", path.read_text(encoding="utf-8"))}
+        )
+        for name in (
+            "item",
+            "items",
+            "oneitem",
+            "task",
+            "topic",
+            "topicshort",
+            "label",
+            "alabel",
+            "listname",
+            "fact",
+            "event",
+            "place",
+        ):
             known = self._fillers.get(name) or self._definition(name)
             self._fillers[name] = _strange(known, vocabulary)
         self._tools = {tool: Phrases.read(PHRASES / f"{tool}.txt", self._fillers, shared) for tool in WEIGHTS}
@@ -70,7 +109,7 @@ class Generator:
         if line.imperative and rng.random() < 0.62:
             text = self._wrappers.choose(rng)[1].replace("\x05", text)
         elif rng.random() < 0.06:
-            text = f"{text} {rng.choice(['please', 'thanks', 'pls', 'thank you', 'please', 'now', 'right now', 'for me', 'ok'])}"
+            text = f"{text} {rng.choice(_CLOSERS)}"
         opener = self._openers.choose(rng)[1]
         if opener:
             text = opener + rng.choice([" ", " ", ", "]) + text
@@ -82,7 +121,10 @@ class Generator:
         rng = self._rng
         first, second = rng.sample([t for t in WEIGHTS if t not in (ESCALATE, "note_add", "reminder_set")], 2)
         texts = [_finish(_tidy(self._tools[tool].choose(rng)[1]), tool).text for tool in (first, second)]
-        return _finish(rng.choice([" and ", " and then ", " then ", ", ", " and also ", ". ", " after that "]).join(texts), ESCALATE)
+        return _finish(
+            rng.choice([" and ", " and then ", " then ", ", ", " and also ", ". ", " after that "]).join(texts),
+            ESCALATE,
+        )
 
     def _definition(self, name: str) -> Filler:
         return lambda rng: self._shared.expand(self._shared.definitions[name], rng)
@@ -101,16 +143,26 @@ class Generator:
             if pick < 0.55:
                 return item(rng)
             if pick < 0.62:
-                return f"{rng.choice(['a', 'some', 'two', '3', 'more', 'a pack of', 'a bottle of', 'a dozen', '2 boxes of', 'a bag of', 'a gallon of', 'fresh', 'organic'])} {item(rng)}"
+                return f"{rng.choice(_AMOUNTS)} {item(rng)}"
             if pick < 0.68:
                 return task(rng)
             several = [item(rng) for _ in range(rng.choice([2, 2, 2, 3, 3, 4]))]
-            return (rng.choice([", ", ", ", " "]) if len(several) > 2 else " and ").join(several[:-1]) + rng.choice([" and ", " and ", ", and ", " & "]) + several[-1]
+            return (
+                (rng.choice([", ", ", ", " "]) if len(several) > 2 else " and ").join(several[:-1])
+                + rng.choice([" and ", " and ", ", and ", " & "])
+                + several[-1]
+            )
 
         task = either("chore", "chore", "contact", "contactx")
         fillers: dict[str, Filler] = {
-            "item": item, "items": items, "oneitem": item, "task": task, "name": filler("person"),
-            "notetopic": either("topic", "event", "task_"), "task_": task, "thatfact": _that(filler("event")),
+            "item": item,
+            "items": items,
+            "oneitem": item,
+            "task": task,
+            "name": filler("person"),
+            "notetopic": either("topic", "event", "task_"),
+            "task_": task,
+            "thatfact": _that(filler("event")),
         }
         fillers["notetopic"] = lambda rng: rng.choice([filler("topic"), filler("event"), task])(rng)
         return fillers
@@ -128,13 +180,27 @@ def _composed() -> dict[str, Filler]:
         "shopping": among("shopping|grocery"),
         "store": among("the store|the supermarket|walmart|target|costco|the hardware store|the pharmacy|the shop"),
         "media": among("reading|movie|watch|books|book|movies|music|games|books to read|watch later|podcast|series"),
-        "things": among("groceries|chores|errands|things to do|things to buy|things to pack|movies to watch|books to read|stuff to get|guests|tasks|christmas presents|supplies"),
-        "title": among("the matrix|dune|pride and prejudice|inception|the hobbit|breaking bad|the lord of the rings|frozen|parasite|the great gatsby|1984|moby dick|"
-                       "the crown|casablanca|the alchemist|top gun|war and peace|jaws|the office|educated|sapiens|hamilton|zelda|portal two|the shining"),
+        "things": among(
+            "groceries|chores|errands|things to do|things to buy|things to pack|movies to watch|"
+            "books to read|stuff to get|guests|tasks|christmas presents|supplies"
+        ),
+        "title": among(
+            "the matrix|dune|pride and prejudice|inception|the hobbit|breaking bad|the lord of "
+            "the rings|frozen|parasite|the great gatsby|1984|moby dick|"
+            "the crown|casablanca|the alchemist|top gun|war and peace|jaws|the office|educated|"
+            "sapiens|hamilton|zelda|portal two|the shining"
+        ),
         "pronoun": among("they aren't|it isn't|it's not|they're not|they are not|it is not"),
-        "onechore": among("laundry|dishes|vacuuming|groceries|homework|ironing|gardening|taxes|yard work|exercise|grocery shopping|oil change|dry cleaning|"
-                          "haircut|car wash|bills|cooking|cleaning|packing|budget|dusting|mopping|meal prep|birthday shopping|paperwork|emails"),
-        "eventbare": among("anniversary|dentist appointment|meeting|exam|flight|birthday|interview|recital|wedding|deadline|party|concert|physical|rehearsal|check up|rent|trash day"),
+        "onechore": among(
+            "laundry|dishes|vacuuming|groceries|homework|ironing|gardening|taxes|yard work|"
+            "exercise|grocery shopping|oil change|dry cleaning|"
+            "haircut|car wash|bills|cooking|cleaning|packing|budget|dusting|mopping|meal prep|"
+            "birthday shopping|paperwork|emails"
+        ),
+        "eventbare": among(
+            "anniversary|dentist appointment|meeting|exam|flight|birthday|interview|recital|"
+            "wedding|deadline|party|concert|physical|rehearsal|check up|rent|trash day"
+        ),
     }
 
 
@@ -158,9 +224,14 @@ def _strange(known: Filler, vocabulary: list[str]) -> Filler:
 
 def _invented(rng: random.Random) -> str:
     """Return a word that sounds like one."""
-    parts = ("ba be bi bo bra ca che co cra da de di do dra fa fi flo ga ge gri ha he ho ja jo ka ke ki la le li lo ma me mi mo na "
-             "ne ni no pa pe pi plo ra re ri ro sa se shi so sta ta te thi to tra va ve vi wa we ya za zo").split()
-    return "".join(rng.choice(parts) for _ in range(rng.choice([1, 2, 2, 3]))) + rng.choice("n r s t l m k d x ck ng st  y e a o".split(" "))
+    parts = (
+        "ba be bi bo bra ca che co cra da de di do dra fa fi flo ga ge gri ha he ho ja jo ka "
+        "ke ki la le li lo ma me mi mo na "
+        "ne ni no pa pe pi plo ra re ri ro sa se shi so sta ta te thi to tra va ve vi wa we ya za zo"
+    ).split()
+    return "".join(rng.choice(parts) for _ in range(rng.choice([1, 2, 2, 3]))) + rng.choice(
+        "n r s t l m k d x ck ng st  y e a o".split(" ")
+    )
 
 
 def _that(event: Filler) -> Filler:

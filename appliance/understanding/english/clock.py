@@ -152,7 +152,12 @@ def _minutes(tokens: Tokens, at: int) -> tuple[int, int, bool]:
             return int(low.value), low.end, True
     follow = cardinal(tokens, at)
     spoken = tokens.at(at)
-    if follow and follow.value.denominator == 1 and 10 <= follow.value < 60 and (not is_digits(spoken) or len(spoken) == 2):
+    if (
+        follow
+        and follow.value.denominator == 1
+        and 10 <= follow.value < 60
+        and (not is_digits(spoken) or len(spoken) == 2)
+    ):
         after = tokens.at(follow.end)
         if not after.startswith(("min", "sec", "hour", "day", "percent", "%", "week")):
             return int(follow.value), follow.end, True
@@ -187,12 +192,17 @@ def _part(tokens: Tokens, at: int) -> Found[Said] | None:
         if before not in ("before", "after", "at"):
             return None
         hours = {"bed": 22, "work": 18, "lunch": 13, "dinner": 20, "breakfast": 9}
-        hour = hours[part] if before != "before" or part == "bed" else {"work": 8, "lunch": 11, "dinner": 17, "breakfast": 7}[part]
+        hour = (
+            hours[part]
+            if before != "before" or part == "bed"
+            else {"work": 8, "lunch": 11, "dinner": 17, "breakfast": 7}[part]
+        )
         return Found(Said(hour, 0, Half.FULL, True, vague=True), at - 1, at + 1)
-    if part not in _PARTS or (part in ("lunch", "night") and before not in ("at", "tomorrow", "the", "every", "each", "last", *_DAYS)):
+    if part not in _PARTS or (
+        part in ("lunch", "night") and before not in ("at", "tomorrow", "the", "every", "each", "last", *_DAYS)
+    ):
         return None
     start = at
     while tokens.at(start - 1) in ("in", "the", "at", "this", "first", "thing"):
         start -= 1
     return Found(Said(_PARTS[part], 0, Half.FULL, True, vague=True), start, at + 1)
-

@@ -21,11 +21,22 @@ for _index, _name in enumerate(_MONTH_NAMES, start=1):
 _MONTHS |= {"sept": 9}
 _TOMORROW = frozenset({"tomorrow", "tmrw", "tmr", "tomorow", "tommorow", "tommorrow", "tomorrows", "tomorrow's"})
 _FEASTS = {
-    ("christmas", "eve"): (12, 24), ("christmas", "day"): (12, 25), ("christmas",): (12, 25), ("xmas",): (12, 25),
-    ("halloween",): (10, 31), ("new", "year's", "eve"): (12, 31), ("new", "years", "eve"): (12, 31),
-    ("new", "year's", "day"): (1, 1), ("new", "year's"): (1, 1), ("new", "year"): (1, 1), ("new", "years"): (1, 1), ("valentine's", "day"): (2, 14),
-    ("valentines", "day"): (2, 14), ("independence", "day"): (7, 4), ("boxing", "day"): (12, 26),
-}  # fmt: skip
+    ("christmas", "eve"): (12, 24),
+    ("christmas", "day"): (12, 25),
+    ("christmas",): (12, 25),
+    ("xmas",): (12, 25),
+    ("halloween",): (10, 31),
+    ("new", "year's", "eve"): (12, 31),
+    ("new", "years", "eve"): (12, 31),
+    ("new", "year's", "day"): (1, 1),
+    ("new", "year's"): (1, 1),
+    ("new", "year"): (1, 1),
+    ("new", "years"): (1, 1),
+    ("valentine's", "day"): (2, 14),
+    ("valentines", "day"): (2, 14),
+    ("independence", "day"): (7, 4),
+    ("boxing", "day"): (12, 26),
+}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -34,7 +45,12 @@ def dates(tokens: Tokens, today: date) -> list[Found[date]]:
     found: list[Found[date]] = []
     at = 0
     while at < len(tokens):
-        one = _near(tokens, at, today) or _weekday(tokens, at, today) or _calendar(tokens, at, today) or _feast(tokens, at, today)
+        one = (
+            _near(tokens, at, today)
+            or _weekday(tokens, at, today)
+            or _calendar(tokens, at, today)
+            or _feast(tokens, at, today)
+        )
         if one:
             found.append(one)
             at = one.end
@@ -128,7 +144,11 @@ def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     if part.isdigit() and tokens.at(at + 1) == "/" and tokens.at(at + 2).isdigit() and tokens.attached(at + 2):
         year, end = (tokens.at(at + 4), at + 5) if tokens.at(at + 3) == "/" else ("", at + 3)
         year = f"20{year}" if len(year) == 2 else year
-        return _checked(year, part, tokens.at(at + 2), at, end) if year else _next(today, int(part), int(tokens.at(at + 2)), at, end)
+        return (
+            _checked(year, part, tokens.at(at + 2), at, end)
+            if year
+            else _next(today, int(part), int(tokens.at(at + 2)), at, end)
+        )
     if part in _MONTHS and not (part in ("may", "mar", "march") and tokens.at(at - 1) in ("i", "you", "we")):
         return _month_first(tokens, at, today)
     start = at
@@ -154,7 +174,11 @@ def _month_first(tokens: Tokens, at: int, today: date) -> Found[date] | None:
         return None
     year, end = _year(tokens, day.end)
     month = _MONTHS[tokens.at(at)]
-    return _checked(year, str(month), str(int(day.value)), at, end) if year else _next(today, month, int(day.value), at, end)
+    return (
+        _checked(year, str(month), str(int(day.value)), at, end)
+        if year
+        else _next(today, month, int(day.value), at, end)
+    )
 
 
 def _ordinal(tokens: Tokens, at: int) -> Found[int] | None:
@@ -248,7 +272,11 @@ def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
     index = _plural(part)
     if index is not None:
         return _listed(tokens, at - 1 if tokens.at(at - 1) == "on" else at, at)
-    if part in ("monday", "mon") and second in ("to", "through", "thru", "-") and tokens.at(at + 2) in ("friday", "fri"):
+    if (
+        part in ("monday", "mon")
+        and second in ("to", "through", "thru", "-")
+        and tokens.at(at + 2) in ("friday", "fri")
+    ):
         return Found("weekdays", at, at + 3)
     return None
 

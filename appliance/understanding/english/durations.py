@@ -90,7 +90,12 @@ def _tail(tokens: Tokens, at: int, unit: int, joined: bool) -> tuple[Fraction, i
     if found.value < 1:
         return (found.value * unit, found.end) if joined else None
     bare = cardinal(tokens, at)
-    if smaller is None or bare is None or not 0 < bare.value < 60 or tokens.at(bare.end) in (":", "am", "pm", "%", "percent", "/"):
+    if (
+        smaller is None
+        or bare is None
+        or not 0 < bare.value < 60
+        or tokens.at(bare.end) in (":", "am", "pm", "%", "percent", "/")
+    ):
         return None
     return (bare.value * smaller, bare.end) if joined or is_digits(tokens.at(at)) else None
 

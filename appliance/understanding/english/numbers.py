@@ -69,7 +69,7 @@ def _spoken(tokens: Tokens, at: int) -> Found[Fraction] | None:
         if part == "-" and seen and tokens.attached(end):
             end += 1
             continue
-        if part in _UNITS and part != "oh" and (not seen or last in ("tens", "scale")) :
+        if part in _UNITS and part != "oh" and (not seen or last in ("tens", "scale")):
             if last == "tens" and _UNITS[part] > 9:
                 break
             current, last = current + _UNITS[part], "unit"
@@ -134,7 +134,12 @@ def amount(tokens: Tokens, at: int) -> Found[Fraction] | None:
     end = whole.end
     joint = end + 1 if tokens.at(end) == "and" else end
     rest = fraction(tokens, joint)
-    if rest and rest.value < 1 and (joint > end or "/" in tokens.parts[rest.start : rest.end]) and tokens.at(rest.end) != "past":
+    if (
+        rest
+        and rest.value < 1
+        and (joint > end or "/" in tokens.parts[rest.start : rest.end])
+        and tokens.at(rest.end) != "past"
+    ):
         return Found(whole.value + rest.value, at, rest.end)
     return whole
 

@@ -79,7 +79,10 @@ _FACTORIAL = re.compile(r"factorial|\blog\b|\bsine?\b|\bcos|\btan|\d!")
 
 
 def _added(flat: str) -> str | None:
-    found = re.search(rf"(?:add(?: up)?|sum(?: up)?(?: of)?|total(?: of)?|subtotal|{_N} and {_N} (?:is|makes|added|together|make)).*", flat)
+    found = re.search(
+        rf"(?:add(?: up)?|sum(?: up)?(?: of)?|total(?: of)?|subtotal|{_N} and {_N} (?:is|makes|added|together|make)).*",
+        flat,
+    )
     if not found or "*" in flat or "/" in flat:
         return None
     numbers = re.findall(_N, found[0])
@@ -127,6 +130,7 @@ def _sound(text: str) -> bool:
 
 def _digits(text: str) -> str:
     """Return the sentence in lower case with every number in digits and money words gone."""
+    text = re.sub(r"(?<=\d)[kK]\b", "000", text)
     tokens = Tokens.text(_MONEY.sub(" ", text.lower().replace("per cent", "%").replace("percent", "%")))
     parts: list[str] = []
     at = 0
@@ -146,7 +150,9 @@ def _digits(text: str) -> str:
             parts.append(plain(found.value))
             at = found.end
     flat = " ".join(parts)
-    return re.sub(r"\s+", " ", re.sub(r"(?<=\d)\s+%\s*(?=of|tip|off|on|disc|tax|vat|for|from|[a-z])", "% ", flat)).strip(" ?.!,")
+    return re.sub(
+        r"\s+", " ", re.sub(r"(?<=\d)\s+%\s*(?=of|tip|off|on|disc|tax|vat|for|from|[a-z])", "% ", flat)
+    ).strip(" ?.!,")
 
 
 def _operand(parts: list[str]) -> bool:
@@ -157,4 +163,6 @@ def _share(tokens: Tokens, end: int) -> bool:
     return tokens.at(end) == "of" and tokens.at(end - 1) in _SHARES
 
 
-_SHARES = frozenset("half third thirds quarter quarters fourth fourths fifth fifths eighth eighths tenth tenths".split())
+_SHARES = frozenset(
+    "half third thirds quarter quarters fourth fourths fifth fifths eighth eighths tenth tenths".split()
+)

@@ -12,6 +12,41 @@ V = TypeVar("V")
 _PART = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+|[^\W\d_]+(?:'[^\W\d_]+)?|[^\w\s]|_")
 
 
+_SPELLED = frozenset(
+    "minute minutes second seconds tomorrow tonight monday tuesday wednesday thursday "
+    "friday saturday sunday weekday weekdays "
+    "weekend weekends january february march april june july august september october "
+    "november december morning evening "
+    "afternoon midnight quarter twenty thirty fourteen fifteen sixteen seventeen eighteen "
+    "nineteen hundred thousand percent "
+    "multiply multiplied subtract subtracted divide divided fahrenheit celsius kilometers "
+    "kilometer centimeters centimeter "
+    "pounds ounces gallons liters inches tablespoons teaspoons square everyday o'clock".split()
+)
+_MIN_SPELLED = 6  # shorter words have too many neighbours that are words themselves: timer, times
+
+
+def spelled(word: str) -> str:
+    """Return the word of the parsers that a typed word misses by one letter (left out, doubled, wrong or swapped)."""
+    if len(word) < _MIN_SPELLED or word in _SPELLED or not word.isalpha():
+        return word
+    if any(word.startswith(known) for known in _SPELLED):  # quarters, squared: forms, not slips
+        return word
+    near = [
+        known
+        for known in _SPELLED
+        if abs(len(known) - len(word)) <= 1 and len(known) >= _MIN_SPELLED and _one_off(word, known)
+    ]
+    return min(near) if near else word
+
+
+def _one_off(word: str, known: str) -> bool:
+    start = next((n for n, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
+    left, right = word[start:], known[start:]
+    swapped = len(left) > 1 and len(right) > 1 and left[:2] == right[1::-1] and left[2:] == right[2:]
+    return swapped or left[1:] == right or left == right[1:] or left[1:] == right[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """`parts` in lower case; `origin[i]` is the index of the word that part i came from."""
@@ -25,7 +60,7 @@ class Tokens:
         origin: list[int] = []
         for at, word in enumerate(words):
             for part in _PART.findall(word.lower()):
-                parts.append(part)
+                parts.append(spelled(part))
                 origin.append(at)
         return cls(tuple(parts), tuple(origin))
 

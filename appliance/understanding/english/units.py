@@ -42,7 +42,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     "celsius": ("temperature", "celsius|celcius|centigrade|c"),
     "fahrenheit": ("temperature", "fahrenheit|farenheit|f"),
     "kelvin": ("temperature", "kelvin|kelvins"),
-    "kilometer per hour": ("speed", "kilometers per hour|kilometer per hour|kilometres per hour|km per hour|km an hour|kilometers an hour|km / h|kmh|kph|kmph"),
+    "kilometer per hour": ("speed", "kilometers per hour|kilometer per hour|kilometres per hour|km per hour|km an hour|"
+"kilometers an hour|km / h|kmh|kph|kmph"),
     "mile per hour": ("speed", "miles per hour|mile per hour|miles an hour|mph"),
     "meter per second": ("speed", "meters per second|meter per second|metres per second|m / s"),
     "knot": ("speed", "knot|knots"),
@@ -164,7 +165,13 @@ def _unit(tokens: Tokens, at: int, numbered: bool) -> tuple[str, int] | None:
 
 def _joined(mentions: list[_Mention]) -> list[_Mention]:
     """Join feet and inches of one height, pounds and ounces of one weight."""
-    factors = {("foot", "inch"): 12, ("pound", "ounce"): 16, ("stone", "pound"): 14, ("hour", "minute"): 60, ("minute", "second"): 60}
+    factors = {
+        ("foot", "inch"): 12,
+        ("pound", "ounce"): 16,
+        ("stone", "pound"): 14,
+        ("hour", "minute"): 60,
+        ("minute", "second"): 60,
+    }
     joined: list[_Mention] = []
     for one in mentions:
         before = joined[-1] if joined else None
@@ -182,7 +189,9 @@ def height(tokens: Tokens) -> Tokens:
     for at in range(len(parts) - 2):
         follows = parts[at + 3] if at + 3 < len(parts) else ""
         if is_digits(parts[at]) and parts[at + 1] in ("foot", "feet", "ft", "'") and is_digits(parts[at + 2]):
-            if follows not in ("inch", "inches", '"') and not (follows == "in" and parts[at + 4 : at + 5] in (["in"], ["to"])):
+            if follows not in ("inch", "inches", '"') and not (
+                follows == "in" and parts[at + 4 : at + 5] in (["in"], ["to"])
+            ):
                 parts.insert(at + 3, "inches")
                 origin.insert(at + 3, origin[at + 2])
             break

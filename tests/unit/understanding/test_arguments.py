@@ -55,9 +55,21 @@ def test_an_alarm_gets_a_time_of_day(said: str, arguments: dict[str, Any] | None
         ("remind me to eat", "eat", {"text": "eat"}),
         ("remind me about it on friday", "it", {"text": "it", "at": "2026-06-12T09:00"}),
         ("remind me to rest tonight", "rest", {"text": "rest", "at": "2026-06-10T20:00"}),
-        ("remind me to call Anna at 5pm tomorrow", "call anna at 5pm tomorrow", {"text": "call Anna", "at": "2026-06-11T17:00"}),
-        ("remind me about the 3pm meeting at 2", "the 3pm meeting", {"text": "the 3pm meeting", "at": "2026-06-10T14:00"}),
-        ("every evening at nine remind me to read", "read", {"text": "read", "at": "2026-06-10T21:00", "repeat": "daily"}),
+        (
+            "remind me to call Anna at 5pm tomorrow",
+            "call anna at 5pm tomorrow",
+            {"text": "call Anna", "at": "2026-06-11T17:00"},
+        ),
+        (
+            "remind me about the 3pm meeting at 2",
+            "the 3pm meeting",
+            {"text": "the 3pm meeting", "at": "2026-06-10T14:00"},
+        ),
+        (
+            "every evening at nine remind me to read",
+            "read",
+            {"text": "read", "at": "2026-06-10T21:00", "repeat": "daily"},
+        ),
         ("a reminder for 5 to go", "go", {"text": "go", "at": "2026-06-10T17:00"}),
         ("remind me at 9 to go", "go", {"text": "go", "at": "2026-06-10T21:00"}),
         ("remind me in two days to go", "go", {"text": "go", "at": "2026-06-12T09:00"}),
@@ -83,14 +95,32 @@ def test_a_reminder_gets_its_moment(said: str, text: str, arguments: dict[str, A
         ("alarm_cancel", "remove my 7 am alarm", {}, {"time": "07:00"}),
         ("alarm_cancel", "no alarm tomorrow", {}, {}),
         ("reminder_cancel", "cancel my reminders", {}, {"all": True}),
-        ("note_add", "note: Ben owes me 20 euros.", {"text": "ben owes me 20 euros."}, {"text": "Ben owes me 20 euros"}),
+        (
+            "note_add",
+            "note: Ben owes me 20 euros.",
+            {"text": "ben owes me 20 euros."},
+            {"text": "Ben owes me 20 euros"},
+        ),
         ("note_add", "take a note", {}, None),
         ("note_search", "find the note about the wifi?", {"query": "the wifi?"}, {"query": "wifi"}),
-        ("list_add", "add eggs, butter and flour to groceries", {"items": "eggs, butter and flour", "list": "groceries"},
-         {"list": "grocery", "items": ["eggs", "butter", "flour"]}),
-        ("list_add", "put some oat milk on the shopping list", {"items": "some oat milk"}, {"list": "shopping", "items": ["oat milk"]}),
-        ("list_add", "add call mom and dad to my to do list", {"items": "call mom and dad", "list": "to do"},
-         {"list": "to-do", "items": ["call mom and dad"]}),
+        (
+            "list_add",
+            "add eggs, butter and flour to groceries",
+            {"items": "eggs, butter and flour", "list": "groceries"},
+            {"list": "grocery", "items": ["eggs", "butter", "flour"]},
+        ),
+        (
+            "list_add",
+            "put some oat milk on the shopping list",
+            {"items": "some oat milk"},
+            {"list": "shopping", "items": ["oat milk"]},
+        ),
+        (
+            "list_add",
+            "add call mom and dad to my to do list",
+            {"items": "call mom and dad", "list": "to do"},
+            {"list": "to-do", "items": ["call mom and dad"]},
+        ),
         ("list_add", "add to the list", {}, None),
         ("list_clear", "clear the list", {}, None),
         ("list_clear", "clear my packing list", {"list": "packing"}, {"list": "packing"}),
@@ -107,7 +137,7 @@ def test_a_reminder_gets_its_moment(said: str, text: str, arguments: dict[str, A
         ("unit_convert", "5 euros in dollars", {}, None),
         ("box_health", "how are you", {}, {}),
     ],
-)  # fmt: skip
+)
 def test_the_arguments_are_exact_or_the_request_is_handed_over(
     tool: str, said: str, spans: dict[str, str], arguments: dict[str, Any] | None
 ) -> None:

@@ -100,7 +100,9 @@ def test_a_day_is_read(said: str, day: str) -> None:
     assert [one.value.isoformat() for one in dates(Tokens.text(said), TODAY)] == [day]
 
 
-@pytest.mark.parametrize("said", ["i may go", "the sun", "he sat down", "second floor", "february 30", "2026-13-01", "99/99"])
+@pytest.mark.parametrize(
+    "said", ["i may go", "the sun", "he sat down", "second floor", "february 30", "2026-13-01", "99/99"]
+)
 def test_what_names_no_day_is_none(said: str) -> None:
     assert dates(Tokens.text(said), TODAY) == []
 
@@ -131,7 +133,9 @@ def test_a_repeat_is_read(said: str, repeat: str) -> None:
     assert found.value == repeat
 
 
-@pytest.mark.parametrize("said", ["every hour", "weekly", "every other day", "twice a day", "every two weeks", "monthly"])
+@pytest.mark.parametrize(
+    "said", ["every hour", "weekly", "every other day", "twice a day", "every two weeks", "monthly"]
+)
 def test_a_repeat_that_no_tool_knows_is_seen_and_unknown(said: str) -> None:
     found = repeats(Tokens.text(said))
     assert found is not None

@@ -25,7 +25,9 @@ def test_keys_come_at_most_once_and_in_order() -> None:
     assert spans_grammar(["a"], [ITEMS, LIST]).startswith("root ::= s0? s1?\n")
 
 
-@pytest.mark.parametrize(("word", "written"), [('say"hi"', '"say\\"hi\\""'), ("a\\b", '"a\\\\b"'), ("naïve", '"naïve"')])
+@pytest.mark.parametrize(
+    ("word", "written"), [('say"hi"', '"say\\"hi\\""'), ("a\\b", '"a\\\\b"'), ("naïve", '"naïve"')]
+)
 def test_words_cannot_end_a_literal(word: str, written: str) -> None:
     assert literal(word) == written
 

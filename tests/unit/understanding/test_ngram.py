@@ -55,7 +55,12 @@ def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path, damage: str) 
     path = tmp_path / "w.bin"
     write(path, ["a", "b"], bytes(2 * BUCKETS), [0.0, 0.0])
     data = path.read_bytes()
-    changed = {"empty": b"", "magic": b"GGUF" + data[4:], "cut": data[:-1], "header": data[:8] + b"\xff" * 4 + data[12:]}
+    changed = {
+        "empty": b"",
+        "magic": b"GGUF" + data[4:],
+        "cut": data[:-1],
+        "header": data[:8] + b"\xff" * 4 + data[12:],
+    }
     if damage == "missing":
         path.unlink()
     else:

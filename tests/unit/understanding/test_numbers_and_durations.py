@@ -8,7 +8,7 @@ import pytest
 
 from appliance.understanding.english.durations import MAX_SECONDS, duration_at, durations, stopwatch
 from appliance.understanding.english.numbers import amount, plain
-from appliance.understanding.english.tokens import Tokens
+from appliance.understanding.english.tokens import Tokens, spelled
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,22 @@ def test_a_clock_time_after_a_length_is_not_swallowed() -> None:
 @pytest.mark.parametrize(("said", "seconds"), [("timer 5:30", 330), ("1:05:00", 3900), ("noon", None), ("0:00", None)])
 def test_a_timer_reads_colons_as_minutes_and_seconds(said: str, seconds: int | None) -> None:
     assert stopwatch(Tokens.text(said)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("mintues", "minutes"),
+        ("secnds", "seconds"),
+        ("tommorow", "tommorow"),
+        ("tomorow", "tomorrow"),
+        ("tuseday", "tuesday"),
+        ("subract", "subtract"),
+        ("farenheit", "fahrenheit"),
+        ("timer", "timer"),
+        ("quarters", "quarters"),
+        ("monkey", "monkey"),
+    ],
+)
+def test_a_word_that_is_one_letter_off_is_read_as_it_was_meant(typed: str, meant: str) -> None:
+    assert spelled(typed) == meant

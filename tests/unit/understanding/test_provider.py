@@ -55,7 +55,7 @@ def answered(call: ToolCall) -> GenerateRequest:
 async def test_the_result_of_its_own_call_is_the_answer() -> None:
     engine = ScriptedEngine({"timer_set": 0.99})
     mini = provider(engine)
-    ready = [item async for item in mini.generate(request(user("timer for ten minutes")))][0]
+    ready, _ = [item async for item in mini.generate(request(user("timer for ten minutes")))]
     assert isinstance(ready, ToolCallReady)
     asked = len(engine.frames)
     items = [item async for item in mini.generate(answered(ready.call))]
@@ -96,7 +96,12 @@ async def test_a_wish_for_json_is_handed_over() -> None:
 
 async def test_a_hand_over_tells_what_came_closest() -> None:
     with pytest.raises(ModelError) as caught:
-        _ = [item async for item in provider(ScriptedEngine({"timer_set": 0.7})).generate(request(user("ten minutes of fame")))]
+        _ = [
+            item
+            async for item in provider(ScriptedEngine({"timer_set": 0.7})).generate(
+                request(user("ten minutes of fame"))
+            )
+        ]
     assert caught.value.details["guess"] == "timer_set"
 
 

@@ -52,7 +52,16 @@ def test_a_sum_in_words_gives_the_right_result(said: str, result: Fraction) -> N
 
 @pytest.mark.parametrize(
     "said",
-    ["", "seven", "what is 12", "solve x squared minus 4", "3 apples and 4 pears and 5 plums times", "5 +", "1 2 3", "sine of 30 degrees"],
+    [
+        "",
+        "seven",
+        "what is 12",
+        "solve x squared minus 4",
+        "3 apples and 4 pears and 5 plums times",
+        "5 +",
+        "1 2 3",
+        "sine of 30 degrees",
+    ],
 )
 def test_a_sum_that_is_not_clear_is_left_to_others(said: str) -> None:
     assert expression(said) is None
@@ -87,7 +96,9 @@ def test_a_conversion_is_read(said: str, value: Fraction, from_unit: str, to_uni
     assert (found.value, found.from_unit, found.to_unit) == (value, from_unit, to_unit)
 
 
-@pytest.mark.parametrize("said", ["300 grams in cups", "10 miles", "convert this to word", "5 euros in dollars", "3 cups of milk"])
+@pytest.mark.parametrize(
+    "said", ["300 grams in cups", "10 miles", "convert this to word", "5 euros in dollars", "3 cups of milk"]
+)
 def test_what_does_not_measure_the_same_is_left_to_others(said: str) -> None:
     assert conversion(height(Tokens.text(said))) is None
 
