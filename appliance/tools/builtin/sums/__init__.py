@@ -1,1 +1,4 @@
-"""Sums as people write and say them: tokens, exact arithmetic with bounds, numbers for people. Knows nothing of tools."""
+"""Sums as people write and say them: tokens, exact and bounded arithmetic, numbers for people.
+
+It must not know of tools.
+"""
