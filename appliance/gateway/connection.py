@@ -131,7 +131,7 @@ class Connection(Upgraded):
 
     @property
     def waiting_bytes(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._outbox.waiting_bytes if self._outbox is not None else 0
 
     # The socket
 
@@ -339,7 +339,8 @@ class Connection(Upgraded):
             self._cut_off()
 
     def _write(self, frame: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        if self._outbox is not None and self._transport is not None and not self._transport.is_closing():
+            self._outbox.flush()
             self._transport.write(frame)
 
 

@@ -191,18 +191,30 @@ async def test_a_slow_reader_misses_what_may_be_missed_and_is_then_cut_off_and_t
 
 
 @pytest.mark.parametrize(("waiting", "size", "fits"), [(90, 10, True), (90, 11, False), (0, 1000, True)])
-def test_an_outbox_takes_bytes_up_to_its_bound(waiting: int, size: int, fits: bool) -> None:
+async def test_an_outbox_takes_bytes_up_to_its_bound(waiting: int, size: int, fits: bool) -> None:
     transport = Stalled(waiting)
-    assert Outbox(transport, max_bytes=100).write(b"x" * size) is fits
+    outbox = Outbox(transport, max_bytes=100)
+    assert outbox.write(b"x" * size) is fits
+    outbox.flush()
     assert len(transport.written) == fits
 
 
-def test_an_outbox_takes_frames_up_to_its_bound_and_again_when_it_was_emptied() -> None:
+async def test_an_outbox_takes_frames_up_to_its_bound_and_again_when_it_was_emptied() -> None:
     transport = Stalled(1)
     outbox = Outbox(transport, max_frames=3)
     assert [outbox.write(b"x") for _ in range(4)] == [True, True, True, False]
+    outbox.flush()
     transport.waiting = 0
     assert outbox.write(b"x")
+
+
+async def test_frames_of_one_moment_leave_together_and_count_while_they_wait() -> None:
+    transport = Stalled(0)
+    outbox = Outbox(transport, max_bytes=8)
+    assert [outbox.write(b"abc"), outbox.write(b"d"), outbox.write(b"e")] == [True, True, False]
+    assert (outbox.waiting_bytes, transport.written) == (8, [])
+    await asyncio.sleep(0)
+    assert (outbox.waiting_bytes, transport.written) == (0, [b"\x81\x03abc\x81\x01d"])
 
 
 class Stalled(asyncio.Transport):
@@ -215,6 +227,9 @@ class Stalled(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return self.waiting
+
+    def is_closing(self) -> bool:
+        return False
 
     def write(self, data: Any) -> None:
         self.written.append(bytes(data))
