@@ -41,7 +41,7 @@ def _entry_token() -> str:
 
 
 class SessionStore:
-    """The async face; each method is one transaction, durable when it returns.
+    """The async face; each method is one transaction, durable when it returns (`begin_run` with the next one).
 
     `archive` is where transcripts of deleted sessions are kept (None: they are not). `ids` and `tokens` make session
     ids and the random part of entry ids.
@@ -153,8 +153,10 @@ class SessionStore:
 
         Raises RunMissingError, RunEndedError, SessionBusyError: a session never has two active runs.
         """
+        # Acknowledges nothing: undone by a power cut, the run is queued as `accept` left it and begins again. Nothing
+        # that it did durably can outlive its beginning, because commits reach the disk in their order.
         return await self._database.write(
-            lambda connection: runs.begin(connection, run_id, merge, now_ms, self._tokens)
+            lambda connection: runs.begin(connection, run_id, merge, now_ms, self._tokens), durable=False
         )
 
     async def fold(self, run_ids: Sequence[str], into: str, now_ms: int) -> builtins.list[Entry]:

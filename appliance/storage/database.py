@@ -178,14 +178,17 @@ class Database:
         """How many group commits there were (a count for benches and metrics)."""
         return self._writer.commits
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         """Run `work` in the writer thread; return its result after the commit is on the disk (synchronous=FULL).
+
+        With `durable=False` it returns after the commit: every later reader sees it and a crash of this process keeps
+        it, but a power cut may undo it as long as no durable write has followed. For what acknowledges nothing.
 
         All works that wait at one moment share a commit; each has its own savepoint and fails alone. `work` must
         neither commit nor wait. Raises what `work` raises, StorageFullError, DamagedError, OverloadedError,
         ClosedError.
         """
-        return await self._writer.submit(work)
+        return await self._writer.submit(work, durable=durable)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on a connection that cannot write. Raises what `work` raises, OverloadedError, ClosedError."""

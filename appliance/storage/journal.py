@@ -74,10 +74,14 @@ class Journal:
         self._size = 0
         self._before_last = (0, 0)
         self._flusher: _Flusher | None = None
+        self._unflushed = False
         self._resume()
 
-    def append(self, batch: int, records: Sequence[bytes], at_ms: int) -> None:
-        """Write one batch and begin to flush it; `settle` waits. Raises StorageError; nothing of it is then kept."""
+    def append(self, batch: int, records: Sequence[bytes], at_ms: int, *, flush: bool = True) -> None:
+        """Write one batch and begin to flush it; `settle` waits. Raises StorageError; nothing of it is then kept.
+
+        Without `flush` it reaches the disk with the next batch that is flushed.
+        """
         if self._size > self._segment_bytes:
             self.start_segment(batch, self.migrations or (), at_ms)
         rows = b"[" + b",".join(records) + b"]"
@@ -85,13 +89,25 @@ class Journal:
         self._before_last = (self._size, self.last)
         self._write(line)
         self.last = batch
-        self._flusher = self._flusher or _Flusher()
-        self._flusher.begin(self._descriptor)
+        self._unflushed = True
+        if flush:
+            self._begin_flush()
 
     def settle(self) -> None:
         """Wait until the last batch is on the disk. Raises StorageError."""
         if self._flusher is not None and (error := self._flusher.wait()) is not None:
             raise _translate(error, self.directory) from error
+
+    def flush(self) -> None:
+        """Bring what was written without a flush to the disk. Raises StorageError."""
+        if self._unflushed:
+            self._begin_flush()
+            self.settle()
+
+    def _begin_flush(self) -> None:
+        self._unflushed = False
+        self._flusher = self._flusher or _Flusher()
+        self._flusher.begin(self._descriptor)
 
     def retract(self) -> None:
         """Take the last batch back, because its commit failed."""
@@ -100,9 +116,11 @@ class Journal:
         self._size, self.last = self._before_last
         os.ftruncate(self._descriptor, self._size)
         os.fdatasync(self._descriptor)
+        self._unflushed = False
 
     def start_segment(self, first: int, migrations: Sequence[str], at_ms: int) -> None:
         """Begin a new file: the old one is full, or the schema has changed."""
+        self.flush()
         header = msgspec.json.encode(Header(_FORMAT, first, at_ms, tuple(migrations))) + b"\n"
         path = self.directory / f"{self._number + 1:08d}.jsonl"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)

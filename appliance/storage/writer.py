@@ -40,6 +40,14 @@ class Opened(NamedTuple):
     capture: Capture | None
 
 
+class _Item(NamedTuple):
+    """One write. Only where `durable` is set does the caller return after the disk has it."""
+
+    work: Work
+    future: asyncio.Future[Any]
+    durable: bool
+
+
 class _Outcome(NamedTuple):
     future: asyncio.Future[Any]
     value: Any
@@ -65,7 +73,9 @@ class Writer:
         self._damaged = damaged
         self._limit = limit
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[tuple[Work, asyncio.Future[Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._held: _Item | None = None  # taken from the queue, but for the next commit
+        self._flushes = True  # what SQLite was told last
         self._pending = 0
         self._closed = False
         self._stopping = False
@@ -84,7 +94,7 @@ class Writer:
             self._thread.join()
             raise
 
-    def submit(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> asyncio.Future[T]:
         """Queue `work` for the next commit. Raises OverloadedError, ClosedError."""
         if self._closed:
             raise ClosedError("the database is closed")
@@ -92,7 +102,7 @@ class Writer:
             raise OverloadedError(f"{self._pending} writes wait for the disk; try again in a moment")
         self._pending += 1
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((work, future))
+        self._queue.put(_Item(work, future, durable))
         return future
 
     async def aclose(self) -> None:
@@ -114,7 +124,8 @@ class Writer:
             return
         self._post(self._settle, self._opened, None)
         since_commits = since_changes = 0
-        while not self._stopping and (item := self._queue.get()) is not None:
+        while not self._stopping and (item := self._held or self._queue.get()) is not None:
+            self._held = None
             outcomes = self._batch(files, item)
             self._post(self._answer, outcomes)
             since_commits += 1
@@ -123,36 +134,43 @@ class Writer:
                 or files.connection.total_changes - since_changes >= _CHECKPOINT_CHANGES
             ):
                 # After the answers: nobody waits for it but the next batch.
-                self._checkpoint(files.connection, "PASSIVE")
+                self._checkpoint(files, "PASSIVE")
                 since_commits, since_changes = 0, files.connection.total_changes
-        self._checkpoint(files.connection, "TRUNCATE")
+        self._checkpoint(files, "TRUNCATE")
         files.connection.close()
         if files.journal is not None:
             files.journal.close()
         self._post(self._settle, self._ended, None)
 
-    def _batch(self, files: Opened, first: tuple[Work, asyncio.Future[Any]]) -> list[_Outcome]:
+    def _batch(self, files: Opened, first: _Item) -> list[_Outcome]:
         outcomes: list[_Outcome] = []
         try:
+            self._flush_commits(files.connection, first.durable)
             files.connection.execute("BEGIN IMMEDIATE")
             self._fill(files, first, outcomes)
-            self._commit(files)
+            self._commit(files, first.durable)
         except Exception as error:  # noqa: BLE001 - told to every caller of the batch
             failure = self._told(error)
             self._abandon(files)
             if not outcomes:
-                outcomes.append(_Outcome(first[1], None, failure))
+                outcomes.append(_Outcome(first.future, None, failure))
             # Nothing of this transaction was kept: nobody in it may believe otherwise.
             return [outcome if outcome.error else _Outcome(outcome.future, None, failure) for outcome in outcomes]
         self.commits += 1
         return outcomes
 
-    def _fill(self, files: Opened, first: tuple[Work, asyncio.Future[Any]], outcomes: list[_Outcome]) -> None:
+    def _flush_commits(self, connection: sqlite3.Connection, flush: bool) -> None:
+        """Have SQLite flush its commits, or leave them to the next one that is flushed (same file, so in order)."""
+        if flush is not self._flushes:
+            connection.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
+            self._flushes = flush
+
+    def _fill(self, files: Opened, first: _Item, outcomes: list[_Outcome]) -> None:
         deadline = self._clock.monotonic() + _MAX_BATCH_S
-        item: tuple[Work, asyncio.Future[Any]] | None = first
+        item: _Item | None = first
         while item is not None:
-            outcomes.append(_Outcome(item[1], None, None))  # answered whatever happens next
-            outcomes[-1] = self._one(files, *item)
+            outcomes.append(_Outcome(item.future, None, None))  # answered whatever happens next
+            outcomes[-1] = self._one(files, item.work, item.future)
             if not files.connection.in_transaction:
                 # A full or failing disk makes SQLite roll everything back by itself.
                 raise outcomes[-1].error or StorageError("a write ended the transaction that it shares; report this")
@@ -163,6 +181,9 @@ class Writer:
             except Empty:
                 return
             self._stopping = item is None
+            if item is not None and item.durable and not first.durable:
+                self._held = item
+                return
 
     def _one(self, files: Opened, work: Work, future: asyncio.Future[Any]) -> _Outcome:
         connection, records = files.connection, files.capture.records if files.capture else []
@@ -179,7 +200,7 @@ class Writer:
             return _Outcome(future, None, self._told(error))
         return _Outcome(future, value, None)
 
-    def _commit(self, files: Opened) -> None:
+    def _commit(self, files: Opened, flush: bool) -> None:
         connection, journal, capture = files
         if journal is None or capture is None or not capture.records:
             connection.execute("COMMIT")
@@ -187,8 +208,8 @@ class Writer:
         batch = journal.last + 1
         connection.execute("UPDATE journal_mark SET batch = ? WHERE id = 1", (batch,))
         # Written before and flushed beside the commit. A process that is killed leaves the journal at most one batch
-        # ahead, which open catches up; a power cut may leave it one behind, which open answers with a new backup.
-        journal.append(batch, capture.records, self._clock.now_ms())
+        # ahead, which open catches up; a power cut may leave it behind, which open answers with a new backup.
+        journal.append(batch, capture.records, self._clock.now_ms(), flush=flush)
         try:
             connection.execute("COMMIT")
         except sqlite3.Error:
@@ -214,10 +235,12 @@ class Writer:
             self._damaged(failure)
         return failure
 
-    def _checkpoint(self, connection: sqlite3.Connection, mode: str) -> None:
+    def _checkpoint(self, files: Opened, mode: str) -> None:
         try:
-            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-        except sqlite3.Error as error:
+            if files.journal is not None:
+                files.journal.flush()  # the database file must never hold more than its journal
+            files.connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        except (sqlite3.Error, StorageError) as error:
             # The pages stay in the WAL and are tried again; a write that needs the room will say so.
             _log.warning("checkpoint failed: %s", self._told(error))
 

@@ -74,6 +74,29 @@ async def test_every_commit_reaches_the_disk(open_database: Opener) -> None:
     )
 
 
+async def test_a_write_that_acknowledges_nothing_waits_for_no_flush(open_database: Opener) -> None:
+    def mode(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    database = await open_database()
+    assert [await database.write(mode, durable=durable) for durable in (False, True, False)] == [1, 2, 1]
+    await database.write(put("lazy"), durable=False)
+    assert await database.read(names) == ["lazy"]
+
+
+async def test_a_durable_write_never_shares_a_commit_that_is_not_flushed(open_database: Opener) -> None:
+    database = await open_database()
+    before = database.commits
+    hold = threading.Event()
+    first = asyncio.ensure_future(database.write(lambda connection: hold.wait(10), durable=False))
+    rest = [asyncio.ensure_future(database.write(put(name), durable=name == "c")) for name in "abcde"]
+    await asyncio.sleep(0)
+    hold.set()
+    await asyncio.gather(first, *rest)
+    assert database.commits - before == 2  # a and b with the first, d and e with c
+    assert await database.read(names) == list("abcde")
+
+
 async def test_a_reader_can_neither_write_nor_checkpoint(open_database: Opener) -> None:
     database = await open_database()
     with pytest.raises(StorageError, match="readonly"):
