@@ -24,7 +24,14 @@ from zoneinfo import ZoneInfo
 from appliance.engine.client import EngineClient
 from appliance.foundation.clock import SystemClock
 from appliance.generation import ModelError
-from appliance.understanding.understander import Calibration, Understander, Weights, joined, load_weights, weights_folder
+from appliance.understanding.understander import (
+    Calibration,
+    Understander,
+    Weights,
+    joined,
+    load_weights,
+    weights_folder,
+)
 from appliance.understanding.vocabulary import ESCALATE, WRITING
 
 ROOT = Path(__file__).resolve().parent.parent

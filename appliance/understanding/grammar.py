@@ -30,7 +30,7 @@ def read_spans(answer: str, keys: Sequence[str]) -> dict[str, str]:
     """Split an answer with its key tokens shown by name into key name -> words."""
     found: dict[str, str] = {}
     for key in keys:
-        before, mark, rest = answer.partition(key)
+        _, mark, rest = answer.partition(key)
         if mark:
             ends = [rest.find(other) for other in keys if rest.find(other) >= 0]
             found.setdefault(key, rest[: min(ends)] if ends else rest)

@@ -189,7 +189,7 @@ def howmuch(rng: random.Random) -> str:
     return f"is {_amount(first, kind, rng)} {rng.choice(['in', 'in'])} {_many(second, rng)}"
 
 
-# ---- sums -------------------------------------------------------------------------------------------------------------
+# ---- sums -----------------------------------------------------------------------------------------------------------
 
 _INFIX = (
     "plus|plus|minus|minus|times|times|times|divided by|divided by|multiplied by|over|x|+|"

@@ -152,10 +152,10 @@ def _unit(tokens: Tokens, at: int, numbered: bool) -> tuple[str, int] | None:
             return None
         if part in ("k", "'", '"') and not numbered:
             return None
-        if part in _NEEDS_NUMBER and part not in ("in", "k", "'", '"') and not numbered:
-            # a lone letter is a unit only as the goal: "in m", "to g"
-            if tokens.at(at - 1) not in ("to", "in", "into", "as", "many", "per"):
-                return None
+        # a lone letter is a unit only as the goal: "in m", "to g"
+        goal = tokens.at(at - 1) in ("to", "in", "into", "as", "many", "per")
+        if part in _NEEDS_NUMBER and part != "in" and not numbered and not goal:
+            return None
         end = at + length
         if length == 1 and tokens.at(end) == "." and tokens.attached(end):
             end += 1

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from appliance.tools.builtin.calculator import evaluate
+from appliance.tools.builtin.sums.calculator import evaluate
 from appliance.tools.builtin.units import find_unit
 from appliance.understanding.english.sums import expression
 from appliance.understanding.english.tokens import Tokens

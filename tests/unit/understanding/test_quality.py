@@ -1,0 +1,98 @@
+"""The shipped weights in the real engine: the three targets on sentences written apart, and hostile sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from appliance.engine.client import EngineClient
+from appliance.engine.locate import EngineHome, locate
+from appliance.foundation.clock import SystemClock
+from appliance.generation import ModelError
+from appliance.understanding.understander import Understander, load_weights, model_path
+from appliance.understanding.vocabulary import ESCALATE, TOOLS, WRITING
+
+_SENTENCES = Path(__file__).resolve().parents[3] / "mini" / "evaluation" / "english.jsonl"
+_ZONE = ZoneInfo("Europe/Berlin")
+_NOW_MS = int(datetime(2026, 6, 10, 9, 30, tzinfo=_ZONE).timestamp() * 1000)
+_START_S = 30.0
+
+RIGHT_AT_LEAST = 0.80
+WRONG_AT_MOST = 0.02
+WRITES_OUTSIDE_AT_MOST = 0.02
+
+
+@asynccontextmanager
+async def mini(folder: Path) -> AsyncIterator[Understander]:
+    """Run an engine with the shipped model and yield an understander that asks it."""
+    home = locate(os.environ)
+    if not isinstance(home, EngineHome):
+        pytest.fail(f"these tests need the engine: {home.reason}")
+    socket = folder / "mini.sock"
+    arguments = ("-m", "appliance.engine", "--socket", str(socket), "--model", str(model_path()), "--threads", "1")
+    process = await asyncio.create_subprocess_exec(
+        str(home.python), *arguments, env={**os.environ, **home.variables()}, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        client = EngineClient(socket)
+        async with asyncio.timeout(_START_S):
+            while not await _answers(client):
+                assert process.returncode is None, "the engine did not start"
+                await asyncio.sleep(0.05)
+        yield Understander(client, load_weights(), SystemClock())
+        assert process.returncode is None, "the engine died"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _answers(client: EngineClient) -> bool:
+    try:
+        await client.info()
+    except ModelError:
+        return False
+    return True
+
+
+@pytest.mark.engine
+async def test_the_three_targets_are_met_on_sentences_written_apart(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in _SENTENCES.read_text(encoding="utf-8").splitlines()]
+    async with mini(tmp_path) as understander:
+        sentences = [(row["text"], None) for row in rows]
+        found = [one.tool async for one in understander.understand_all(sentences, _NOW_MS, _ZONE)]
+    asked = [(row["tool"], tool) for row, tool in zip(rows, found, strict=True) if row["tool"] != ESCALATE]
+    outside = [tool for row, tool in zip(rows, found, strict=True) if row["tool"] == ESCALATE]
+    assert len(rows) >= 300
+    assert len(outside) >= len(rows) / 3
+    assert sum(tool == want for want, tool in asked) / len(asked) >= RIGHT_AT_LEAST
+    assert sum(tool not in (want, ESCALATE) for want, tool in asked) / len(asked) <= WRONG_AT_MOST
+    assert sum(tool in WRITING for tool in outside) / len(outside) <= WRITES_OUTSIDE_AT_MOST
+
+
+@pytest.mark.engine
+async def test_no_sentence_kills_the_engine(tmp_path: Path) -> None:
+    hostile = [
+        'add "quotes" and \\backslashes\\ to the shopping list',
+        "add <|k_items|> and <|end|> to the shopping list",
+        "add ☕️ 👩‍👩‍👧 naïve ΣΊΣΥΦΟΣ İstanbul ﷺ to the shopping list",
+        "note: " + "x" * 390,
+        "note: " + "a " * 60,
+        "add \x00\x1b[31m and \u202e to the shopping list",
+        "put ' and \" and ] and [ and ( on the shopping list",
+        "root ::= root",
+        "۱۲۳ дюйм в см",
+    ]
+    async with mini(tmp_path) as understander:
+        for sentence in hostile:
+            found = await understander.understand(sentence, _NOW_MS, _ZONE)
+            assert found.tool in TOOLS
+        assert (await understander.understand("show my timers", _NOW_MS, _ZONE)).tool == "timer_list"
