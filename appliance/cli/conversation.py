@@ -68,6 +68,7 @@ class Conversation:
     def __init__(self, connection: Connection, session_key: str) -> None:
         self.session_key = session_key
         self._connection = connection
+        self._commands: frozenset[str] | None = None
 
     @classmethod
     async def open(cls, connection: Connection, session: str) -> Conversation:
@@ -86,6 +87,13 @@ class Conversation:
         """End what runs in this session."""
         await self._connection.call("chat.abort", {"sessionKey": self.session_key})
 
+    async def commands(self) -> frozenset[str]:
+        """Return the slash commands with their aliases; asked for once."""
+        if self._commands is None:
+            answer = await self._connection.call("commands.list")
+            self._commands = frozenset(name for one in answer["commands"] for name in _names(one))
+        return self._commands
+
     async def history(self, limit: int) -> list[dict[str, Any]]:
         """Return the last messages."""
         answer = await self._connection.call("chat.history", {"sessionKey": self.session_key, "limit": limit})
@@ -97,6 +105,10 @@ class Conversation:
             item = shown(event, self.session_key)
             if item is not None:
                 yield item
+
+
+def _names(command: dict[str, Any]) -> list[str]:
+    return [str(name).removeprefix("/") for name in (command["name"], *command.get("textAliases", ()))]
 
 
 async def answer_of(conversation: Conversation, text: str) -> AsyncIterator[Shown]:

@@ -19,12 +19,22 @@ class Exit(enum.IntEnum):
     TIMEOUT = 5
     CONFIG = 6  # the configuration is invalid
     HELD = 7  # another gateway owns this state directory
+    NO_START = 78  # the gateway cannot start like this; EX_CONFIG of sysexits.h, so that systemd does not try again
     INTERRUPTED = 130
 
 
 HELP = """\b
-Exit codes: 0 done · 1 failed · 2 wrong usage · 3 no gateway answers · 4 not allowed · 5 timed out ·
-6 invalid configuration · 7 another gateway holds the state · 130 interrupted"""
+Exit codes:
+    0  done
+    1  failed: an error was answered, a run failed, a check found something
+    2  wrong usage
+    3  no gateway answers, or it went away
+    4  not allowed: wrong or missing token, missing right
+    5  timed out
+    6  invalid configuration
+    7  another gateway holds this state directory
+   78  the gateway cannot start with this configuration
+  130  interrupted"""
 
 
 def exit_code(error: ApplianceError | TimeoutError) -> Exit:
@@ -36,7 +46,20 @@ def exit_code(error: ApplianceError | TimeoutError) -> Exit:
     if isinstance(error, ConnectRefused):
         return Exit.REFUSED
     if isinstance(error, RequestFailed):
+        if error.details.get("code") == "CONFIG_INVALID":
+            return Exit.CONFIG
         return Exit.REFUSED if error.wire_code == "FORBIDDEN" else Exit.FAILED
     if error.code.startswith("config"):
         return Exit.CONFIG
     return Exit.HELD if error.code == "state_held" else Exit.FAILED
+
+
+def told(error: ApplianceError | TimeoutError) -> str:
+    """Return the sentence for the person, with what to do where the gateway cannot know it."""
+    text = str(error) or "The gateway took too long to answer."
+    if isinstance(error, ConnectRefused) and error.reason in _SECRET_WANTED:
+        return f"{text}. Put the token of that gateway into HOMARUS_GATEWAY_TOKEN; it is kept in its gateway.token."
+    return text
+
+
+_SECRET_WANTED = frozenset({"AUTH_TOKEN_MISSING", "AUTH_TOKEN_MISMATCH", "DEVICE_IDENTITY_REQUIRED"})

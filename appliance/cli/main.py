@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from appliance import __version__
-from appliance.cli.exits import HELP, Exit, exit_code
+from appliance.cli.exits import HELP, Exit, exit_code, told
 from appliance.cli.session import session_from
 from appliance.foundation.errors import ApplianceError
 
@@ -67,26 +68,36 @@ def root(context: click.Context, as_json: bool, url: str | None, token: str | No
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code. `--json` may stand anywhere in the line."""
     arguments = _json_first(sys.argv[1:] if arguments is None else arguments)
+    as_json = arguments[:1] == ["--json"]
     try:
         result: Any = root.main(arguments, prog_name="homarus", standalone_mode=False)
+        sys.stdout.flush()  # a broken pipe must show here, not at the end of the interpreter
         return int(result) if isinstance(result, int) else Exit.OK
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        if not as_json or isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error.show()
+        else:
+            _failed("usage", error.format_message())
         return error.exit_code
     except (ApplianceError, TimeoutError) as error:
-        text = str(error) or "The gateway took too long to answer."
-        click.echo(f"homarus: {text}", err=True)
+        if as_json:
+            _failed(error.code if isinstance(error, ApplianceError) else "timeout", told(error))
+        else:
+            click.echo(f"homarus: {told(error)}", err=True)
         return exit_code(error)
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader of the pipe has seen enough; the interpreter must not complain at its end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+
+
+def _failed(code: str, message: str) -> None:
+    """Print an error for programs."""
+    click.echo(json.dumps({"ok": False, "error": {"code": code, "message": message}}, ensure_ascii=False, indent=2))
 
 
 def _json_first(arguments: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
@@ -38,3 +39,32 @@ def conditions(rows: Iterable[dict[str, str]]) -> str:
     return "\n".join(
         f"{row['severity']}: {row['summary']}" + (f"\n    {row['fix']}" if row.get("fix") else "") for row in rows
     )
+
+
+def fold(text: str, columns: int) -> list[str]:
+    """Break text into lines of at most `columns` cells, between words where that is possible; at least one line."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        while (cut := _fits(line, max(2, columns))) < len(line):
+            space = line.rfind(" ", 1, cut + 1)
+            end = space if space > 0 else max(1, cut)
+            lines.append(line[:end].rstrip())
+            line = line[end:].removeprefix(" ")
+        lines.append(line)
+    return lines
+
+
+def _fits(line: str, columns: int) -> int:
+    """Return how many characters of `line` fit in `columns` cells."""
+    used = 0
+    for place, character in enumerate(line):
+        used += _cells(character)
+        if used > columns:
+            return place
+    return len(line)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -6,13 +6,15 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
 from appliance.client.target import SocketTarget, Target, UrlTarget
 from appliance.foundation.paths import StatePaths
+
+_SCHEMES = ("ws://", "wss://", "http://", "https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class CliSession:
         url = self.url or self.environ.get("HOMARUS_GATEWAY_URL")
         if not url:
             return SocketTarget(self.paths.control_socket)
+        if not url.startswith(_SCHEMES):
+            raise click.UsageError(f"{url} is no address of a gateway; write for example ws://192.168.1.20:18789.")
         token = self.token or self.environ.get("HOMARUS_GATEWAY_TOKEN")
         return UrlTarget(url, token, self.password or self.environ.get("HOMARUS_GATEWAY_PASSWORD"))
 
@@ -39,6 +43,24 @@ class CliSession:
     def local(self) -> bool:
         """Whether the gateway of this machine is meant."""
         return isinstance(self.target, SocketTarget)
+
+    def at_home(self) -> CliSession:
+        """Return the same invocation for the gateway of this state directory, whatever else was named."""
+        environ = {name: value for name, value in self.environ.items() if name != "HOMARUS_GATEWAY_URL"}
+        return replace(self, url=None, environ=environ)
+
+    def running_facts(self) -> dict[str, Any]:
+        """Return pid, port and version that the gateway of this state directory wrote at its start, {} without one."""
+        try:
+            facts = json.loads((self.paths.runtime / "gateway.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return facts if isinstance(facts, dict) else {}
+
+    def running_pid(self) -> int | None:
+        """Return the process that wrote these facts."""
+        pid = self.running_facts().get("pid")
+        return pid if isinstance(pid, int) else None
 
     def call(self, method: str, params: Any = None, *, timeout_s: float = 30.0) -> Any:
         """Ask the gateway once and return its answer."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.exits import Exit
 from appliance.cli.session import CliSession
+from appliance.client.errors import ClientError
+
+if TYPE_CHECKING:  # the conversation needs the event loop, which wrong usage must not wait for
+    from appliance.cli.conversation import Conversation, Shown
 
 _MAX_STDIN_CHARS = 200_000
 
@@ -36,30 +42,46 @@ def command(cli: CliSession, words: tuple[str, ...], session: str, timeout_s: fl
 
 
 async def _ask(cli: CliSession, text: str, session: str, timeout_s: float) -> int:
-    from appliance.cli.conversation import Conversation, answer_of
+    from appliance.cli.conversation import Conversation
     from appliance.client.connection import connect
 
-    said = ""
-    async with connect(cli.target) as connection, asyncio.timeout(timeout_s):
+    async with connect(cli.target) as connection:
         conversation = await Conversation.open(connection, session)
-        async for item in answer_of(conversation, text):
-            if item.kind == "delta":
-                said = item.text if item.replace else said + item.text
-                if not cli.as_json:
-                    click.echo(item.text, nl=False)
-            elif item.kind in ("final", "aborted"):
-                rest = item.text.removeprefix(said)
-                ok = item.kind == "final"
-                if cli.as_json:
-                    reply = {"ok": ok, "runId": item.run_id, "sessionKey": conversation.session_key, "text": item.text}
-                    click.echo(json.dumps(reply, ensure_ascii=False))
-                else:
-                    click.echo(rest)
-                return Exit.OK if ok else Exit.FAILED
-            elif item.kind == "error":
-                if cli.as_json:
-                    click.echo(json.dumps({"ok": False, "runId": item.run_id, "error": item.text}, ensure_ascii=False))
-                else:
-                    click.echo(("\n" if said else "") + item.text, err=True)
-                return Exit.FAILED
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await _answer(cli, conversation, text)
+        except (asyncio.CancelledError, TimeoutError):
+            # Ctrl-C, or enough waited: nobody reads the answer any more, so it is not made.
+            with contextlib.suppress(ClientError, TimeoutError):
+                await conversation.abort()
+            raise
+
+
+async def _answer(cli: CliSession, conversation: Conversation, text: str) -> int:
+    from appliance.cli.conversation import answer_of
+
+    said = ""
+    async for item in answer_of(conversation, text):
+        if item.kind == "delta":
+            said = item.text if item.replace else said + item.text
+            if not cli.as_json:
+                click.echo(item.text, nl=False)
+        elif item.kind in ("final", "aborted", "error"):
+            return _end(cli, conversation.session_key, said, item)
     return Exit.AWAY
+
+
+def _end(cli: CliSession, session_key: str, said: str, item: Shown) -> int:
+    ok = item.kind == "final"
+    if cli.as_json:
+        facts = {"ok": ok, "runId": item.run_id, "sessionKey": session_key}
+        name = "error" if item.kind == "error" else "text"
+        click.echo(json.dumps({**facts, name: item.text}, ensure_ascii=False, indent=2))
+    elif item.kind == "error":
+        click.echo("\n" if said else "", nl=False)
+        click.echo(f"homarus: {item.text}", err=True)
+    else:
+        click.echo(item.text.removeprefix(said) if item.text.startswith(said) else f"\n{item.text}")
+    if item.kind == "aborted":
+        click.echo("homarus: The answer was stopped.", err=True)
+    return Exit.OK if ok else Exit.FAILED

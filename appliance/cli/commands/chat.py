@@ -14,14 +14,20 @@ from appliance.cli.session import CliSession, on_terminal
 from appliance.foundation.tasks import start
 
 if TYPE_CHECKING:  # both cost start-up time that only a chat needs
-    from prompt_toolkit import PromptSession
-
+    from appliance.cli.terminal import Terminal
     from appliance.cli.window import ChatWindow
 
 
 @click.command()
 @click.option("--session", default="main", show_default=True, help="Name or key of the conversation.")
-@click.option("--history", "history_limit", default=10, show_default=True, help="Earlier messages to show.")
+@click.option(
+    "--history",
+    "history_limit",
+    default=10,
+    type=click.IntRange(0, 1000),
+    show_default=True,
+    help="Earlier messages to show.",
+)
 @click.pass_obj
 def command(cli: CliSession, session: str, history_limit: int) -> int:
     """Talk to the assistant.
@@ -35,44 +41,41 @@ def command(cli: CliSession, session: str, history_limit: int) -> int:
 
 
 async def talk(cli: CliSession, session: str, history_limit: int = 10) -> int:
-    """Chat until the person leaves or the gateway is gone for good."""
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory
-    from prompt_toolkit.patch_stdout import patch_stdout
-
+    """Chat until the person leaves or the gateway goes away."""
     from appliance.cli.conversation import Conversation
+    from appliance.cli.terminal import Terminal
     from appliance.cli.window import ChatWindow
     from appliance.client.connection import connect
     from appliance.client.errors import ClientError
 
-    prompt: PromptSession[str] = PromptSession(history=FileHistory(str(_history_file(cli.paths.root))))
+    terminal = Terminal(_history_file(cli.paths.root))
     async with connect(cli.target, caps=["tool-events"]) as connection:
         conversation = await Conversation.open(connection, session)
-        window = ChatWindow(conversation)
-        with patch_stdout(raw=True):
+        window = ChatWindow(conversation, terminal)
+        with terminal.open():
             await window.show_history(history_limit)
             listener = start(window.listen(), name="listen")
-            reader = start(_read(prompt, window), name="read")
+            reader = start(_read(terminal, window), name="read")
             done, _ = await asyncio.wait((listener, reader), return_when=asyncio.FIRST_COMPLETED)
             for task in (listener, reader):
                 if task not in done:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
-            try:
-                for task in done:
-                    task.result()
-            except ClientError as error:
-                click.echo(f"\n{error}", err=True)
-                return Exit.AWAY
+        try:
+            for task in done:
+                task.result()
+        except ClientError as error:
+            click.echo(f"homarus: {error}", err=True)
+            return Exit.AWAY
     return Exit.OK
 
 
-async def _read(prompt: PromptSession[str], window: ChatWindow) -> None:
+async def _read(terminal: Terminal, window: ChatWindow) -> None:
     leaving = False
     while True:
         try:
-            text = (await prompt.prompt_async("› ")).strip()
+            text = (await terminal.read()).strip()
             leaving = False
         except KeyboardInterrupt:
             if await window.interrupt():
@@ -80,7 +83,7 @@ async def _read(prompt: PromptSession[str], window: ChatWindow) -> None:
             if leaving:
                 return
             leaving = True
-            click.echo("Ctrl-C again or Ctrl-D leaves.")
+            terminal.line("Ctrl-C again or Ctrl-D leaves.")
             continue
         except EOFError:
             return
@@ -91,8 +94,4 @@ async def _read(prompt: PromptSession[str], window: ChatWindow) -> None:
 
 
 def _history_file(state: Path) -> Path:
-    """Return the file with what was typed, private to the owner."""
-    folder = state if state.is_dir() else Path.home()
-    path = folder / ("chat.history" if state.is_dir() else ".homarus_history")
-    path.touch(mode=0o600)
-    return path
+    return state / "chat.history" if state.is_dir() else Path.home() / ".homarus_history"

@@ -13,7 +13,10 @@ from appliance.cli.main import root
 def command(shell: str) -> None:
     """Print the completion script of SHELL.
 
-    bash: `homarus completion bash > ~/.local/share/bash-completion/completions/homarus`.
+    \b
+    bash:  homarus completion bash > ~/.local/share/bash-completion/completions/homarus
+    zsh:   homarus completion zsh > "${fpath[1]}/_homarus"
+    fish:  homarus completion fish > ~/.config/fish/completions/homarus.fish
     """
     found = get_completion_class(shell)
     if found is None:

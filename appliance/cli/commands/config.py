@@ -12,62 +12,85 @@ from appliance.cli.render import table
 from appliance.cli.session import CliSession
 from appliance.client.errors import GatewayAway
 
-
-@click.group()
-def command() -> None:
-    """Read, change and check the configuration."""
+_NOTHING = object()
 
 
-@command.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> int:
+    """Read, change and check the configuration. Without a command: everything that the file sets."""
+    if context.invoked_subcommand is None:
+        return int(context.invoke(get))
+    return Exit.OK
+
+
+@command.command(short_help="Print one value, or all that the file sets; secrets are masked.")
 @click.argument("path", required=False)
 @click.pass_obj
 def get(cli: CliSession, path: str | None) -> int:
-    """Print the value at PATH (`gateway.port`), or everything that the file sets. Secrets are masked."""
-    value = _redacted_file(cli)
-    for name in path.split(".") if path else ():
-        if not isinstance(value, dict) or name not in value:
+    """Print the value at PATH (`gateway.port`), or everything that the file sets. Secrets are masked.
+
+    What the file does not set has its default.
+    """
+    from appliance.config.document.paths import parse_path
+
+    value = _shown(cli)
+    for step in parse_path(path) if path else ():
+        inside = value[step] if isinstance(value, dict) and step in value else _NOTHING
+        if isinstance(value, list) and isinstance(step, int) and step < len(value):
+            inside = value[step]
+        if inside is _NOTHING:
             return _default(cli, str(path))
-        value = value[name]
+        value = inside
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
     return Exit.OK
 
 
-@command.command("set")
+@command.command("set", short_help="Set one value; comments in the file stay.")
 @click.argument("path")
 @click.argument("value")
 @click.pass_obj
 def set_(cli: CliSession, path: str, value: str) -> int:
     """Set PATH to VALUE (JSON, or plain text). Comments in the file stay; an invalid value changes nothing."""
-    from appliance.config.file import edit_file
+    from appliance.config.document.json5 import parse
+    from appliance.config.errors import ConfigSyntaxError
 
-    parsed = _value(value)
     try:
-        answer = cli.call("homarus.config.edit", {"path": path, "value": parsed})
-        restart = bool(answer.get("restartRequired"))
-    except GatewayAway:
-        if not cli.local:
-            raise
-        edit_file(cli.paths.config, path, parsed, cli.environ)
-        restart = False
-    cli.show(
-        {"ok": True, "path": path, "restartRequired": restart}, "set" + ("; restart the gateway" if restart else "")
-    )
-    return Exit.OK
+        parsed: Any = parse(value)
+    except ConfigSyntaxError as error:
+        if value.lstrip().startswith(("{", "[", '"')):
+            raise click.UsageError(f"VALUE is no JSON: {error}") from error
+        parsed = value
+    return _edit(cli, path, {"value": parsed})
+
+
+@command.command()
+@click.argument("path")
+@click.pass_obj
+def unset(cli: CliSession, path: str) -> int:
+    """Take PATH out of the file, so that its default counts."""
+    return _edit(cli, path, {})
 
 
 @command.command()
 @click.pass_obj
 def validate(cli: CliSession) -> int:
     """Check the file. Every problem is named with its path, its value and a hint; status 6 when it is invalid."""
-    from appliance.config.load import load
+    if cli.local:
+        from appliance.config.load import load
 
-    issues = load(cli.paths.config, cli.environ).issues
-    rows = [
-        {"path": i.path, "value": i.value, "message": i.message, "hint": i.hint, "severity": i.severity} for i in issues
-    ]
-    invalid = [row for row in rows if row["severity"] != "unused"]
-    text = "\n".join(f"{row['severity']}: {row['path']}: {row['message']} {row['hint']}".rstrip() for row in rows)
-    cli.show({"ok": not invalid, "issues": rows}, text or f"{cli.paths.config} is valid.")
+        found = load(cli.paths.config, cli.environ).issues
+        rows = [
+            {"path": i.path, "value": i.value, "message": i.message, "hint": i.hint, "severity": i.severity.value}
+            for i in found
+        ]
+        where = str(cli.paths.config)
+    else:
+        answer = cli.call("config.get")
+        rows, where = answer["issues"], answer["path"]
+    invalid = any(row["severity"] == "error" for row in rows)
+    text = "\n".join(_issue(row) for row in rows)
+    cli.show({"ok": not invalid, "path": where, "issues": rows}, text or f"{where} is valid.")
     return Exit.CONFIG if invalid else Exit.OK
 
 
@@ -76,36 +99,92 @@ def validate(cli: CliSession) -> int:
 @click.pass_obj
 def options(cli: CliSession, prefix: str) -> None:
     """List every option under PREFIX with its default, unit and meaning."""
-    from appliance.config.describe import options as declared
+    from appliance.config import options as declared
 
     found = [one for one in declared() if one.path.startswith(prefix)]
-    rows = [(one.path, one.type, json.dumps(one.default), one.unit, one.meaning) for one in found]
-    names = ("path", "type", "default", "unit", "meaning")
-    as_json = [dict(zip(names, row, strict=True)) for row in rows]
-    cli.show(as_json, table([name.upper() for name in names], rows))
+    if not found:
+        raise click.UsageError(f"No option begins with {prefix}.")
+    names = ("path", "type", "default", "unit", "meaning", "reload")
+    as_json = [{name: getattr(one, name) for name in names} for one in found]
+    rows = [(one.path, json.dumps(one.default), one.unit, one.meaning) for one in found]
+    cli.show(as_json, table(("PATH", "DEFAULT", "UNIT", "MEANING"), rows))
 
 
-def _value(text: str) -> Any:
+def _issue(row: dict[str, Any]) -> str:
+    shown = f" (found {row['value']})" if row.get("value") else ""
+    hint = f"\n    {row['hint']}" if row.get("hint") else ""
+    return f"{row['severity']}: {row['path'] or 'the file'}: {row['message']}{shown}{hint}"
+
+
+def _edit(cli: CliSession, path: str, change: dict[str, Any]) -> int:
+    """Change the file through the gateway, or, while none runs here, under the lock of the state."""
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        answer = cli.call("homarus.config.edit", {"path": path, **change})
+        restart = bool(answer.get("restartRequired"))
+    except GatewayAway:
+        if not cli.local:
+            raise
+        _edit_here(cli, path, change)
+        restart = False
+    done = "set" if change else "unset"
+    cli.show(
+        {"ok": True, "path": path, "restartRequired": restart},
+        f"{path} is {done}" + ("; it counts after a restart of the gateway" if restart else ""),
+    )
+    return Exit.OK
 
 
-def _redacted_file(cli: CliSession) -> Any:
+def _edit_here(cli: CliSession, path: str, change: dict[str, Any]) -> None:
+    from appliance.config import edit_file, unset_in_file
+    from appliance.foundation.clock import SystemClock
+    from appliance.storage.lock import StateLock
+
+    cli.paths.create()
+    lock = StateLock.acquire(cli.paths.lock, now_ms=SystemClock().now_ms())
+    try:
+        if change:
+            edit_file(cli.paths.config, path, change["value"], cli.environ)
+        else:
+            unset_in_file(cli.paths.config, path, cli.environ)
+    finally:
+        lock.release()
+
+
+def _shown(cli: CliSession) -> Any:
+    """Return the values of the file without its secrets. Raises ConfigError for a file that cannot be read."""
     if not cli.local:
         return cli.call("config.get")["config"]
+    from appliance.config.errors import ConfigRefusedError
     from appliance.config.load import load
-    from appliance.config.redact import redacted
+    from appliance.config.redact import redacted_value
 
-    return redacted(load(cli.paths.config, cli.environ).raw)
+    loaded = load(cli.paths.config, cli.environ)
+    unreadable = [issue for issue in loaded.issues if not issue.path and issue.severity.value == "error"]
+    if unreadable:
+        raise ConfigRefusedError(str(cli.paths.config), unreadable)
+    return redacted_value(loaded.parsed)
 
 
 def _default(cli: CliSession, path: str) -> int:
-    from appliance.config.describe import options as declared
+    from appliance.config import options as declared
 
-    for one in declared():
-        if one.path == path:
-            click.echo(json.dumps(one.default))
-            return Exit.OK
-    raise click.UsageError(f"There is no option {path}. `homarus config options` lists them.")
+    found = {one.path: one.default for one in declared() if one.path == path or one.path.startswith(f"{path}.")}
+    if not found:
+        raise click.UsageError(f"There is no option {path}. `homarus config options` lists them.")
+    value: Any = found[path] if path in found else _nested(path, found)
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    return Exit.OK
+
+
+def _nested(prefix: str, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults of a section as the object that it would be in the file."""
+    tree: dict[str, Any] = {}
+    for path, value in defaults.items():
+        *folders, name = path.removeprefix(f"{prefix}.").split(".")
+        if any(one == "*" or one.endswith("[]") for one in (*folders, name)):
+            continue
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[name] = value
+    return tree

@@ -8,13 +8,18 @@ import click
 
 from appliance.cli.commands.run import command as run
 from appliance.cli.exits import Exit
+from appliance.cli.render import conditions
 from appliance.cli.session import CliSession
 from appliance.client.errors import GatewayAway
 
 
-@click.group()
-def command() -> None:
-    """Run the gateway, ask how it is, or call one of its methods."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> int:
+    """Run the gateway, ask how it is, or call one of its methods. Without a command: status."""
+    if context.invoked_subcommand is None:
+        return int(context.invoke(status))
+    return Exit.OK
 
 
 command.add_command(run, "run")
@@ -25,15 +30,17 @@ command.add_command(run, "run")
 def status(cli: CliSession) -> int:
     """Say whether a gateway answers, and what is wrong with it."""
     try:
-        health = cli.call("health", {}, timeout_s=10)
+        report = cli.call("homarus.doctor", {}, timeout_s=10)
     except GatewayAway as error:
-        cli.show({"running": False, "reason": str(error)}, f"not running: {error}")
+        cli.show({"running": False, "ok": False, "reason": str(error)}, f"not running: {error}")
         return Exit.AWAY
-    conditions = health.get("conditions") or []
-    lines = ["running" if health.get("ok") else "running, with trouble"]
-    lines += [f"{one['severity']}: {one['summary']} {one.get('fix', '')}".rstrip() for one in conditions]
-    cli.show({"running": True, **health}, "\n".join(lines))
-    return Exit.OK if health.get("ok") else Exit.FAILED
+    facts = cli.running_facts() if cli.local else {}
+    where = f" (process {facts['pid']}, 127.0.0.1:{facts['port']})" if facts else ""
+    lines = [("running" if report["ok"] else "running, not ready") + where]
+    if report["conditions"]:
+        lines.append(conditions(report["conditions"]))
+    cli.show({"running": True, **facts, **report}, "\n".join(lines))
+    return Exit.OK if report["ok"] else Exit.FAILED
 
 
 @command.command()
@@ -47,4 +54,6 @@ def call(cli: CliSession, method: str, params: str, timeout_s: float) -> None:
         parsed = json.loads(params)
     except ValueError as error:
         raise click.UsageError(f"--params is no JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise click.UsageError("--params must be a JSON object, for example '{\"limit\": 5}'.")
     click.echo(json.dumps(cli.call(method, parsed, timeout_s=timeout_s), ensure_ascii=False, indent=2))

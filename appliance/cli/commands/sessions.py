@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TextIO
+import sys
+from typing import Any, TextIO
 
 import click
 
@@ -22,7 +23,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command("list")
-@click.option("--limit", default=50, show_default=True, help="How many, the latest first.")
+@click.option("--limit", default=50, type=click.IntRange(1, 1000), show_default=True, help="How many.")
 @click.pass_obj
 def list_(cli: CliSession, limit: int = 50) -> None:
     """List conversations, the latest first."""
@@ -36,18 +37,39 @@ def list_(cli: CliSession, limit: int = 50) -> None:
         )
         for row in answer["sessions"]
     ]
-    cli.show(answer, table(("KEY", "TITLE", "AGE", "TOKENS"), rows))
+    cli.show(answer, table(("KEY", "TITLE", "AGE", "TOKENS"), rows) if rows else "There are no conversations yet.")
 
 
 @command.command()
 @click.argument("key")
-@click.option("--limit", default=50, show_default=True, help="How many of the last messages.")
+@click.option("--limit", default=50, type=click.IntRange(1, 1000), help="How many of the last messages.")
 @click.pass_obj
-def show(cli: CliSession, key: str, limit: int) -> None:
+def show(cli: CliSession, key: str, limit: int) -> int:
     """Print the last messages of KEY."""
+    known = cli.call("sessions.describe", {"key": key})
+    if known.get("session") is None:
+        return _unknown(cli, key)
     answer = cli.call("chat.history", {"sessionKey": key, "limit": limit})
-    lines = [f"{one['role']}: {message_text(one)}" for one in answer["messages"] if message_text(one)]
-    cli.show(answer, "\n\n".join(lines))
+    cli.show(answer, "\n\n".join(line for one in answer["messages"] if (line := _said(one))))
+    return Exit.OK
+
+
+def _said(message: dict[str, Any]) -> str:
+    """Return a message as a paragraph, empty for what says nothing to a person."""
+    text = message_text(message)
+    if message.get("errorMessage"):
+        text = f"{text}\n" if text else ""
+        text += f"! {message['errorMessage']}"
+    return f"{message['role']}: {text}" if text else ""
+
+
+def _unknown(cli: CliSession, key: str) -> int:
+    text = f"There is no conversation {key}. `homarus sessions` lists them."
+    if cli.as_json:
+        cli.show({"ok": False, "error": {"code": "unknown_session", "message": text}}, "")
+    else:
+        click.echo(f"homarus: {text}", err=True)
+    return Exit.FAILED
 
 
 @command.command()
@@ -83,9 +105,14 @@ def reset(cli: CliSession, key: str) -> None:
 @click.pass_obj
 def delete(cli: CliSession, key: str, yes: bool) -> int:
     """Delete KEY. Its messages are kept in an archive file in the state directory."""
-    if not yes and not click.confirm(f"Delete {key}?"):
-        return Exit.FAILED
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Nobody can be asked here: add --yes.")
+        if not click.confirm(f"Delete {key}?"):
+            return Exit.FAILED
     answer = cli.call("sessions.delete", {"key": key, "deleteTranscript": False})
+    if not answer["deleted"]:
+        return _unknown(cli, key)
     archived = answer.get("archived") or []
     cli.show(answer, f"{key} is deleted" + (f", archived in {', '.join(map(str, archived))}" if archived else ""))
     return Exit.OK

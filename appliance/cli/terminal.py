@@ -1,0 +1,60 @@
+"""The terminal of a chat: a line to type in at the bottom, above it what is said.
+
+A line that still grows is a part of the prompt: what is printed above a prompt must end with a line break, else the
+next redraw overwrites it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from prompt_toolkit import PromptSession
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+
+_MARK = "› "
+
+
+class Terminal:
+    """Reads lines and shows text (window.Screen). Raises KeyboardInterrupt and EOFError as a prompt does."""
+
+    def __init__(self, history: Path) -> None:
+        self._growing = ""
+        self._session: PromptSession[str] = PromptSession(self._prompt, history=_history(history))
+
+    @property
+    def columns(self) -> int:
+        return int(self._session.output.get_size().columns)
+
+    async def read(self) -> str:
+        """Wait for a line."""
+        return await self._session.prompt_async()
+
+    def line(self, text: str) -> None:
+        click.echo(text)
+
+    def growing(self, text: str) -> None:
+        if text != self._growing:
+            self._growing = text
+            self._session.app.invalidate()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep what is printed meanwhile above the prompt."""
+        with patch_stdout(raw=True):
+            yield
+
+    def _prompt(self) -> str:
+        return f"{self._growing}\n{_MARK}" if self._growing else _MARK
+
+
+def _history(path: Path) -> History:
+    """Return what was typed earlier, private to the owner; a disk that cannot keep it is no reason not to chat."""
+    try:
+        path.touch(mode=0o600)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(str(path))
