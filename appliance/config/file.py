@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.config.document.edit import set_value
+from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import ConfigError, Issue, IssueSeverity
 from appliance.config.load import Loaded, load_text
 from appliance.config.migrate import migrate
@@ -28,6 +28,12 @@ def edit_file(path: Path, option: str, value: Any, environ: Mapping[str, str]) -
     """
     before = _text(path)
     return save(path, before, set_value(before, option, value), environ)
+
+
+def unset_in_file(path: Path, option: str, environ: Mapping[str, str]) -> Loaded:
+    """Take one option out of the file; raises what `edit_file` raises."""
+    before = _text(path)
+    return save(path, before, remove_value(before, option), environ)
 
 
 def migrate_file(path: Path, environ: Mapping[str, str]) -> list[str]:
