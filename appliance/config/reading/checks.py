@@ -40,9 +40,9 @@ def check_gateway(section: GatewaySection) -> Iterator[Issue]:
     yield from _networks("gateway.trustedProxies", section.trusted_proxies)
     yield from _networks("gateway.nodes.pairing.autoApproveCidrs", section.nodes.pairing.auto_approve_cidrs)
     tls = section.tls
-    if tls.enabled and not tls.auto_generate and not (tls.cert_path and tls.key_path):
-        yield Issue("gateway.tls.certPath", "", "and keyPath are needed when autoGenerate is false")
-    if bool(tls.cert_path) != bool(tls.key_path):
+    if tls.enabled and not (tls.cert_path and tls.key_path):
+        yield Issue("gateway.tls.certPath", "", "and gateway.tls.keyPath are needed when gateway.tls.enabled is true")
+    elif bool(tls.cert_path) != bool(tls.key_path):
         yield Issue("gateway.tls.certPath", "", "and gateway.tls.keyPath belong together; only one of them is set")
     for place, origin in enumerate(section.control_ui.allowed_origins):
         if origin not in ("*", "null") and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s?#@]+", origin):

@@ -11,7 +11,7 @@ from appliance.config.errors import Issue, IssueSeverity
 from appliance.config.reading.secrets import Sources
 from appliance.config.redact import is_sensitive
 from appliance.config.schema import Config
-from appliance.config.sections.known import MOVED, SILENT, UNUSED
+from appliance.config.sections.known import MOVED, PENDING, SILENT, UNUSED
 from appliance.config.shape import Kind, OptionField, Shape, fields, walk
 from appliance.config.values import REDACTED, ModelChoice, Secret, parse_duration
 
@@ -52,6 +52,8 @@ class Converter:
 
     def field(self, field: OptionField, value: Any, path: str, pattern: str) -> Any:
         """Return the converted value of one option, or BAD."""
+        if reason := PENDING.get(pattern):
+            self.issues.append(Issue(path, "", f"has no effect yet: {reason}", severity=IssueSeverity.UNUSED))
         return self._value(field.shape, value, path, pattern)
 
     def _value(self, shape: Shape, value: Any, path: str, pattern: str) -> Any:

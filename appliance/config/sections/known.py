@@ -1,4 +1,4 @@
-"""Keys that OpenClaw has and this box does not use yet, and keys that have moved. They are named, never ignored.
+"""Keys that this box does not use, or not yet, and keys that have moved. They are named, never ignored.
 
 Whoever builds the part behind a key takes it out of here and declares it in a section.
 """
@@ -207,6 +207,34 @@ UNUSED: Final[frozenset[str]] = frozenset(
     ]
 )
 """Paths with `*` for a name and `[]` for a place in a list. What is below one of them is not looked at."""
+
+_NO_CHANNELS: Final = "there are no channels"
+_NO_REMOTE: Final = "the commands take --url and HOMARUS_GATEWAY_URL"
+
+PENDING: Final[dict[str, str]] = {
+    "gateway.mode": _NO_REMOTE,
+    "gateway.remote": _NO_REMOTE,
+    "gateway.auth.rateLimit.exemptLoopback": "this machine is locked like any other",
+    "gateway.tls.autoGenerate": "the box makes no certificates",
+    "gateway.tls.caPath": "no certificates of clients are asked for",
+    "gateway.controlUi.enabled": "there is no web page",
+    "gateway.nodes.pairing.autoApproveCidrs": "only devices on this machine are approved silently",
+    "gateway.reload.debounceMs": "the file is looked at once a second",
+    "models.providers.*.models[].cost.cacheRead": "only input and output are added up",
+    "models.providers.*.models[].cost.cacheWrite": "only input and output are added up",
+    "models.local.maxTokens": "the engine has a bound of its own",
+    "agents.defaults.mediaMaxMb": "attachments have the bound of the protocol",
+    "agents.defaults.contextTokens": "the window of the model is the bound",
+    "session.scope": _NO_CHANNELS,
+    "session.dmScope": _NO_CHANNELS,
+    "session.groupScope": _NO_CHANNELS,
+    "session.mainKey": _NO_CHANNELS,
+    "session.identityLinks": _NO_CHANNELS,
+    "messages.queue.byChannel": _NO_CHANNELS,
+    "messages.queue.debounceMsByChannel": _NO_CHANNELS,
+    "discovery.mdns.mode": "the box does not announce itself",
+}
+"""Options that are declared and checked, but that no part reads yet: they are named when they are set."""
 
 SILENT: Final[frozenset[str]] = frozenset({"$schema"})
 """Keys that mean nothing to anybody but an editor."""

@@ -10,7 +10,10 @@ from appliance.config.errors import IssueSeverity, Refused
 from appliance.config.file import ConfigInvalidError
 from appliance.config.load import Loaded, load, load_text
 from appliance.config.migrate import migrate
+from appliance.config.schema import Config
+from appliance.config.sections.known import MOVED, PENDING, UNUSED
 from appliance.config.sections.option import Reload
+from appliance.config.shape import walk
 from appliance.config.values import Duration, parse_duration
 
 HERE = Path("/nonexistent")
@@ -94,6 +97,15 @@ def test_every_option_has_a_meaning_a_default_that_is_json_and_a_reload_kind() -
     assert (by_path["gateway.port"].default, by_path["gateway.port"].reload) == (18789, Reload.RESTART)
     assert by_path["messages.queue.debounceMs"].unit == "ms"
     assert "models.providers.*.models[].id" in by_path
+
+
+def test_what_is_named_as_unused_or_moved_agrees_with_what_is_declared() -> None:
+    declared = {path for path, _ in walk(Config)}
+    assert set(PENDING) <= declared
+    assert not UNUSED & declared
+    assert not set(MOVED) & declared
+    for new in MOVED.values():
+        assert new in declared or new.startswith(("agents.entries.main", "agents.defaults.model.")), new
 
 
 def test_the_json_schema_has_no_references_and_accepts_the_defaults() -> None:
