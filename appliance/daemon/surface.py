@@ -134,9 +134,48 @@ class Surface:
         await self._tasks.aclose()
 
     def _methods(self, addressing: Addressing, sender: Sender, database_path: str) -> list[Method]:
+        parts, store = self._parts, self._parts.store
+        dispatcher, models = parts.dispatcher, parts.models
+        return [
+            *self._system_methods(database_path),
+            *self._conversation_methods(addressing, sender, database_path),
+            *usage.methods(store=store, models=models, addressing=addressing, zone=lambda: parts.config.zone),
+            *transfers.methods(store=store, addressing=addressing, bus=parts.bus),
+            *agent_methods.methods(agents=self._agents, addressing=addressing),
+            *model_methods.methods(
+                models=models, addressing=addressing, understanding=parts.understanding, clock=parts.clock
+            ),
+            *pulls.methods(pulls=self._pulls),
+            *commands.methods(dispatcher=dispatcher),
+            *logs.methods(log_file=parts.log_file),
+            *self._config_methods().methods(),
+        ]
+
+    def _system_methods(self, database_path: str) -> tuple[Method, ...]:
+        parts = self._parts
+        status = system.Status(
+            store=parts.store,
+            rows=self._rows,
+            agents=self._agents,
+            tracker=parts.tracker,
+            clock=parts.clock,
+            version=__version__,
+            database_path=database_path,
+        )
+        self._uptime_ms = lambda: status.uptime_ms
+        identity = GatewayIdentity(device_id=parts.key.device_id, public_key=parts.key.public_key)
+        return system.methods(
+            health=self._health,
+            status=status,
+            tracker=parts.tracker,
+            dispatcher=parts.dispatcher,
+            presence=self.server.presence.entries,
+            identity=lambda: identity,
+        )
+
+    def _conversation_methods(self, addressing: Addressing, sender: Sender, database_path: str) -> list[Method]:
         parts, rows, store = self._parts, self._rows, self._parts.store
         dispatcher, models, clock = parts.dispatcher, parts.models, parts.clock
-        histories = Histories(store=store, dispatcher=dispatcher, rows=rows)
         changes = SessionChanges(
             store=store,
             dispatcher=dispatcher,
@@ -148,31 +187,12 @@ class Surface:
             clock=clock,
             database_path=database_path,
         )
-        status = system.Status(
-            store=store,
-            rows=rows,
-            agents=self._agents,
-            tracker=parts.tracker,
-            clock=clock,
-            version=__version__,
-            database_path=database_path,
-        )
-        self._uptime_ms = lambda: status.uptime_ms
-        identity = GatewayIdentity(device_id=parts.key.device_id, public_key=parts.key.public_key)
         return [
-            *system.methods(
-                health=self._health,
-                status=status,
-                tracker=parts.tracker,
-                dispatcher=dispatcher,
-                presence=self.server.presence.entries,
-                identity=lambda: identity,
-            ),
             *chat.methods(
                 store=store,
                 dispatcher=dispatcher,
                 sender=sender,
-                histories=histories,
+                histories=Histories(store=store, dispatcher=dispatcher, rows=rows),
                 addressing=addressing,
                 models=models,
                 clock=clock,
@@ -186,16 +206,6 @@ class Surface:
                 database_path=database_path,
             ),
             *changes.methods(),
-            *usage.methods(store=store, models=models, addressing=addressing, zone=lambda: parts.config.zone),
-            *transfers.methods(store=store, addressing=addressing, bus=parts.bus),
-            *agent_methods.methods(agents=self._agents, addressing=addressing),
-            *model_methods.methods(
-                models=models, addressing=addressing, understanding=parts.understanding, clock=clock
-            ),
-            *pulls.methods(pulls=self._pulls),
-            *commands.methods(dispatcher=dispatcher),
-            *logs.methods(log_file=parts.log_file),
-            *self._config_methods().methods(),
         ]
 
     def _config_methods(self) -> ConfigMethods:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from appliance.events import Bus, ChatEvent, ConfigChanged, EntryStored, HealthChanged, RunEvent, SessionChanged
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.broadcast import Broadcaster, chat_payload
+from appliance.gateway.methods.transcript_wire import wire_stored
 
 _MAX_WAITING: Final = 1024
 """Session events that wait for their row. Past it they go out without the row: clients ask for it themselves."""
@@ -78,7 +79,7 @@ class Bridge:
         payload = {
             "sessionKey": event.session_key,
             "agentId": event.agent_id,
-            "message": event.entry,
+            "message": wire_stored(event),
             "messageId": event.entry_id,
             "messageSeq": event.seq,
         }

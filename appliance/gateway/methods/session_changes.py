@@ -291,7 +291,7 @@ class SessionChanges:
 
     def methods(self) -> tuple[Method, ...]:
         """Return the methods that change sessions."""
-        narrow = SESSIONS_WRITE  # not where a change may need admin: the lesser scope would pass for it
+        narrow = SESSIONS_WRITE
         return (
             Method(
                 "sessions.create",
@@ -299,6 +299,7 @@ class SessionChanges:
                 SessionsCreateParams,
                 self.create,
                 idempotent=True,
+                narrow=narrow,
                 result=SessionsCreateResult,
             ),
             Method(
@@ -306,6 +307,7 @@ class SessionChanges:
                 patch_scope,
                 SessionsPatchParams,
                 self.patch,
+                narrow=narrow,
                 result=SessionsPatchResult,
             ),
             Method("sessions.reset", ADMIN, SessionsResetParams, self.reset, result=SessionsResetResult),
@@ -314,6 +316,7 @@ class SessionChanges:
                 delete_scope,
                 SessionsDeleteParams,
                 self.delete,
+                narrow=narrow,
                 result=SessionsDeleteResult,
             ),
             Method("sessions.send", WRITE, SessionsSendParams, self.send, narrow=narrow, result=ChatSendResult),

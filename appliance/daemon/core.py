@@ -1,0 +1,138 @@
+"""What answers, below every surface: storage, sessions, tools, models, turns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from appliance import __version__
+from appliance.agenda.migrations import MIGRATIONS as AGENDA_MIGRATIONS
+from appliance.agenda.store import AgendaStore
+from appliance.config.errors import Refused
+from appliance.config.schema import Config
+from appliance.config.sections.models import AgentsSection
+from appliance.daemon.live_config import LiveConfig
+from appliance.daemon.models import EMBEDDED, Models
+from appliance.daemon.toolbox import Toolbox
+from appliance.daemon.tools import tools_of_the_box
+from appliance.dispatch.builtin_commands import CommandContext, builtin_commands
+from appliance.dispatch.commands import CommandTable
+from appliance.dispatch.dispatcher import Dispatcher
+from appliance.dispatch.queue_modes import DropPolicy, QueueMode, QueueSettings
+from appliance.dispatch.running import Runner, RunSettings
+from appliance.dispatch.schedule import Scheduler
+from appliance.events import Bus
+from appliance.foundation.clock import Clock
+from appliance.foundation.paths import StatePaths
+from appliance.health import HealthTracker
+from appliance.identity import MIGRATIONS as IDENTITY_MIGRATIONS
+from appliance.lanes import Lanes
+from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
+from appliance.sessions.migrations import MIGRATIONS as SESSION_MIGRATIONS
+from appliance.sessions.store import SessionStore
+from appliance.storage.blobs import Blobs
+from appliance.storage.database import Database
+from appliance.tools.effects import MIGRATIONS as TOOL_MIGRATIONS
+
+_LANE_CAPS = {"main": 16, "subagent": 8, "cron": 4}
+_MAX_WAITING_RUNS = 2000
+# Append only, in the order in which the units came to be.
+_MIGRATIONS = (
+    *SESSION_MIGRATIONS,
+    *IDENTITY_MIGRATIONS,
+    *TOOL_MIGRATIONS,
+    *AGENDA_MIGRATIONS,
+    *NOTES_MIGRATIONS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The parts that surfaces and background services stand on."""
+
+    database: Database
+    store: SessionStore
+    blobs: Blobs
+    models: Models
+    dispatcher: Dispatcher
+    scheduler: Scheduler
+
+
+async def open_database(paths: StatePaths, clock: Clock) -> Database:
+    """Open the one database, rebuilt first where it is damaged. Raises StorageError."""
+    return await Database.open(paths.database, _MIGRATIONS, clock=clock, journal=paths.journal, backups=paths.backups)
+
+
+def build_core(
+    database: Database,
+    config: LiveConfig,
+    *,
+    paths: StatePaths,
+    environ: Mapping[str, str],
+    clock: Clock,
+    bus: Bus,
+    tracker: HealthTracker,
+) -> Core:
+    """Wire sessions, tools, models and turns over an open database."""
+    store, blobs = SessionStore(database, archive=paths.root / "archive"), Blobs(paths.blobs)
+    models = Models(
+        lambda: config.config, environ=environ, clock=clock, tracker=tracker, version=lambda: config.loaded.hash
+    )
+    agenda = AgendaStore(database, lambda: scheduler.rearm())
+    scheduler = Scheduler(database=database, store=store, agenda=agenda, bus=bus, clock=clock)
+    lanes = Lanes(_LANE_CAPS, global_cap=_global_cap(config.config), max_waiting=_MAX_WAITING_RUNS)
+    runner = Runner(
+        store=store,
+        bus=bus,
+        clock=clock,
+        lanes=lanes,
+        chains=models,
+        tools=Toolbox(tools_of_the_box(database, agenda, tracker, paths.root), lambda: config.config, clock),
+        blobs=blobs,
+        settings=lambda: _run_settings(config),
+    )
+    commands = CommandTable()
+    dispatcher = Dispatcher(
+        store=store,
+        bus=bus,
+        clock=clock,
+        lanes=lanes,
+        runner=runner,
+        commands=commands,
+        queue_settings=lambda: _queue_settings(config.config),
+    )
+    context = CommandContext(
+        store=store,
+        clock=clock,
+        abort=lambda key: dispatcher.abort(key, reason="stop"),
+        waiting=dispatcher.waiting,
+        models=models.refs,
+        conditions=tracker.conditions,
+        commands=commands.all,
+        version=__version__,
+    )
+    for command in builtin_commands(context):
+        commands.add(command)
+    return Core(database, store, blobs, models, dispatcher, scheduler)
+
+
+def _agents(config: Config) -> AgentsSection:
+    return AgentsSection() if isinstance(config.agents, Refused) else config.agents
+
+
+def _global_cap(config: Config) -> int:
+    """Return how many runs go on at one time (behaviour.md 1: from the cores, 8 to 16)."""
+    return _agents(config).defaults.max_concurrent or min(16, max(8, os.cpu_count() or 1))
+
+
+def _run_settings(config: LiveConfig) -> RunSettings:
+    timeout_s = _agents(config.config).defaults.timeout_seconds
+    return RunSettings(zone=config.zone, timeout_s=timeout_s, bare_providers=frozenset({EMBEDDED}))
+
+
+def _queue_settings(config: Config) -> QueueSettings:
+    if isinstance(config.messages, Refused):
+        return QueueSettings()
+    queue = config.messages.queue
+    return QueueSettings(QueueMode(queue.mode), queue.debounce_ms, queue.cap, DropPolicy(queue.drop))
