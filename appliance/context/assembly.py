@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from appliance.context.budget import estimate_tokens, fit
+import msgspec
+
+from appliance.context.budget import estimate_text_tokens, fit
 from appliance.context.prompt import system_prompt
 from appliance.context.wire import to_message
 from appliance.generation import GenerateRequest, ModelInfo, ToolSpec
@@ -24,7 +27,13 @@ def stamp(ms: int, zone: ZoneInfo) -> str:
     It belongs to the entry, not to the turn: the same entry gives the same bytes for ever, so that the KV state
     of the history stays valid.
     """
-    moment = datetime.fromtimestamp(ms / 1000, zone)
+    return _stamp(ms // 60_000, zone)
+
+
+@lru_cache(maxsize=1024)
+def _stamp(minute: int, zone: ZoneInfo) -> str:
+    """Kept, because each turn of a conversation stamps all of its history again."""
+    moment = datetime.fromtimestamp(minute * 60, zone)
     return f"[{moment:%a %Y-%m-%d %H:%M} {moment.tzname()}] "
 
 
@@ -80,7 +89,8 @@ class Assembly:
         window = info.context_window or _DEFAULT_WINDOW
         answer = min(info.max_output_tokens or window, int(window * _ANSWER_SHARE))
         tools = tuple(self._tools(info))
-        static = estimate_tokens(Message(Role.USER, (Text(self._system + str(tools)),)))
+        # The schemas as JSON, which is how a model reads them.
+        static = estimate_text_tokens(len(self._system) + len(msgspec.json.encode(tools)))
         bare = info.provider in self._bare_providers
         return GenerateRequest(
             model=info.id,

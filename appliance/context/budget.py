@@ -12,6 +12,11 @@ _TOKENS_PER_MESSAGE = 6
 _TOKENS_PER_IMAGE = 1600
 
 
+def estimate_text_tokens(characters: int) -> int:
+    """Return about how many tokens a text of so many characters takes as one message."""
+    return int(characters / _CHARACTERS_PER_TOKEN) + _TOKENS_PER_MESSAGE
+
+
 def estimate_tokens(message: Message) -> int:
     """Return about how many tokens a message takes, rather too many than too few."""
     characters = 0
@@ -26,7 +31,7 @@ def estimate_tokens(message: Message) -> int:
                 characters += len(part.name) + len(str(part.arguments))
             case ToolResult():
                 characters += len(part.text)
-    return int(characters / _CHARACTERS_PER_TOKEN) + images * _TOKENS_PER_IMAGE + _TOKENS_PER_MESSAGE
+    return estimate_text_tokens(characters) + images * _TOKENS_PER_IMAGE
 
 
 def fit(history: Sequence[Message], budget_tokens: int) -> tuple[Message, ...]:

@@ -191,8 +191,7 @@ class Runner:
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
     ) -> AgentLoop:
         settings = self._settings()
-        session = await self._store.ensure(inbound.session_key, inbound.agent_id, self._clock.now_ms())
-        history = await self._store.history(inbound.session_key, settings.history_limit)
+        session, history = await self._store.context(inbound.session_key, settings.history_limit)
         entries = [shortened(entry.message) if entry.id in short else entry.message for entry in history]
         images = await self._images(entries)
 

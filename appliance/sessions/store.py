@@ -232,6 +232,12 @@ class SessionStore:
             lambda connection: transcript.history(connection, key, limit, before_seq, after_seq)
         )
 
+    async def context(self, key: str, limit: int) -> tuple[Session, builtins.list[Entry]]:
+        """Return a session with its last entries, in one read: each turn begins so. Raises SessionMissingError."""
+        return await self._database.read(
+            lambda connection: (rows.need(connection, key), transcript.history(connection, key, limit, None, None))
+        )
+
     async def entry(self, key: str, entry_id: str) -> Entry | None:
         return await self._database.read(lambda connection: transcript.by_id(connection, key, entry_id))
 
