@@ -14,11 +14,11 @@ from appliance.access.throttle import Throttle
 from appliance.config.errors import Refused
 from appliance.daemon.access_rules import server_settings, shared_auth, throttle
 from appliance.daemon.core import Core, build_core, open_database
-from appliance.daemon.downloads import Downloads
-from appliance.daemon.engines import Engines
 from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
-from appliance.daemon.local_models import LocalModels
+from appliance.daemon.local.downloads import Downloads
+from appliance.daemon.local.engines import Engines
+from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged
 from appliance.foundation.atomicfile import write_atomic

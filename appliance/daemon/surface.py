@@ -16,8 +16,8 @@ from appliance.config.describe import json_schema
 from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import Refused
 from appliance.config.sections.models import AgentsSection
-from appliance.daemon.downloads import Downloads
 from appliance.daemon.live_config import LiveConfig
+from appliance.daemon.local.downloads import Downloads
 from appliance.daemon.models import Models
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus

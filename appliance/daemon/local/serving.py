@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import MiniSection, ModelsSection
-from appliance.daemon.downloads import Downloads
-from appliance.daemon.embedded import Embedded
-from appliance.daemon.engines import Engines
+from appliance.daemon.local.downloads import Downloads
+from appliance.daemon.local.embedded import Embedded
+from appliance.daemon.local.engines import Engines
 from appliance.daemon.models import EMBEDDED, Models
 from appliance.engine.client import EngineClient
 from appliance.events import Bus, ModelsChanged
