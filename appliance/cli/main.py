@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except (ApplianceError, TimeoutError) as error:
         if as_json:
-            _failed(error.code if isinstance(error, ApplianceError) else "timeout", told(error))
+            _failed(_code(error), told(error))
         else:
             click.echo(f"homarus: {told(error)}", err=True)
         return exit_code(error)
@@ -93,6 +93,14 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of the pipe has seen enough; the interpreter must not complain at its end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+
+
+def _code(error: ApplianceError | TimeoutError) -> str:
+    """Return the finest code that is known."""
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    fine = error.details.get("code") or getattr(error, "wire_code", "") or error.code
+    return str(fine).lower()
 
 
 def _failed(code: str, message: str) -> None:

@@ -23,7 +23,7 @@ class Terminal:
 
     def __init__(self, history: Path) -> None:
         self._growing = ""
-        self._session: PromptSession[str] = PromptSession(self._prompt, history=_history(history))
+        self._session: PromptSession[str] = PromptSession(self._prompt, history=_history(history), erase_when_done=True)
 
     @property
     def columns(self) -> int:
@@ -31,7 +31,11 @@ class Terminal:
 
     async def read(self) -> str:
         """Wait for a line."""
-        return await self._session.prompt_async()
+        # The prompt is erased with the growing line in it, which goes on below what was typed.
+        text = await self._session.prompt_async()
+        if text.strip():
+            self.line(f"{_MARK}{text.strip()}")
+        return text
 
     def line(self, text: str) -> None:
         click.echo(text)

@@ -38,6 +38,7 @@ class ChatWindow:
         self._said: dict[str, str] = {}
         self._open = ""
         self._open_run = ""
+        self._help_run = ""
 
     async def show_history(self, limit: int) -> None:
         """Show the last messages."""
@@ -59,11 +60,11 @@ class ChatWindow:
             if command is not None and not await self._knows(command.group(1)):
                 self._text(f"! There is no command /{command.group(1)}. /help lists them.")
                 return
-            self._running.add(await self._conversation.send(text))
+            run_id = await self._conversation.send(text)
+            self._running.add(run_id)
+            self._help_run = run_id if text == "/help" else self._help_run
         except (RequestFailed, TimeoutError) as error:
             self._text(f"! {error or 'The gateway did not answer in time.'}")
-        if text == "/help":
-            self._text(_LEAVE)
 
     async def interrupt(self) -> bool:
         """End the running answer; False when nothing runs."""
@@ -117,6 +118,8 @@ class ChatWindow:
         self._close()
         if item.kind == "aborted":
             self._text("(stopped)")
+        elif item.run_id == self._help_run:
+            self._text(_LEAVE)
 
     def _forget(self, run_id: str) -> str:
         self._running.discard(run_id)

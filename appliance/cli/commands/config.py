@@ -120,32 +120,32 @@ def _edit(cli: CliSession, path: str, change: dict[str, Any]) -> int:
     """Change the file through the gateway, or, while none runs here, under the lock of the state."""
     try:
         answer = cli.call("homarus.config.edit", {"path": path, **change})
-        restart = bool(answer.get("restartRequired"))
+        restart, changed = bool(answer.get("restartRequired")), not answer.get("noop")
     except GatewayAway:
         if not cli.local:
             raise
-        _edit_here(cli, path, change)
-        restart = False
-    done = "set" if change else "unset"
-    cli.show(
-        {"ok": True, "path": path, "restartRequired": restart},
-        f"{path} is {done}" + ("; it counts after a restart of the gateway" if restart else ""),
-    )
+        restart, changed = False, _edit_here(cli, path, change)
+    text = f"{path} is {'set' if change else 'taken out'}" if changed else f"{path} is so already"
+    text += "; it counts after a restart of the gateway" if restart else ""
+    cli.show({"ok": True, "path": path, "changed": changed, "restartRequired": restart}, text)
     return Exit.OK
 
 
-def _edit_here(cli: CliSession, path: str, change: dict[str, Any]) -> None:
+def _edit_here(cli: CliSession, path: str, change: dict[str, Any]) -> bool:
     from appliance.config import edit_file, unset_in_file
+    from appliance.config.load import load
     from appliance.foundation.clock import SystemClock
     from appliance.storage.lock import StateLock
 
     cli.paths.create()
     lock = StateLock.acquire(cli.paths.lock, now_ms=SystemClock().now_ms())
     try:
+        before = load(cli.paths.config, cli.environ).raw
         if change:
-            edit_file(cli.paths.config, path, change["value"], cli.environ)
+            after = edit_file(cli.paths.config, path, change["value"], cli.environ)
         else:
-            unset_in_file(cli.paths.config, path, cli.environ)
+            after = unset_in_file(cli.paths.config, path, cli.environ)
+        return after.raw != before
     finally:
         lock.release()
 

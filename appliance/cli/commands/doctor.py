@@ -13,14 +13,14 @@ from appliance.client.errors import GatewayAway
 @click.command()
 @click.pass_obj
 def command(cli: CliSession) -> int:
-    """Look for what is wrong and say how to fix it. Status 1 when something is. Nothing is changed."""
+    """Look for what is wrong and say how to fix it; nothing is changed. Status 1 for more than a notice."""
     try:
         report = cli.call("homarus.doctor", {}, timeout_s=20)
     except GatewayAway as error:
         report = _without_gateway(cli, str(error))
     wrong = report["conditions"]
     cli.show(report, conditions(wrong) or "Nothing is wrong.")
-    return Exit.FAILED if wrong else Exit.OK
+    return Exit.FAILED if any(one["severity"] != "notice" for one in wrong) else Exit.OK
 
 
 def _without_gateway(cli: CliSession, reason: str) -> dict[str, object]:
