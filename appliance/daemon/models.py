@@ -172,6 +172,8 @@ class Models:
     def _current(self) -> Catalog:
         if self._version() != self._built:
             self._catalog = self._build()
+            # The owner may just have mended what made a service fail, its key above all.
+            self._cooldowns = Cooldowns()
         return self._catalog
 
     def _build(self) -> Catalog:
