@@ -45,6 +45,25 @@ _CLOSERS = ("please", "thanks", "pls", "thank you", "please", "now", "right now"
 _AMOUNTS = tuple(
     "a|some|two|3|more|a pack of|a bottle of|a dozen|2 boxes of|a bag of|a gallon of|fresh|organic".split("|")
 )
+# what people say around a wish says nothing of the wish: every tool and the hand-over get the same
+_BEFORE = tuple(
+    "i'm about to start dinner|i'm heading to bed|my hands are full|i'm in the car|before "
+    "i forget|while i think of it|since i'm here|"
+    "by the way|real quick|if you don't mind|one quick thing|i was wondering|just "
+    "wondering|i'm curious|when you get a second|"
+    "i'm in a hurry|it's been a long day|i keep forgetting|the kids are asking|we have "
+    "guests coming|i just got home|i'm at the store|"
+    "i'm leaving soon|ok last thing|i'm not sure|i'm cooking|i'm at work|you know what|"
+    "first things first|next up|i'm back|morning".split("|")
+)
+_AFTER = tuple(
+    "before i forget|so i don't forget|because i'm tired|thanks in advance|when you have "
+    "a second|if that's possible|real quick|"
+    "if you would|if you can do that|i'm in a hurry|because i need to know|for my wife|i "
+    "forgot|just to be safe|just in case|one more time|"
+    "you're the best|asap|as soon as you can|at once|dear|mate|buddy|if you please|would "
+    "be great|i think|i guess|or something".split("|")
+)
 _ASKING = re.compile(r"(what|how|when|where|who|which|is|are|do|did|does|can|could|would|will|have|any|should|has)\b")
 
 
@@ -110,6 +129,10 @@ class Generator:
             text = self._wrappers.choose(rng)[1].replace("\x05", text)
         elif rng.random() < 0.06:
             text = f"{text} {rng.choice(_CLOSERS)}"
+        if rng.random() < 0.06:
+            text = f"{rng.choice(_BEFORE)}, {text}"
+        elif tool not in ("note_add", "reminder_set") and rng.random() < 0.05:
+            text = f"{text} {rng.choice(_AFTER)}"
         opener = self._openers.choose(rng)[1]
         if opener:
             text = opener + rng.choice([" ", " ", ", "]) + text

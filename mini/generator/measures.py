@@ -66,6 +66,14 @@ UNITS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("square meter", "square meters"),
         ("square mile", "square miles"),
     ),
+    "pressure": (("psi", "psi"), ("bar", "bars", "bar"), ("pascal", "pascals")),
+    "energy": (
+        ("calorie", "calories", "kcal"),
+        ("joule", "joules"),
+        ("kilojoule", "kilojoules", "kj"),
+        ("kilowatt hour", "kilowatt hours", "kwh"),
+    ),
+    "power": (("watt", "watts"), ("kilowatt", "kilowatts", "kw"), ("horsepower", "horsepower", "hp")),
     "data": (
         ("megabyte", "megabytes", "mb"),
         ("gigabyte", "gigabytes", "gb"),
@@ -75,7 +83,19 @@ UNITS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("byte", "bytes"),
     ),
 }
-_WEIGHTS = {"length": 7, "mass": 6, "volume": 6, "temperature": 5, "speed": 1, "time": 3, "area": 1, "data": 1}
+_WEIGHTS = {
+    "length": 7,
+    "mass": 6,
+    "volume": 6,
+    "temperature": 5,
+    "speed": 1,
+    "time": 3,
+    "area": 1,
+    "data": 1,
+    "pressure": 1,
+    "energy": 1,
+    "power": 1,
+}
 
 
 def _pair(rng: random.Random) -> tuple[tuple[str, ...], tuple[str, ...], str]:

@@ -31,7 +31,7 @@ def duration_at(tokens: Tokens, at: int) -> Found[int] | None:
     total, unit, end = first
     while True:
         joint = end
-        while tokens.at(joint) in ("and", ",", "plus"):
+        while tokens.at(joint) in ("and", ",", "plus", "n", "&"):
             joint += 1
         following = _piece(tokens, joint)
         if following and following[1] < unit:

@@ -51,6 +51,10 @@ _RULES: tuple[_Rule, ...] = tuple(
         (rf"(?:halve|half)(?: of)? {_N}", r"\1/2"),
         (rf"{_N} halved", r"\1/2"),
         (rf"{_N} doubled", r"\1*2"),
+        (rf"{_N} (?:[a-z]+ ){{1,3}}(?:at|for|cost) (?:a )?{_N} (?:each|apiece|per|a piece)", r"\1*\2"),
+        (rf"(?:make|earn|get|paid|save|spend) {_N} (?:an|a|per|each|every) [a-z]+\D*{_N}", r"\1*\2"),
+        (rf"(?:have|has|had|buys?) {_N}[a-z ]* (?:eats?|ate|loses?|lost|gives? away|gave away|spends?) {_N}", r"\1-\2"),
+        (rf"{_N} factorial|factorial of {_N}", r"\1\2!"),
         (rf"{_N} more than {_N}", r"\2+\1"),
         (rf"{_N} less than {_N}", r"\2-\1"),
         (rf"(?:percent|part) of {_N} is {_N}", r"\2/\1*100"),
@@ -70,12 +74,12 @@ def expression(text: str) -> str | None:
     for pattern, result in _RULES:
         found = pattern.search(flat)
         # a rule that leaves numbers aside has misread the sentence
-        if found and len(re.findall(_N, flat)) == len(found.groups()):
+        if found and len(re.findall(_N, flat)) == sum(group is not None for group in found.groups()):
             return found.expand(result)
     return _infix(flat) or _added(flat)
 
 
-_FACTORIAL = re.compile(r"factorial|\blog\b|\bsine?\b|\bcos|\btan|\d!")
+_FACTORIAL = re.compile(r"\blog\b|\bsine?\b|\bcos|\btan|\d!")
 
 
 def _added(flat: str) -> str | None:
