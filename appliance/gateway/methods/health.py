@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -36,10 +37,21 @@ class HealthReport:
         self._clock = clock
         self._path = database_path
         self._latest: HealthResult | None = None
+        self._one_by_one = asyncio.Lock()
+        self._started_s = float("-inf")
 
     @property
     def latest(self) -> HealthResult:
         return self._latest or self._build((), {}, 0.0)
+
+    async def current(self) -> HealthResult:
+        """Return the payload of now. Whoever asks while one is being built shares the next with all the others."""
+        asked_s = self._clock.monotonic()
+        async with self._one_by_one:
+            if self._latest is not None and self._started_s > asked_s:
+                return self._latest
+            self._started_s = self._clock.monotonic()
+            return await self.refresh()
 
     async def refresh(self) -> HealthResult:
         """Read the sessions and return the payload of now."""

@@ -139,7 +139,7 @@ def methods(
     """Return the methods that tell how the box is. `presence` lists who is connected, as PresenceEntry objects."""
 
     async def get_health(_: Call, __: HealthParams) -> HealthResult:
-        return await health.refresh()
+        return await health.current()
 
     async def get_status(_: Call, __: StatusParams) -> StatusResult:
         return await status.build()
