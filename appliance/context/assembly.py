@@ -56,6 +56,7 @@ class Assembly:
         bare_providers: frozenset[str] = frozenset(),
         max_tokens: int | None = None,
         temperature: float | None = None,
+        max_context: int | None = None,
     ) -> None:
         self._plain: list[Message] = []
         self._stamped: list[Message] = []
@@ -68,6 +69,7 @@ class Assembly:
         self._bare_providers = bare_providers
         self._max_tokens = max_tokens
         self._temperature = temperature
+        self._max_context = max_context
         for entry in entries:
             self.add(entry)
 
@@ -87,6 +89,7 @@ class Assembly:
     def request(self, info: ModelInfo) -> GenerateRequest:
         """Return the request for one candidate, its history cut to the window of that model."""
         window = info.context_window or _DEFAULT_WINDOW
+        window = min(window, self._max_context or window)
         answer = min(info.max_output_tokens or window, int(window * _ANSWER_SHARE))
         tools = tuple(self._tools(info))
         # The schemas as JSON, which is how a model reads them.

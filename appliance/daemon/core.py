@@ -127,8 +127,13 @@ def _global_cap(config: Config) -> int:
 
 
 def _run_settings(config: LiveConfig) -> RunSettings:
-    timeout_s = _agents(config.config).defaults.timeout_seconds
-    return RunSettings(zone=config.zone, timeout_s=timeout_s, bare_providers=frozenset({EMBEDDED}))
+    defaults = _agents(config.config).defaults
+    return RunSettings(
+        zone=config.zone,
+        timeout_s=defaults.timeout_seconds,
+        bare_providers=frozenset({EMBEDDED}),
+        max_context=defaults.context_tokens,
+    )
 
 
 def _queue_settings(config: Config) -> QueueSettings:

@@ -50,12 +50,15 @@ class ToolSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What holds for every run. `history_limit` counts transcript entries that are read, not those that fit."""
+    """What holds for every run. `history_limit` counts transcript entries that are read, not those that fit;
+    `max_context` bounds a prompt, in tokens, below the window of the model.
+    """
 
     zone: ZoneInfo
     timeout_s: float = 900.0
     history_limit: int = 200
     bare_providers: frozenset[str] = frozenset()
+    max_context: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ class Runner:
                 bare_providers=settings.bare_providers,
                 max_tokens=inbound.origin.get("maxTokens"),
                 temperature=inbound.origin.get("temperature"),
+                max_context=settings.max_context,
             ),
             reporter=reporter,
             clock=self._clock,

@@ -224,7 +224,6 @@ PENDING: Final[dict[str, str]] = {
     "models.providers.*.models[].cost.cacheWrite": "only input and output are added up",
     "models.local.maxTokens": "the engine has a bound of its own",
     "agents.defaults.mediaMaxMb": "attachments have the bound of the protocol",
-    "agents.defaults.contextTokens": "the window of the model is the bound",
     "session.scope": _NO_CHANNELS,
     "session.dmScope": _NO_CHANNELS,
     "session.groupScope": _NO_CHANNELS,
