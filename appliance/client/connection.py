@@ -96,10 +96,10 @@ class Connection:
     async def receive(self) -> None:
         """Read frames until the connection ends. `connect` runs it in the background."""
         try:
-            async for message in self._socket:
-                if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                    self._take(json.loads(message.data))
-            self._lost = ConnectionLost(f"The gateway closed the connection{_reason(self._socket)}.")
+            while (message := await self._socket.receive()).type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                self._take(json.loads(message.data))
+            code = message.data if message.type is aiohttp.WSMsgType.CLOSE else self._socket.close_code
+            self._lost = ConnectionLost(_goodbye(code, message.extra), details={"closeCode": code})
         except (ValueError, aiohttp.ClientError, ConnectionError, asyncio.QueueFull) as error:
             self._lost = ConnectionLost(f"The connection to the gateway broke: {error or 'too many events wait'}")
         finally:
@@ -209,6 +209,15 @@ def request_failed(error: dict[str, Any]) -> RequestFailed:
         error.get("details") or {},
         retryable=bool(error.get("retryable")),
     )
+
+
+def _goodbye(code: object, reason: object) -> str:
+    """Return what the end of a connection means for the person."""
+    if code in (None, aiohttp.WSCloseCode.ABNORMAL_CLOSURE):
+        return "The connection to the gateway broke off."
+    if code == aiohttp.WSCloseCode.SERVICE_RESTART:
+        return "The gateway stops or restarts."
+    return f"The gateway closed the connection: {reason or 'it gave no reason'} (code {code})."
 
 
 def _reason(socket: aiohttp.ClientWebSocketResponse) -> str:
