@@ -27,9 +27,12 @@ _MAX_QUEUED = 8192
 # A commit takes in at most this much, so that the first of a batch does not wait for a crowd.
 _MAX_BATCH = 512
 _MAX_BATCH_S = 0.02
-# Writes between two checkpoints. A commit writes about 8 pages here; SQLite's own default is 1000 pages.
-_CHECKPOINT_COMMITS = 250
-_CHECKPOINT_CHANGES = 4000
+# Writes between two checkpoints. A commit writes about 8 pages here; SQLite's own default is 1000 pages. One takes some
+# milliseconds, so a quiet moment is used for it long before a busy writer has to stop for it.
+_CHECKPOINT_COMMITS = 500
+_CHECKPOINT_CHANGES = 8000
+_QUIET_COMMITS = 100
+_QUIET_S = 0.25
 
 
 class Opened(NamedTuple):
@@ -76,6 +79,8 @@ class Writer:
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._held: _Item | None = None  # taken from the queue, but for the next commit
         self._flushes = True  # what SQLite was told last
+        self._uncopied = 0  # commits since the last checkpoint
+        self._copied_changes = 0  # rows changed up to the last checkpoint
         self._pending = 0
         self._closed = False
         self._stopping = False
@@ -123,24 +128,33 @@ class Writer:
             self._post(self._settle, self._opened, failure)
             return
         self._post(self._settle, self._opened, None)
-        since_commits = since_changes = 0
-        while not self._stopping and (item := self._held or self._queue.get()) is not None:
-            self._held = None
+        while not self._stopping and (item := self._next(files)) is not None:
             outcomes = self._batch(files, item)
             self._post(self._answer, outcomes)
-            since_commits += 1
+            self._uncopied += 1
             if (
-                since_commits >= _CHECKPOINT_COMMITS
-                or files.connection.total_changes - since_changes >= _CHECKPOINT_CHANGES
+                self._uncopied >= _CHECKPOINT_COMMITS
+                or files.connection.total_changes - self._copied_changes >= _CHECKPOINT_CHANGES
             ):
                 # After the answers: nobody waits for it but the next batch.
                 self._checkpoint(files, "PASSIVE")
-                since_commits, since_changes = 0, files.connection.total_changes
         self._checkpoint(files, "TRUNCATE")
         files.connection.close()
         if files.journal is not None:
             files.journal.close()
         self._post(self._settle, self._ended, None)
+
+    def _next(self, files: Opened) -> _Item | None:
+        """Wait for a write; None means the end."""
+        if self._held is not None:
+            item, self._held = self._held, None
+            return item
+        if self._uncopied >= _QUIET_COMMITS:
+            try:
+                return self._queue.get(timeout=_QUIET_S)
+            except Empty:
+                self._checkpoint(files, "PASSIVE")
+        return self._queue.get()
 
     def _batch(self, files: Opened, first: _Item) -> list[_Outcome]:
         outcomes: list[_Outcome] = []
@@ -236,6 +250,7 @@ class Writer:
         return failure
 
     def _checkpoint(self, files: Opened, mode: str) -> None:
+        self._uncopied, self._copied_changes = 0, files.connection.total_changes
         try:
             if files.journal is not None:
                 files.journal.flush()  # the database file must never hold more than its journal

@@ -235,3 +235,12 @@ async def test_the_write_ahead_log_does_not_grow_without_bound(open_database: Op
     assert (tmp_path / "state.sqlite-wal").stat().st_size < 16 << 20
     await database.aclose()
     assert not (tmp_path / "state.sqlite-wal").exists()
+
+
+async def test_a_quiet_moment_brings_the_write_ahead_log_into_the_file(open_database: Opener) -> None:
+    database = await open_database()
+    size = database.path.stat().st_size
+    for number in range(101):
+        await database.write(put(f"{number}", "x" * 2000), durable=False)
+    while database.path.stat().st_size == size:  # the limit of one test ends this
+        await asyncio.sleep(0.01)
