@@ -32,6 +32,7 @@ class GatewayProcess:
         self.config_file = state / "homarus.json5"
         if config is not None:
             self.config_file.write_text(json.dumps(config))
+            self.config_file.chmod(0o600)
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(state),

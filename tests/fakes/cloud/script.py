@@ -56,8 +56,9 @@ class Counts:
 class Answer:
     """An answer. With `stop` LENGTH a call at its end is cut off in the middle.
 
-    `break_after` cuts the connection after so many events; `hold_after` stops sending there and waits for the
-    client to leave; `usage` None sends no counts; `slice_bytes` cuts the stream into writes of that size.
+    `break_after` cuts the connection after so many events; `hold_after` stops sending there until the
+    client leaves or `FakeCloud.release` is set; `usage` None sends no counts; `slice_bytes` cuts the stream into
+    writes of that size.
     """
 
     items: tuple[Say | Think | Call, ...] = (Say("Hello there."),)

@@ -56,6 +56,7 @@ class FakeCloud:
     requests: list[Request] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # a client left in the middle of an answer
     held: asyncio.Event = field(default_factory=asyncio.Event)  # an answer stopped at `hold_after`
+    release: asyncio.Event = field(default_factory=asyncio.Event)  # lets what is held go on
     peers: set[object] = field(default_factory=set)  # one entry for each connection
     key: str = KEY
     choose: Callable[[Any], Step] = lambda _: Answer()  # what a request without a script gets, from its body
@@ -104,7 +105,7 @@ class FakeCloud:
             for index, event in enumerate(events):
                 if index == answer.hold_after:
                     self.held.set()
-                    await asyncio.Event().wait()
+                    await self.release.wait()
                 if index == answer.break_after:
                     return self._hang_up(request, response)
                 for part in _sliced(event, answer.slice_bytes):
