@@ -20,7 +20,12 @@ from appliance.host.timezone import system_zone
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 1.0
-_CODE, _UNUSED, _RESTART = "config_invalid", "config_unused", "restart_required"
+_CODES = {
+    IssueSeverity.ERROR: "config_invalid",
+    IssueSeverity.WARNING: "config_warning",
+    IssueSeverity.UNUSED: "config_unused",
+}
+_RESTART = "restart_required"
 # Without these the gateway could listen in the wrong place or let the wrong people in: it does not become ready.
 _VITAL = frozenset({"gateway"})
 T = TypeVar("T")
@@ -108,7 +113,7 @@ class LiveConfig:
             wrong = issue.severity is IssueSeverity.ERROR
             vital = issue.path.split(".")[0] in _VITAL or not issue.path
             severity = Severity.BLOCKING if wrong and vital else Severity.DEGRADED if wrong else Severity.NOTICE
-            code = _CODE if wrong else _UNUSED
+            code = _CODES[issue.severity]
             summary = f"{self.path}: {issue.path or 'the file'}: {issue.message}"
             self._tracker.set(Condition(code, issue.path, severity, summary, issue.hint))
             named.add((code, issue.path))
