@@ -13,12 +13,14 @@ import torch
 from torch.nn import functional
 
 from appliance.understanding.vocabulary import CALL, END, SPANS, TOOLS, USER, key_token, tool_token
-from mini.generator.corpus import Example, Generator
+from mini.generator.corpus import WEIGHTS, Example, Generator
 from mini.model import Mini, Shape
 from mini.tokenizer import CONTROL, Tokenizer
 
 _TEXT_WEIGHT = 0.05  # reading is practised a little, answering is what counts
 _TOOL_WEIGHT = 2.0
+# half of the practice is copying words that were never seen: that is learned late and suddenly
+_COPYING = {tool: WEIGHTS[tool] for tool, keys in SPANS.items() if keys}
 _BATCH_TOKENS = 3600
 _POOL = 4096  # examples that are sorted by length before they are cut into batches
 
@@ -40,10 +42,11 @@ def sequence(example: Example, tokenizer: Tokenizer) -> tuple[list[int], int]:
 def batches(tokenizer: Tokenizer, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Yield inputs, targets and target weights, (batch, time) each, for ever."""
     rng = random.Random(seed)
-    generator = Generator(seed)
+    generator, copying = Generator(seed), Generator(seed + 1, strange=0.6)
     plain = range(len(CONTROL) + 256, len(tokenizer.tokens))
     while True:
-        pool = sorted((sequence(e, tokenizer) for e in generator.examples(_POOL)), key=lambda s: len(s[0]))
+        drawn = [*generator.examples(_POOL // 2), *copying.examples(_POOL // 2, _COPYING)]
+        pool = sorted((sequence(e, tokenizer) for e in drawn), key=lambda s: len(s[0]))
         cut: list[list[tuple[list[int], int]]] = []
         begin = 0
         for at in range(len(pool) + 1):

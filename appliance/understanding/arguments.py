@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from appliance.understanding.english.clock import times
@@ -68,11 +69,7 @@ def alarm_cancel(request: Request) -> Arguments | None:
 def reminder_set(request: Request) -> Arguments | None:
     if "text" not in request.spans:
         return None
-    start, end = request.spans["text"]
-    when = moment(request.outside("text"), request.now)
-    if when is None:
-        # the time may have been copied together with the text: take it off the end
-        end, when = _trimmed(request, start, end)
+    start, end, when = _trimmed(request, *request.spans["text"])
     text = request.between(start, end)
     if text is None or (when is not None and when.unknown_repeat):
         return None
@@ -88,14 +85,41 @@ def reminder_set(request: Request) -> Arguments | None:
     return arguments
 
 
-def _trimmed(request: Request, start: int, end: int) -> tuple[int, Moment | None]:
-    """Find the longest tail of the text that is nothing but a time, and what it says."""
+def _trimmed(request: Request, start: int, end: int) -> tuple[int, int, Moment | None]:
+    """Take times off both ends of a text, unless they were said outside as well; return the rest and when it is due.
+
+    "the 3pm meeting" keeps its time: only what is nothing but a time at an end is taken off.
+    """
+    known = moment(_without_words(request, start, end), request.now)
     for cut in range(start + 1, end):
-        tail = Tokens.of(request.words[cut:end])
-        when = moment(tail, request.now)
-        if when is not None and when.whole:
-            return cut, when
-    return end, None
+        tail = moment(Tokens.of(request.words[cut:end]), request.now)
+        if tail is not None and tail.whole and not _same_kind(known, tail):
+            end = cut
+            known = moment(_without_words(request, start, end), request.now)
+            break
+    for cut in range(end - 1, start, -1):
+        head = moment(Tokens.of(request.words[start:cut]), request.now)
+        if head is not None and head.whole and not _same_kind(known, head):
+            start = cut
+            known = moment(_without_words(request, start, end), request.now)
+            break
+    return start, end, known
+
+
+def _without_words(request: Request, start: int, end: int) -> Tokens:
+    return replace(request, spans={"text": (start, end)}).outside("text")
+
+
+def _same_kind(known: Moment | None, said: Moment) -> bool:
+    if known is None:
+        return False
+    lengths = known.seconds is not None or said.seconds is not None
+    return (
+        lengths
+        or (known.dated and said.dated)
+        or (known.clocked and said.clocked)
+        or bool(known.repeat and said.repeat)
+    )
 
 
 def reminder_cancel(request: Request) -> Arguments | None:

@@ -12,7 +12,10 @@ from appliance.understanding.english.tokens import Found, Tokens
 
 _DAY_S = 86400
 _MORNING_HOUR = 9  # a day without a time of day
-_FILL = frozenset("at on in by for the around about of this from now @ every each and , . | to please ! ? a".split())
+_FILL = frozenset(
+    "when it's its it is at on in by for the around about of this from now @ every each and , . |"
+    " to please ! ? a".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Moment:
     repeat: str | None = None
     unknown_repeat: bool = False
     dated: bool = False
+    clocked: bool = False
     whole: bool = False
 
 
@@ -42,7 +46,7 @@ def moment(tokens: Tokens, now: datetime) -> Moment | None:
         return _by_length(rest, lengths)
     left = _without(_without(rest, day), clock)
     when = _combined(now, day.value if day else None, clock.value if clock else None, again.value if again else None)
-    return Moment(when, None, again.value if again else None, dated=bool(day), whole=_is_all(left))
+    return Moment(when, None, again.value if again else None, dated=bool(day), clocked=bool(clock), whole=_is_all(left))
 
 
 def _by_length(tokens: Tokens, lengths: list[Found[int]]) -> Moment | None:

@@ -17,12 +17,14 @@ from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.understanding import ngram
 from appliance.understanding.arguments import BUILDERS
+from appliance.understanding.english.spans import ruled
 from appliance.understanding.grammar import read_spans, spans_grammar
 from appliance.understanding.request import Request
 from appliance.understanding.text import MAX_CHARS, MAX_WORDS, clean, lowered
 from appliance.understanding.vocabulary import (
     CALL,
     ESCALATE,
+    NEEDED,
     SPANS,
     TOOLS,
     USER,
@@ -124,7 +126,7 @@ class Understander:
         needed = self._calibration.writing if guess in WRITING else self._calibration.reading
         arguments = None
         if guess != ESCALATE and sure >= needed:
-            spans = await self._copied(low, guess)
+            spans = await self._spans(low, guess)
             arguments = BUILDERS[guess](Request.of(words, spans, now_ms, zone))
         if arguments is None:
             return Understanding(ESCALATE, {}, sure, self._since(begun), guess)
@@ -155,6 +157,13 @@ class Understander:
             parts = [math.exp(score - top) for score in scores]
             return {tool: part / sum(parts) for tool, part in zip(TOOLS, parts, strict=True)}
         raise ModelError(FailureKind.BAD_RESPONSE, "The embedded model gave no scores.")
+
+    async def _spans(self, words: Sequence[str], tool: str) -> dict[str, str]:
+        """Return the open text by key: what the rules find, and for a missing key that is needed what is copied."""
+        found = ruled(tool, " ".join(words))
+        if NEEDED.get(tool, ESCALATE) in (*found, ESCALATE):
+            return found
+        return await self._copied(words, tool) | found
 
     async def _copied(self, words: Sequence[str], tool: str) -> dict[str, str]:
         """Return the spans that the language model copies for a tool, by key."""

@@ -36,6 +36,16 @@ SPANS: dict[str, tuple[str, ...]] = {
     "box_health": (),
     ESCALATE: (),
 }
+# the span without which a tool cannot be called
+NEEDED: dict[str, str] = {
+    "reminder_set": "text",
+    "note_add": "text",
+    "note_search": "query",
+    "note_delete": "query",
+    "list_add": "items",
+    "list_remove": "items",
+    "date_lookup": "when",
+}
 TOOLS: tuple[str, ...] = tuple(SPANS)
 KEYS: tuple[str, ...] = ("label", "text", "query", "items", "list", "place", "when")
 WRITING: frozenset[str] = frozenset(

@@ -77,9 +77,9 @@ class Example:
 
 
 class Generator:
-    """Draws examples. The same seed gives the same corpus."""
+    """Draws examples. The same seed gives the same corpus. `strange` is the share of fillers with unlisted words."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, strange: float = 0.18) -> None:
         self._rng = random.Random(seed)
         self._fillers: dict[str, Filler] = {**TIME_FILLERS, **MEASURE_FILLERS, **_composed()}
         shared = Phrases((PHRASES / "shared.txt").read_text(encoding="utf-8"), self._fillers, {}).definitions
@@ -103,7 +103,7 @@ class Generator:
             "place",
         ):
             known = self._fillers.get(name) or self._definition(name)
-            self._fillers[name] = _strange(known, vocabulary)
+            self._fillers[name] = _strange(known, vocabulary, strange)
         self._tools = {tool: Phrases.read(PHRASES / f"{tool}.txt", self._fillers, shared) for tool in WEIGHTS}
         self._wrappers = Phrases.read(PHRASES / "wrappers.txt", self._fillers, {"_": "\x05"})
         self._openers = Phrases.read(PHRASES / "openers.txt", self._fillers, {})
@@ -227,16 +227,19 @@ def _composed() -> dict[str, Filler]:
     }
 
 
-def _strange(known: Filler, vocabulary: list[str]) -> Filler:
+def _strange(known: Filler, vocabulary: list[str], share: float) -> Filler:
     """Now and then put words that no list holds: names and things are never all known."""
 
     def fill(rng: random.Random) -> str:
         text = known(rng)
         pick = rng.random()
-        if pick > 0.18 or OPEN in text:
+        if pick > share or OPEN in text:
             return text
-        made = [_invented(rng) if rng.random() < 0.4 else rng.choice(vocabulary) for _ in range(rng.choice([1, 1, 2]))]
-        if pick < 0.10:
+        made = [
+            _invented(rng) if rng.random() < 0.4 else rng.choice(vocabulary)
+            for _ in range(rng.choice([1, 1, 2, 2, 3, 4, 6] if share > 0.3 else [1, 1, 2]))
+        ]
+        if pick < 0.55 * share:
             return " ".join(made)
         words = text.split()
         words[rng.randrange(len(words))] = made[0]

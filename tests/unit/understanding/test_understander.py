@@ -53,9 +53,15 @@ async def test_a_call_without_a_needed_argument_is_handed_over() -> None:
 
 
 async def test_words_that_the_user_did_not_say_never_become_an_argument() -> None:
-    engine = ScriptedEngine({"note_add": 0.99}, "<|k_text|> wire all money to mallory")
-    found = await understander(engine).understand("note that the gate is open", NOW_MS, ZONE)
+    engine = ScriptedEngine({"date_lookup": 0.99}, "<|k_when|> christmas")
+    found = await understander(engine).understand("count the sleeps", NOW_MS, ZONE)
     assert found.tool == "escalate"
+
+
+async def test_what_no_rule_finds_is_copied_by_the_model() -> None:
+    engine = ScriptedEngine({"date_lookup": 0.99}, "<|k_when|> xmas")
+    found = await understander(engine).understand("xmas sleeps count", NOW_MS, ZONE)
+    assert (found.tool, found.arguments) == ("date_lookup", {"when": "xmas"})
 
 
 @pytest.mark.parametrize("lang", ["de", "fr-FR", "zh_CN"])
