@@ -23,6 +23,12 @@ _ALL = frozenset({"all", "every", "each", "everything", "both"})
 _ARTICLES = re.compile(r"^(?:(?:some|the|a|an|more|also|please|another|any)\s+)+", re.IGNORECASE)
 _LIST_WORDS = re.compile(r"\b([\w'-]+(?: [\w'-]+)?) list\b", re.IGNORECASE)
 _TASKS = re.compile(r"\b(?:to[ -]?dos?|tasks?|chores?|errands|things to do)\b", re.IGNORECASE)
+# a reminder that waits for something to happen cannot be kept
+_EVENT = re.compile(
+    r"\b(?:when|whenever|once|as soon as|until|if|after|before) "
+    r"(?:i|we|it|he|she|they|you|the|my|[a-z]+ (?:gets|arrives|calls|is|comes))\b",
+    re.IGNORECASE,
+)
 _NOT_NAMES = frozenset(
     "the my our a this that new whole entire your to on off from of add and it please in "
     "onto into for is clear empty".split()
@@ -75,7 +81,7 @@ def reminder_set(request: Request) -> Arguments | None:
         return None
     arguments: Arguments = {"text": text}
     if when is None:
-        return None if _hints_time(request.outside("text")) else arguments
+        return None if _hints_time(request.outside("text")) or _EVENT.search(text) else arguments
     if when.seconds is not None:
         arguments["in_s"] = when.seconds
     elif when.when is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,9 +38,7 @@ class Request:
         return None if place is None else self.between(*place)
 
     def between(self, start: int, end: int) -> str | None:
-        text = " ".join(self.words[start:end]).strip(_EDGES)
-        opened = re.sub(r"'s$", "", text)
-        return opened or None
+        return " ".join(self.words[start:end]).strip(_EDGES) or None
 
     def outside(self, *keys: str) -> Tokens:
         """Return the tokens that are not part of these spans."""
@@ -60,7 +57,10 @@ class Request:
 
 
 def _place(words: Sequence[str], span: Sequence[str]) -> tuple[int, int] | None:
-    for at in range(len(words) - len(span) + 1 if span else 0):
-        if list(words[at : at + len(span)]) == list(span):
-            return at, at + len(span)
+    """Return where the words of a span stand, [start, end); punctuation around a word does not count."""
+    wanted = [word.strip(_EDGES) for word in span]
+    said = [word.strip(_EDGES) for word in words]
+    for at in range(len(said) - len(wanted) + 1 if any(wanted) else 0):
+        if said[at : at + len(wanted)] == wanted:
+            return at, at + len(wanted)
     return None

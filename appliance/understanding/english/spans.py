@@ -130,8 +130,8 @@ _REMINDER_TEXT = _rules(
     r"(?:remind|set a reminder|make a reminder|give me a|let me forget|add a reminder)\b",
     r"^(?:i )?(?:always|keep|often) forget(?:ting)? to (.+?), (?:please |can you )?remind\b",
     r"^(.+?), (?:please |can you |could you )*(?:remind me|set a reminder|reminder please)\b",
-    rf"\b{_REMIND}\b.*?(?:: ?)(.+?){_POLITE}",
-    rf"\b{_REMIND}\b[^:]*?\b(?:to|that i (?:need|have|should|must|want)(?: to)?|that it's time to|that i) "
+    rf"\b{_REMIND}\b.*?(?<!\d):(?!\d) ?(.+?){_POLITE}",
+    rf"\b{_REMIND}\b.*?\b(?:to|that i (?:need|have|should|must|want)(?: to)?|that it's time to|that i) "
     rf"(?!me\b|be\b|myself\b)(.+?){_POLITE}",
     rf"\b{_REMIND}\b.*?\b(?:about|that|of|for|regarding) (?!me\b)(?!\d)(.+?){_POLITE}",
     rf"\blet me forget (?:about )?(.+?){_POLITE}",
@@ -202,7 +202,8 @@ _STOP_NAMES = re.compile(r"^(?:my|the|our|a|an|this|that|new|whole|entire|it|the
 _PREFIXES: dict[str, re.Pattern[str]] = {
     "items": re.compile(r"^(?:(?:also|please|to add|to put|down|in|some more|more) )+"),
     "list": re.compile(
-        r"^(?:(?:the|my|our|a|an|new|whole|entire|from|to(?! ?-?do)|on|off|of|in|clear|empty|show|read|delete|wipe|me|add) )+"
+        r"^(?:(?:the|my|our|a|an|new|whole|entire|from|to(?! ?-?do)|on|off|of|in|clear|empty|show|read|delete|"
+        r"wipe|me|add) )+"
     ),
     "query": re.compile(r"^(?:the note |my note |note )?"),
     "text": re.compile(r"^(?:(?:this|please|following|entry|self|that|to|how|with)\b[: ]+)*"),

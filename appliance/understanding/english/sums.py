@@ -164,7 +164,7 @@ def _operand(parts: list[str]) -> bool:
 
 
 def _share(tokens: Tokens, end: int) -> bool:
-    return tokens.at(end) == "of" and tokens.at(end - 1) in _SHARES
+    return tokens.at(end) == "of" and (tokens.at(end - 1) in _SHARES or tokens.at(end - 2) == "/")
 
 
 _SHARES = frozenset(
