@@ -29,7 +29,7 @@ _PATIENCE_S = 30.0
 
 
 def imported(gateway: GatewayProcess) -> set[str]:
-    """Return every module that a gateway started with PYTHONPROFILEIMPORTTIME=1 has imported so far."""
+    """Return every module that a gateway started with PYTHONPROFILEIMPORTTIME=1 has imported or tried to so far."""
     return set(_IMPORT.findall(gateway.output))
 
 
