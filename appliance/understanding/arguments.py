@@ -29,6 +29,10 @@ _EVENT = re.compile(
     r"(?:i|we|it|he|she|they|you|the|my|[a-z]+ (?:gets|arrives|calls|is|comes))\b",
     re.IGNORECASE,
 )
+# to remind somebody else is to send a message
+_OTHERS = re.compile(
+    r"\bremind (?!me\b|us\b|myself\b|about\b|to\b|in\b|at\b|on\b)[a-z]+ (?:[a-z]+ )?(?:to|about|that)\b", re.IGNORECASE
+)
 _NOT_NAMES = frozenset(
     "the my our a this that new whole entire your to on off from of add and it please in "
     "onto into for is clear empty".split()
@@ -73,7 +77,7 @@ def alarm_cancel(request: Request) -> Arguments | None:
 
 
 def reminder_set(request: Request) -> Arguments | None:
-    if "text" not in request.spans:
+    if "text" not in request.spans or _OTHERS.search(request.text):
         return None
     start, end, when = _trimmed(request, *request.spans["text"])
     text = request.between(start, end)

@@ -11,6 +11,7 @@ from appliance.understanding.english.durations import durations
 from appliance.understanding.english.tokens import Found, Tokens
 
 _DAY_S = 86400
+_SOME_DAY = date.min
 _MORNING_HOUR = 9  # a day without a time of day
 _FILL = frozenset(
     "when it's its it is at on in by for the around about of this from now @ every each and , . |"
@@ -94,7 +95,8 @@ def _combined(now: datetime, day: date | None, said: Said | None, repeat: str | 
     if said is None:
         hour, minute = _MORNING_HOUR, 0
     elif said.half is Half.UNSAID:
-        hour, minute = _spoken_hour(said, now, day), said.minute
+        # something that comes back is not bound to the hours that are left of today
+        hour, minute = _spoken_hour(said, now, day or (_SOME_DAY if repeat else None)), said.minute
     else:
         hour, minute = said.hour, said.minute
     start = now.date() if day is None else day

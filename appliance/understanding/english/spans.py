@@ -12,6 +12,8 @@ _POLITE = (
     r"(?:,? (?:please|pls|thanks|thank you|for me|now|right now|ok|okay|if you can|when you can|"
     r"anymore|any more))*[.!?]*$"
 )
+# "now" belongs to "three weeks from now"
+_END = r"(?:,? (?:please|pls|thanks|thank you|for me|ok|okay))*[.!?]*$"
 _MY = r"(?:my|the|our|this|that|a)"
 _ANY = r"(?:[\w'&-]+(?: [\w'&-]+){0,2}?)"
 _NAME = rf"((?!(?:my|the|our|to(?! ?-?do)|on|of|from|put|add|read|show)\b){_ANY})"
@@ -171,14 +173,14 @@ _PLACE = _rules(
 )
 _WHEN = _rules(
     rf"\b(?:until|till|til|before|since|between now and|from (?:now|today) (?:to|until)) (.+?)(?: "
-    rf"from now| this year)?{_POLITE}",
+    rf"from now| this year)?{_END}",
     rf"\b(?:days?|dates?|weekday|week)\b(?: of the week)? (?:is|was|will be|does|will|would be|on|"
     rf"for|of|is it|will it be|would it be|was it|'s) "
-    rf"(?!it\b|today\b)(.+?)(?: (?:fall|land|be|this year|falls|on|going to be|gonna be))*{_POLITE}",
-    rf"\bwhen(?:'s| is| was| will| does) (.+?)(?: (?:fall|be|this year|next year|on|celebrated))*{_POLITE}",
+    rf"(?!it\b|today\b)(.+?)(?: (?:fall|land|be|this year|falls|on|going to be|gonna be))*{_END}",
+    rf"\bwhen(?:'s| is| was| will| does) (.+?)(?: (?:fall|be|this year|next year|on|celebrated))*{_END}",
     r"^(?:hey |ok |so )*(.+?) (?:is|was|falls|lands|fall|will be)(?: on)? (?:what|which) (?:day|date|weekday)",
-    rf"\bhow (?:far|close|soon|long)(?: away| off)? (?:is|are we to) (.+?)(?: from now| away)?{_POLITE}",
-    rf"\bdate (.+?){_POLITE}",
+    rf"\bhow (?:far|close|soon|long)(?: away| off)? (?:is|are we to) (.+?)(?: from now| away)?{_END}",
+    rf"\bdate (.+?){_END}",
 )
 
 _TABLE: dict[str, dict[str, Rules]] = {
@@ -202,10 +204,11 @@ _STOP_NAMES = re.compile(r"^(?:my|the|our|a|an|this|that|new|whole|entire|it|the
 _PREFIXES: dict[str, re.Pattern[str]] = {
     "items": re.compile(r"^(?:(?:also|please|to add|to put|down|in|some more|more) )+"),
     "list": re.compile(
-        r"^(?:(?:the|my|our|a|an|new|whole|entire|from|to(?! ?-?do)|on|off|of|in|clear|empty|show|read|delete|"
-        r"wipe|me|add) )+"
+        r"^(?:(?:the|my|our|a|an|new|fresh|empty|whole|entire|from|to(?! ?-?do)|on|off|of|in|clear|empty|show|"
+        r"read|delete|wipe|me|add) )+"
     ),
     "query": re.compile(r"^(?:the note |my note |note )?"),
+    "when": re.compile(r"^(?:(?:be|on|it be|it|fall on) )+"),
     "text": re.compile(r"^(?:(?:this|please|following|entry|self|that|to|how|with)\b[: ]+)*"),
 }
 

@@ -25,6 +25,9 @@ _RULES: tuple[_Rule, ...] = tuple(
     for pattern, result in (
         (rf"what (?:%|percentage) of {_N} is {_N}", r"\2/\1*100"),
         (rf"{_N} is what (?:%|percentage) of {_N}", r"\1/\2*100"),
+        (rf"{_N} (?:minus|less|-) {_N} ?%", r"\1-\1*\2/100"),
+        (rf"{_N} (?:plus|\+) {_N} ?%", r"\1+\1*\2/100"),
+        (rf"{_N} (?:times|x|\*) {_N} ?%", r"\1*\2/100"),
         (rf"{_N}% (?:off|discount (?:on|off|of|from))(?: of)? (?:a |the |an )?{_N}", r"\2-\2*\1/100"),
         (rf"(?:take|deduct|subtract) {_N}% (?:off|from|away from) {_N}", r"\2-\2*\1/100"),
         (rf"add (?:a |an )?{_N}% (?:tip |tax |vat )?(?:to|on) {_N}", r"\2+\2*\1/100"),
@@ -76,9 +79,12 @@ def expression(text: str) -> str | None:
         # a rule that leaves numbers aside has misread the sentence
         if found and len(re.findall(_N, flat)) == sum(group is not None for group in found.groups()):
             return found.expand(result)
+    if _PERCENT_LEFT.search(flat):
+        return None
     return _infix(flat) or _added(flat)
 
 
+_PERCENT_LEFT = re.compile(r"\d ?%(?! ?[\d(])")
 _FACTORIAL = re.compile(r"\blog\b|\bsine?\b|\bcos|\btan|\d!")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from appliance.understanding.english.numbers import amount, is_digits
+from appliance.understanding.english.numbers import amount, cardinal, is_digits
 from appliance.understanding.english.tokens import Tokens
 
 # name -> (dimension, spellings); several words of one spelling are joined by a space
@@ -121,9 +121,18 @@ def conversion(tokens: Tokens) -> Conversion | None:
         source, target = first, second
     if _UNITS[source.unit][0] != _UNITS[target.unit][0] or source.unit == target.unit:
         return None
-    if source.value is None and source is first and not _asks_first(tokens, first):
-        return Conversion(Fraction(1), source.unit, target.unit)
-    return Conversion(Fraction(1) if source.value is None else source.value, source.unit, target.unit)
+    value = source.value if source.value is not None else _lone(tokens, mentions)
+    return None if value is None else Conversion(value, source.unit, target.unit)
+
+
+def _lone(tokens: Tokens, mentions: list[_Mention]) -> Fraction | None:
+    """Return the one number that stands by itself ("pounds to kilos: 180"), 1 without any, None with several."""
+    taken = {n for one in mentions for n in range(one.start, one.end)}
+    numbers = [n for n in range(len(tokens)) if n not in taken and is_digits(tokens.at(n))]
+    if len(numbers) > 1:
+        return None
+    found = amount(tokens, numbers[0]) if numbers else None
+    return found.value if found else Fraction(1)
 
 
 def _asks_first(tokens: Tokens, first: _Mention) -> bool:
@@ -201,13 +210,16 @@ def _joined(mentions: list[_Mention]) -> list[_Mention]:
 def height(tokens: Tokens) -> Tokens:
     """Write `5 foot 11` and `5'11` as `5 foot 11 inches`, so that the inches are seen."""
     parts, origin = list(tokens.parts), list(tokens.origin)
-    for at in range(len(parts) - 2):
-        follows = parts[at + 3] if at + 3 < len(parts) else ""
-        if is_digits(parts[at]) and parts[at + 1] in ("foot", "feet", "ft", "'") and is_digits(parts[at + 2]):
-            if follows not in ("inch", "inches", '"') and not (
-                follows == "in" and parts[at + 4 : at + 5] in (["in"], ["to"])
-            ):
-                parts.insert(at + 3, "inches")
-                origin.insert(at + 3, origin[at + 2])
-            break
+    for at in range(1, len(parts) - 1):
+        inches = (
+            cardinal(tokens, at + 1) if parts[at] in ("foot", "feet", "ft", "'") and cardinal(tokens, at - 1) else None
+        )
+        if inches is None:
+            continue
+        end = inches.end
+        goal = tokens.at(end) == "in" and tokens.at(end + 1) not in ("in", "to")
+        if goal or tokens.at(end) not in ("inch", "inches", '"', "in"):
+            parts.insert(end, "inches")
+            origin.insert(end, origin[end - 1])
+        break
     return Tokens(tuple(parts), tuple(origin))

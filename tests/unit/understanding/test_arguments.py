@@ -76,6 +76,13 @@ def test_an_alarm_gets_a_time_of_day(said: str, arguments: dict[str, Any] | None
         ("remind me to stretch every hour", "stretch", None),
         ("remind me to go when mom arrives", "go", None),
         ("remind me to go", "something else", None),
+        (
+            "every weekday at 8:45 remind me of standup",
+            "standup",
+            {"text": "standup", "at": "2026-06-11T08:45", "repeat": "weekdays"},
+        ),
+        ("remind Anna to bring the cake", "bring the cake", None),
+        ("remind me to rest when i get home", "rest when i get home", None),
     ],
 )
 def test_a_reminder_gets_its_moment(said: str, text: str, arguments: dict[str, Any] | None) -> None:

@@ -37,6 +37,13 @@ from appliance.understanding.english.spans import ruled
         ("clock_now", "what time is it in new york right now?", {"place": "new york"}),
         ("clock_now", "what time is it", {}),
         ("date_lookup", "how many days till new year's", {"when": "new year's"}),
+        ("date_lookup", "what will the date be three weeks from now?", {"when": "three weeks from now"}),
+        ("list_clear", "start a fresh shopping list", {"list": "shopping"}),
+        (
+            "reminder_set",
+            "remind me to email dr. patel next thursday at 2:30pm",
+            {"text": "email dr. patel next thursday at 2:30pm"},
+        ),
         ("box_health", "is everything in order", {}),
     ],
 )

@@ -41,6 +41,9 @@ from appliance.understanding.english.units import _UNITS, conversion, height
         ("twenty-five plus one hundred and six", Fraction(131)),
         ("what is 5+6*2?", Fraction(17)),
         ("double 21", Fraction(42)),
+        ("250 minus 20%", Fraction(200)),
+        ("80 plus 10 percent", Fraction(88)),
+        ("1/3 of 90", Fraction(30)),
         ("7 × 8 ÷ 2", Fraction(28)),
     ],
 )
@@ -87,6 +90,8 @@ def test_a_sum_that_is_not_clear_is_left_to_others(said: str) -> None:
         ("convert inches to cm", 1, "inch", "centimeter"),
         ("how many minutes are there in 3 days", 3, "day", "minute"),
         ("two hours and ten minutes in seconds", 130, "minute", "second"),
+        ("pounds to kilos: 180", 180, "pound", "kilogram"),
+        ("five foot nine in centimeters", 69, "inch", "centimeter"),
         ("12kg to lbs", 12, "kilogram", "pound"),
     ],
 )
