@@ -1,4 +1,4 @@
-"""Starts services in order, keeps child processes alive and stops everything in reverse order.
+"""Keeps child processes alive: restart with backoff, crash-loop breaker, last words for the report.
 
-It knows processes, exit codes and backoff. It must not know what a service does, and never logs an environment.
+It knows processes and exit codes. It must not know what a child does, and never logs an environment.
 """

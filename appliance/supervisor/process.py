@@ -86,7 +86,7 @@ class ChildStatus:
 
 
 class ChildProcess:
-    """Runs one child and starts it again when it ends. A `Service`, though `ready` never blocks a boot."""
+    """Runs one child and starts it again when it ends."""
 
     def __init__(
         self,
@@ -123,9 +123,6 @@ class ChildProcess:
         """Begin to keep the child alive. Does not wait and does not fail: the state tells."""
         if not len(self._tasks):
             self._tasks.spawn(self._keep_alive(), name="keep alive")
-
-    async def ready(self) -> None:
-        """Return at once: the program serves without this child, health shows its state."""
 
     async def wait_ready(self) -> None:
         """Wait until the child is READY. Raises ChildFailedError when it is FAILED or STOPPED instead."""
