@@ -196,7 +196,11 @@ def clock_now(request: Request) -> Arguments | None:
 
 
 def date_lookup(request: Request) -> Arguments | None:
-    return _needed(when=request.said("when"))
+    said = request.said("when")
+    # "tomorrow's date" asks for tomorrow; "new year's" is a name
+    return _needed(
+        when=re.sub(r"\b(tomorrow|yesterday|today|[a-z]+day)'?s$", r"\1", said, flags=re.IGNORECASE) if said else None
+    )
 
 
 def nothing(request: Request) -> Arguments | None:

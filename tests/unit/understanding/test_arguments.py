@@ -138,6 +138,8 @@ def test_a_reminder_gets_its_moment(said: str, text: str, arguments: dict[str, A
         ("clock_now", "the date and the time", {}, {"want": "both"}),
         ("date_lookup", "how long until halloween?", {"when": "halloween?"}, {"when": "halloween"}),
         ("date_lookup", "how long until then", {}, None),
+        ("date_lookup", "what's tomorrow's date", {"when": "tomorrow's"}, {"when": "tomorrow"}),
+        ("date_lookup", "when is new year's", {"when": "new year's"}, {"when": "new year's"}),
         ("calculate", "what is 12 * 4?", {}, {"expression": "12*4"}),
         ("calculate", "what is twelve", {}, None),
         ("unit_convert", "2.5 miles in km", {}, {"value": 2.5, "from_unit": "mile", "to_unit": "kilometer"}),
