@@ -6,6 +6,7 @@ language model's copy is taken.
 
 from __future__ import annotations
 
+import functools
 import re
 
 _POLITE = (
@@ -37,11 +38,17 @@ _IT = r"(?:it|that|them|those|this|some|these)"
 _NOTE = r"(?:notes?|memos?)"
 _JOT = r"(?:write|jot|note|put|take|scribble|save|store|record|log|get|add|make|leave|keep|remember|create|start|drop)"
 
-Rules = tuple[re.Pattern[str], ...]
+Rules = tuple[str, ...]
 
 
 def _rules(*patterns: str) -> Rules:
-    return tuple(re.compile(pattern) for pattern in patterns)
+    return patterns
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile when first needed: all of them at import would cost the start of the gateway 80 ms."""
+    return re.compile(pattern)
 
 
 _ITEMS_ADD = _rules(
@@ -223,8 +230,8 @@ def ruled(tool: str, text: str) -> dict[str, str]:
     return found
 
 
-def _said(rule: re.Pattern[str], text: str, key: str) -> str | None:
-    match = rule.search(text)
+def _said(rule: str, text: str, key: str) -> str | None:
+    match = _compiled(rule).search(text)
     if match is None:
         return None
     said = (match[1] or "").strip(" ,:;\"'")

@@ -19,49 +19,46 @@ _INFIX = (
     (r"\bto the (?:fourth|4th)(?: power)?\b", "^4"),
 )  # fmt: skip
 
-_Rule = tuple[re.Pattern[str], str]
-_RULES: tuple[_Rule, ...] = tuple(
-    (re.compile(pattern), result)
-    for pattern, result in (
-        (rf"what (?:%|percentage) of {_N} is {_N}", r"\2/\1*100"),
-        (rf"{_N} is what (?:%|percentage) of {_N}", r"\1/\2*100"),
-        (rf"{_N} (?:minus|less|-) {_N} ?%", r"\1-\1*\2/100"),
-        (rf"{_N} (?:plus|\+) {_N} ?%", r"\1+\1*\2/100"),
-        (rf"{_N} (?:times|x|\*) {_N} ?%", r"\1*\2/100"),
-        (rf"{_N}% (?:off|discount (?:on|off|of|from))(?: of)? (?:a |the |an )?{_N}", r"\2-\2*\1/100"),
-        (rf"(?:take|deduct|subtract) {_N}% (?:off|from|away from) {_N}", r"\2-\2*\1/100"),
-        (rf"add (?:a |an )?{_N}% (?:tip |tax |vat )?(?:to|on) {_N}", r"\2+\2*\1/100"),
-        (rf"{_N}% (?:[a-z]+ ){{0,2}}(?:of|on|for|from) (?:a |the |an )?{_N}", r"\2*\1/100"),
-        (rf"(?:subtract|take|deduct|remove) {_N} (?:away )?(?:from|off) {_N}", r"\2-\1"),
-        (rf"(?:left|remains?|have)[a-z ]* (?:take|subtract|remove) {_N} (?:away )?from {_N}", r"\2-\1"),
-        (rf"(?:take|subtract) {_N} (?:and|minus) {_N}", r"\1-\2"),
-        (rf"divide {_N} into {_N}", r"\2/\1"),
-        (rf"(?:times does|often does) {_N} go into {_N}", r"\2/\1"),
-        (rf"(?:divide|split|share) {_N} (?:by|between|among|amongst|into|with|and) {_N}", r"\1/\2"),
-        (rf"{_N} (?:split|divided|shared) (?:by|between|among|into) {_N}", r"\1/\2"),
-        (rf"multiply {_N} (?:by|with|and|times) {_N}", r"\1*\2"),
-        (rf"product of {_N} (?:and|by|,) {_N}", r"\1*\2"),
-        (rf"quotient of {_N} (?:and|by|,) {_N}", r"\1/\2"),
-        (rf"difference (?:between|of) {_N} (?:and|,) {_N}", r"\1-\2"),
-        (rf"(?:remainder|rest)[a-z ]* {_N} (?:is )?(?:divided by|over|mod|/) {_N}", r"\1%\2"),
-        (rf"(?:square root of|root of|sqrt of) {_N}", r"sqrt(\1)"),
-        (rf"cube root of {_N}", r"\1^(1/3)"),
-        (rf"raise {_N} to (?:the power of |the )?{_N}", r"\1^\2"),
-        (rf"(?:square of|square) {_N}$", r"\1^2"),
-        (rf"(?:cube of|cube) {_N}$", r"\1^3"),
-        (rf"(?:double|twice)(?: of)? {_N}", r"\1*2"),
-        (rf"triple(?: of)? {_N}", r"\1*3"),
-        (rf"(?:halve|half)(?: of)? {_N}", r"\1/2"),
-        (rf"{_N} halved", r"\1/2"),
-        (rf"{_N} doubled", r"\1*2"),
-        (rf"{_N} (?:[a-z]+ ){{1,3}}(?:at|for|cost) (?:a )?{_N} (?:each|apiece|per|a piece)", r"\1*\2"),
-        (rf"(?:make|earn|get|paid|save|spend) {_N} (?:an|a|per|each|every) [a-z]+\D*{_N}", r"\1*\2"),
-        (rf"(?:have|has|had|buys?) {_N}[a-z ]* (?:eats?|ate|loses?|lost|gives? away|gave away|spends?) {_N}", r"\1-\2"),
-        (rf"{_N} factorial|factorial of {_N}", r"\1\2!"),
-        (rf"{_N} more than {_N}", r"\2+\1"),
-        (rf"{_N} less than {_N}", r"\2-\1"),
-        (rf"(?:percent|part) of {_N} is {_N}", r"\2/\1*100"),
-    )
+_Rule = tuple[str, str]
+_RULES: tuple[_Rule, ...] = (
+    (rf"what (?:%|percentage) of {_N} is {_N}", r"\2/\1*100"),
+    (rf"{_N} is what (?:%|percentage) of {_N}", r"\1/\2*100"),
+    (rf"{_N} (?:minus|less|-) {_N} ?%", r"\1-\1*\2/100"),
+    (rf"{_N} (?:plus|\+) {_N} ?%", r"\1+\1*\2/100"),
+    (rf"{_N} (?:times|x|\*) {_N} ?%", r"\1*\2/100"),
+    (rf"{_N}% (?:off|discount (?:on|off|of|from))(?: of)? (?:a |the |an )?{_N}", r"\2-\2*\1/100"),
+    (rf"(?:take|deduct|subtract) {_N}% (?:off|from|away from) {_N}", r"\2-\2*\1/100"),
+    (rf"add (?:a |an )?{_N}% (?:tip |tax |vat )?(?:to|on) {_N}", r"\2+\2*\1/100"),
+    (rf"{_N}% (?:[a-z]+ ){{0,2}}(?:of|on|for|from) (?:a |the |an )?{_N}", r"\2*\1/100"),
+    (rf"(?:subtract|take|deduct|remove) {_N} (?:away )?(?:from|off) {_N}", r"\2-\1"),
+    (rf"(?:left|remains?|have)[a-z ]* (?:take|subtract|remove) {_N} (?:away )?from {_N}", r"\2-\1"),
+    (rf"(?:take|subtract) {_N} (?:and|minus) {_N}", r"\1-\2"),
+    (rf"divide {_N} into {_N}", r"\2/\1"),
+    (rf"(?:times does|often does) {_N} go into {_N}", r"\2/\1"),
+    (rf"(?:divide|split|share) {_N} (?:by|between|among|amongst|into|with|and) {_N}", r"\1/\2"),
+    (rf"{_N} (?:split|divided|shared) (?:by|between|among|into) {_N}", r"\1/\2"),
+    (rf"multiply {_N} (?:by|with|and|times) {_N}", r"\1*\2"),
+    (rf"product of {_N} (?:and|by|,) {_N}", r"\1*\2"),
+    (rf"quotient of {_N} (?:and|by|,) {_N}", r"\1/\2"),
+    (rf"difference (?:between|of) {_N} (?:and|,) {_N}", r"\1-\2"),
+    (rf"(?:remainder|rest)[a-z ]* {_N} (?:is )?(?:divided by|over|mod|/) {_N}", r"\1%\2"),
+    (rf"(?:square root of|root of|sqrt of) {_N}", r"sqrt(\1)"),
+    (rf"cube root of {_N}", r"\1^(1/3)"),
+    (rf"raise {_N} to (?:the power of |the )?{_N}", r"\1^\2"),
+    (rf"(?:square of|square) {_N}$", r"\1^2"),
+    (rf"(?:cube of|cube) {_N}$", r"\1^3"),
+    (rf"(?:double|twice)(?: of)? {_N}", r"\1*2"),
+    (rf"triple(?: of)? {_N}", r"\1*3"),
+    (rf"(?:halve|half)(?: of)? {_N}", r"\1/2"),
+    (rf"{_N} halved", r"\1/2"),
+    (rf"{_N} doubled", r"\1*2"),
+    (rf"{_N} (?:[a-z]+ ){{1,3}}(?:at|for|cost) (?:a )?{_N} (?:each|apiece|per|a piece)", r"\1*\2"),
+    (rf"(?:make|earn|get|paid|save|spend) {_N} (?:an|a|per|each|every) [a-z]+\D*{_N}", r"\1*\2"),
+    (rf"(?:have|has|had|buys?) {_N}[a-z ]* (?:eats?|ate|loses?|lost|gives? away|gave away|spends?) {_N}", r"\1-\2"),
+    (rf"{_N} factorial|factorial of {_N}", r"\1\2!"),
+    (rf"{_N} more than {_N}", r"\2+\1"),
+    (rf"{_N} less than {_N}", r"\2-\1"),
+    (rf"(?:percent|part) of {_N} is {_N}", r"\2/\1*100"),
 )
 
 
@@ -75,7 +72,7 @@ def expression(text: str) -> str | None:
         numbers = re.findall(_N, averaged[1])
         return f"({'+'.join(numbers)})/{len(numbers)}"
     for pattern, result in _RULES:
-        found = pattern.search(flat)
+        found = re.search(pattern, flat)  # re keeps what it compiled
         # a rule that leaves numbers aside has misread the sentence
         if found and len(re.findall(_N, flat)) == sum(group is not None for group in found.groups()):
             return found.expand(result)
