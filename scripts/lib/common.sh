@@ -6,6 +6,13 @@ die() {
     exit 1
 }
 
+# Asked for help? Then print the comment at the top of the script and succeed. Usage: asks_help "$@"
+# Before any set-up: who asks what a script does has not agreed to ten minutes of it.
+asks_help() {
+    case ${1:-} in -h | --help) ;; *) return 1 ;; esac
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "scripts/${0##*/}"
+}
+
 # The Python that makes the environments: HOMARUS_PYTHON (a path, a name or a version), else python3. 3.11 or newer.
 find_python() {
     local python=${HOMARUS_PYTHON:-python3} found each
