@@ -29,4 +29,5 @@ def test_an_idle_gateway_holds_no_heavy_module_and_little_memory(second_start: G
     modules = imported(second_start)
     assert "appliance.daemon.gateway" in modules
     assert heavy(modules) == []
+    assert "appliance.understanding" not in modules  # the configuration turns the embedded model off
     assert memory(second_start.pid).pss < _MAX_PSS_MB

@@ -1,16 +1,21 @@
-"""The embedded model: its process arguments, its provider, and understanding for those who ask for it alone."""
+"""The embedded model: its process arguments, its provider, and understanding for those who ask for it alone.
+
+`appliance.understanding` is imported only where the configuration enables it: its grammars cost 50 ms of a start.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from appliance.engine.client import EngineClient
 from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.providers.base import Provider
-from appliance.understanding.provider import MiniProvider
-from appliance.understanding.understander import Understander, Understanding, load_weights, model_path
+
+if TYPE_CHECKING:
+    from appliance.understanding.understander import Understander, Understanding
 
 
 class Embedded:
@@ -24,10 +29,15 @@ class Embedded:
     @staticmethod
     def arguments() -> list[str]:
         """Return the arguments of its engine process: one thread is enough for five million parameters."""
+        from appliance.understanding.understander import model_path
+
         return ["--model", str(model_path()), "--threads", "1"]
 
     def provider(self, client: EngineClient) -> Provider:
         """Return the provider that asks the engine behind `client`. Raises WeightsError."""
+        from appliance.understanding.provider import MiniProvider
+        from appliance.understanding.understander import Understander, load_weights
+
         self._understander = Understander(client, load_weights(), self._clock)
         return MiniProvider(self._understander, self._clock, self._zone)
 

@@ -17,7 +17,6 @@ from appliance.events import Bus, ModelsChanged
 from appliance.foundation.clock import Clock
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.providers.base import Provider
-from appliance.understanding.ngram import WeightsError
 
 _NONE = ModelsSection(mini=MiniSection(enabled=False))
 
@@ -65,6 +64,8 @@ class LocalModels:
             self._add_embedded(process.client)
 
     def _add_embedded(self, client: EngineClient) -> None:
+        from appliance.understanding.ngram import WeightsError
+
         try:
             self._models.add(self.embedded.provider(client))
         except WeightsError as error:
