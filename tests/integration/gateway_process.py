@@ -115,6 +115,10 @@ class GatewayProcess:
             check=False,
         )
 
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None
