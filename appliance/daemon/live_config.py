@@ -114,7 +114,8 @@ class LiveConfig:
             vital = issue.path.split(".")[0] in _VITAL or not issue.path
             severity = Severity.BLOCKING if wrong and vital else Severity.DEGRADED if wrong else Severity.NOTICE
             code = _CODES[issue.severity]
-            summary = f"{self.path}: {issue.path or 'the file'}: {issue.message}"
+            shown = f" (found {issue.value})" if issue.value else ""
+            summary = f"{self.path}: {issue.path or 'the file'}: {issue.message}{shown}"
             self._tracker.set(Condition(code, issue.path, severity, summary, issue.hint))
             named.add((code, issue.path))
         for code, subject in self._named - named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from appliance.gateway.bearer import Bearer, HttpCaller
 from appliance.generation import FailureKind, ModelError
 from appliance.protocol.errors import ErrorCode, WireError, missing_scope, to_wire
 
+_log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _JSON = "application/json"
@@ -123,6 +125,10 @@ def guarded(
             return to_http(error).response()
         except ConnectionError:
             return web.Response(status=_CLIENT_GONE)  # nobody reads it; it only ends the request
+        except Exception:  # noqa: BLE001 - a fault of ours: clients still expect OpenAI's shape, the log has the trace
+            _log.exception("%s failed", request.path)
+            text = "Something went wrong inside the box. `homarus logs` has the details."
+            return HttpError(500, text, code="internal").response()
 
     return route
 
