@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from appliance.context.budget import estimate_text_tokens, fit
+from appliance.context.pairing import paired
 from appliance.context.prompt import system_prompt
 from appliance.context.wire import to_message
 from appliance.generation import GenerateRequest, ModelInfo, ToolSpec
@@ -98,7 +99,7 @@ class Assembly:
         return GenerateRequest(
             model=info.id,
             system=self._system,
-            messages=fit(self._plain if bare else self._stamped, window - answer - static),
+            messages=fit(paired(self._plain if bare else self._stamped), window - answer - static),
             tools=tools,
             max_tokens=min(answer, self._max_tokens or answer),
             temperature=self._temperature,
