@@ -2,6 +2,7 @@
 
 Lanes share the global cap, so a busy lane can use what others leave, but never more than its own cap. A ticket
 is asked for without waiting (`enter`); its `started` future resolves in order of arrival when a place is free.
+Who brings work asks `check_room` before it accepts any: what is accepted is never turned away.
 """
 
 from __future__ import annotations
@@ -54,12 +55,13 @@ class Lanes:
         self._waiting: dict[str, deque[Ticket]] = {lane: deque() for lane in caps}
         self._arrivals: deque[Ticket] = deque()
 
+    def check_room(self, coming: int = 0) -> None:
+        """Raise OverloadedError when too many wait, those `coming` counted in, to take one more."""
+        if (waiting := len(self._arrivals) + coming) >= self._max_waiting:
+            raise OverloadedError(f"The box is busy: {waiting} requests wait already. Try again in a moment.")
+
     def enter(self, lane: str) -> Ticket:
-        """Take a place in `lane`. Raises OverloadedError when too many wait already."""
-        if len(self._arrivals) >= self._max_waiting:
-            raise OverloadedError(
-                f"The box is busy: {len(self._arrivals)} requests wait already. Try again in a moment."
-            )
+        """Take a place in `lane`."""
         ticket = Ticket(self, lane, asyncio.get_running_loop().create_future())
         self._arrivals.append(ticket)
         self._waiting[lane].append(ticket)

@@ -6,6 +6,7 @@ then is in the outcome of `partial`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -47,7 +48,9 @@ class ToolRunner(Protocol):
 class Transcript(Protocol):
     """Stores entries of this run so that they survive a power cut, then tells the bus."""
 
-    async def append(self, entries: Sequence[JsonObject]) -> None: ...
+    async def append(self, entries: Sequence[JsonObject]) -> None:
+        """Store and tell; when it is cancelled it does both before it raises that."""
+        ...
 
     def steering_waits(self) -> bool:
         """Return whether the person wrote something meanwhile for this very run (queue mode steer)."""
@@ -191,7 +194,12 @@ class AgentLoop:
 
     async def _tools(self, step: RunTools) -> None:
         # Stored before the first call runs: after a crash it is known what may have happened.
-        await self._store([self._entry(StopReason.TOOL_CALLS.value)])
+        try:
+            await self._store([self._entry(StopReason.TOOL_CALLS.value)])
+        except asyncio.CancelledError:
+            self._answer = Answer()  # stored all the same: `partial` must not say it again
+            raise
+        self._answer = Answer()
         results = [ToolResult(call.id, call.name, reason, is_error=True) for call, reason in step.refused]
         for call in step.calls:
             if self._transcript.steering_waits():
@@ -202,7 +210,6 @@ class AgentLoop:
         if self._transcript.steering_waits():
             for entry in await self._transcript.take_steering():
                 self._assembly.add(entry)
-        self._answer = Answer()
         self._reporter.next_item()
 
     async def _call(self, call: ToolCall) -> ToolResult:

@@ -20,15 +20,20 @@ class Batch:
 
 @dataclass(slots=True, eq=False)
 class RunControl:
-    """The handle on a run that is waiting for its lane or running."""
+    """The handle on a run that is waiting for its lane or running.
+
+    `steering` waits for the next tool boundary; `folded` are the runs that were merged into this one there.
+    """
 
     inbound: Inbound
     steering: list[Inbound] = field(default_factory=list)
     abort_reason: str | None = None
     task: asyncio.Task[Any] | None = None
     reporter: RunReporter | None = None
+    folded: list[str] = field(default_factory=list)
     began: bool = False
     ending: bool = False
+    postponed: bool = False
 
     def aborted(self) -> str | None:
         """Return why the run was told to end, None while nobody told it."""
@@ -38,4 +43,10 @@ class RunControl:
         """End the run within one token; its end is told and stored by the run itself."""
         if self.abort_reason is None and self.task is not None and not self.ending:
             self.abort_reason = reason
+            self.task.cancel()
+
+    def postpone(self) -> None:
+        """Let a run that has not begun wait on disk for the next start of the gateway."""
+        if self.abort_reason is None and self.task is not None and not self.began:
+            self.postponed = True
             self.task.cancel()

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from appliance.dispatch.commands import Command, CommandTable
 from appliance.dispatch.control import Batch, RunControl
+from appliance.dispatch.persistence import until_stored
 from appliance.dispatch.queue_modes import Arrival, QueueMode, QueueSettings
-from appliance.dispatch.running import Runner
+from appliance.dispatch.running import FAULT_TEXT, Runner
 from appliance.dispatch.session_queue import SessionQueue
 from appliance.dispatch.transcript import publish_entries
+from appliance.dispatch.waits import RunWaits
 from appliance.events import Bus, ChatEvent, SessionChanged
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError, ClosedError, OverloadedError
 from appliance.foundation.tasks import TaskSet, start
 from appliance.lanes import LaneFacts, Lanes
+from appliance.sessions.errors import RunEndedError, RunMissingError
 from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
 
 _log = logging.getLogger(__name__)
 _ABORT_GRACE_S = 2.0  # an aborted run still has to store its end
-_MAX_HOPS = 4  # a merged run points at the run it went into; deeper chains do not occur
+_ABORT_WAIT_S = 10.0
+_MAX_COMMANDS = 256
+_MODES = frozenset(QueueMode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,9 @@ class Dispatcher:
         self._queue_settings = queue_settings
         self._queues: dict[str, SessionQueue] = {}
         self._tasks = TaskSet("dispatch")
-        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._waits = RunWaits(store)
+        self._coming: Counter[str] = Counter()  # by session, what is being accepted right now
+        self._commands_running = 0
         self._closed = False
 
     async def submit(self, inbound: Inbound) -> Submitted:
@@ -80,20 +89,21 @@ class Dispatcher:
         if self._closed:
             raise ClosedError("The gateway is stopping. Send this again in a moment.")
         settings = await self._settings_for(inbound)
-        queue = self._queues.get(inbound.session_key)
         command = self._commands.find(inbound)
-        if command is None and queue is not None and queue.decide(settings) is Arrival.REFUSE:
+        try:
+            self._check_room(inbound.session_key, settings, command)
+        except OverloadedError:
             # A replay of something accepted earlier still gets its first answer.
-            known = await self._store.find_run_by_key(inbound.session_key, inbound.idempotency_key)
-            if known is None:
-                raise OverloadedError(f"{len(queue.waiting)} messages wait in this conversation already.")
-        accepted = await self._store.accept(inbound)
+            if await self._store.find_run_by_key(inbound.session_key, inbound.idempotency_key) is None:
+                raise
+        self._coming[inbound.session_key] += 1
+        try:
+            accepted = await self._store.accept(inbound)
+        finally:
+            self._coming -= Counter((inbound.session_key,))
         if not accepted.new:
             return Submitted(accepted.run_id, inbound.session_key, _replay_status(accepted.status), new=False)
-        if command is not None:
-            self._tasks.spawn(self._command(command, inbound), name=f"command:{inbound.run_id}")
-            return Submitted(inbound.run_id, inbound.session_key, "started", new=True)
-        queued = self._enqueue(inbound, settings)
+        queued = self._enqueue(inbound, settings, command)
         return Submitted(inbound.run_id, inbound.session_key, "queued" if queued else "started", new=True)
 
     async def recover(self) -> int:
@@ -102,11 +112,7 @@ class Dispatcher:
         for run in recovery.interrupted:
             _log.warning("run was interrupted by a restart", extra={"runId": run.run_id})
         for inbound in recovery.queued:
-            command = self._commands.find(inbound)
-            if command is not None:
-                self._tasks.spawn(self._command(command, inbound), name=f"command:{inbound.run_id}")
-            else:
-                self._enqueue(inbound, await self._settings_for(inbound))
+            self._enqueue(inbound, await self._settings_for(inbound), self._commands.find(inbound))
         return len(recovery.queued)
 
     async def abort(self, session_key: str, run_id: str | None = None, *, reason: str = "rpc") -> tuple[str, ...]:
@@ -114,27 +120,22 @@ class Dispatcher:
         queue = self._queues.get(session_key)
         if queue is None:
             return ()
-        ended: list[str] = []
-        for inbound in queue.waiting:
-            if run_id in (None, inbound.run_id) and queue.cancel(inbound.run_id):
-                await self._cancelled(inbound, reason)
-                ended.append(inbound.run_id)
+        waiting = [one for one in queue.waiting if run_id in (None, one.run_id) and queue.cancel(one.run_id)]
+        # In tasks of their own: whoever asked may go away, and a full disk may take its time.
+        tasks = [self._tasks.spawn(self._cancelled(one, reason), name=f"cancel:{one.run_id}") for one in waiting]
+        ended = [one.run_id for one in waiting]
         active = queue.active
         if active is not None and run_id in (None, active.inbound.run_id):
             ended.append(active.inbound.run_id)
             active.abort(reason)
-            await self.wait(active.inbound.run_id, 10.0)
+            await self.wait(active.inbound.run_id, _ABORT_WAIT_S)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_ABORT_WAIT_S)
         return tuple(ended)
 
     async def wait(self, run_id: str, timeout_s: float) -> Run | None:
         """Wait for the end of a run; None when it is unknown or has not ended in time."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        for _ in range(_MAX_HOPS):
-            run = await self._ended_run(run_id, deadline)
-            if run is None or run.status is not RunStatus.MERGED or run.merged_into is None:
-                return run
-            run_id = run.merged_into
-        return None
+        return await self._waits.wait(run_id, timeout_s)
 
     def active(self, session_key: str) -> tuple[str, ...]:
         """Return the ids of the runs of this session that are running or about to."""
@@ -179,10 +180,10 @@ class Dispatcher:
     async def aclose(self, grace_s: float = 5.0) -> None:
         """Take nothing new, give running turns `grace_s` seconds to end, then end them with a reason."""
         self._closed = True
+        for queue in self._queues.values():
+            queue.close()  # what waits stays queued on disk and runs after the restart
         if not await self._tasks.wait(grace_s):
-            for queue in list(self._queues.values()):
-                # What waits stays queued on disk and runs after the restart.
-                queue.close()
+            for queue in self._queues.values():
                 queue.abort("shutdown")
             await self._tasks.wait(_ABORT_GRACE_S)
         await self._tasks.aclose()
@@ -195,17 +196,35 @@ class Dispatcher:
         if mode is None and inbound.session_key in self._queues:
             session = await self._store.get(inbound.session_key)
             mode = session.settings.get("queueMode") if session else None
-        if mode is None:
+        if mode not in _MODES:  # None, or stored by a version that knew others
             return settings
-        return QueueSettings(QueueMode(mode), settings.debounce_ms, settings.cap, settings.drop)
+        return replace(settings, mode=QueueMode(mode))
 
-    def _enqueue(self, inbound: Inbound, settings: QueueSettings) -> bool:
-        """Put an accepted inbound in the queue of its session; return whether it has to wait."""
+    def _check_room(self, session_key: str, settings: QueueSettings, command: Command | None) -> None:
+        """Raise OverloadedError when a bound is reached, counting in what is just being accepted."""
+        queue = self._queues.get(session_key)
+        if command is not None:
+            if self._commands_running >= _MAX_COMMANDS:
+                raise OverloadedError(f"{self._commands_running} commands wait already.")
+        elif queue is None:
+            self._lanes.check_room(len(self._coming))
+        elif queue.decide(settings, self._coming[session_key]) is Arrival.REFUSE:
+            raise OverloadedError(f"{len(queue.waiting)} messages wait in this conversation already.")
+
+    def _enqueue(self, inbound: Inbound, settings: QueueSettings, command: Command | None) -> bool:
+        """Have an accepted inbound done; return whether it has to wait."""
+        if self._closed:
+            return True  # it waits on disk for the next start
+        if command is not None:
+            self._commands_running += 1
+            self._tasks.spawn(self._command(command, inbound), name=f"command:{inbound.run_id}")
+            return False
         queue = self._queues.get(inbound.session_key)
         if queue is not None:
-            queue.add(inbound, settings)
+            for lost in queue.add(inbound, settings):
+                self._tasks.spawn(self._cancelled(lost, "queue-cap"), name=f"drop:{lost.run_id}")
             return True
-        queue = SessionQueue(clock=self._clock, execute=self._execute, dropped=self._drop)
+        queue = SessionQueue(clock=self._clock, execute=self._execute)
         self._queues[inbound.session_key] = queue
         queue.add(inbound, settings)
         self._tasks.spawn(self._work(inbound.session_key, queue), name=f"session:{inbound.session_key}")
@@ -218,72 +237,88 @@ class Dispatcher:
             del self._queues[session_key]
 
     async def _execute(self, batch: Batch, control: RunControl) -> None:
+        """Have a batch run, and see to it that each of its inbounds has its end whatever happened to the run."""
         task = control.task = start(self._runner.execute(batch, control), name=f"run:{control.inbound.run_id}")
         try:
-            if await task is None:
-                for inbound in batch.inbounds:
-                    await self._cancelled(inbound, control.abort_reason or "rpc")
+            await asyncio.wait([task])
+            await self._settle(batch, control, task)
         except asyncio.CancelledError:
             task.cancel()
+            await asyncio.wait([task])
             raise
-        except ApplianceError as error:
-            # The end could not be stored (a full disk, say): the row stays and is recovered at the next start.
-            _log.error("run could not be stored: %s", error, extra={"runId": control.inbound.run_id})
-            self._tell(control.inbound, "error", errorMessage=str(error))
+        except Exception:  # noqa: BLE001 - the worker of a session must outlive one run
+            # The disk fails for good: the rows stay as they are and are recovered at the next start.
+            _log.exception("run has no end on disk", extra={"runId": control.inbound.run_id})
         finally:
+            for run_id in (*(one.run_id for one in batch.inbounds), *control.folded):
+                self._waits.ended(run_id)
+
+    async def _settle(self, batch: Batch, control: RunControl, task: asyncio.Task[Run | None]) -> None:
+        # A task that is cancelled before its first step ends without having run a line of it.
+        unbegun = not control.began and (task.cancelled() or task.exception() is None)
+        if unbegun and control.postponed:
+            return
+        if unbegun and control.abort_reason is not None:
             for inbound in batch.inbounds:
-                self._ended(inbound.run_id)
+                await self._cancelled(inbound, control.abort_reason)
+            return
+        error = asyncio.CancelledError("cancelled by nobody") if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("run failed", exc_info=error, extra={"runId": control.inbound.run_id})
+            text = str(error) if isinstance(error, ApplianceError) else FAULT_TEXT
+            if control.reporter is not None:
+                control.reporter.close()
+                control.reporter.emit("lifecycle", {"phase": "error", "error": text})
+            for inbound in batch.inbounds:
+                await self._failed(inbound, text)
 
     async def _command(self, command: Command, inbound: Inbound) -> None:
         try:
-            text, status, error = await self._commands.answer(command, inbound), RunStatus.OK, None
-        except ApplianceError as failure:
-            text, status, error = "", RunStatus.ERROR, {"message": str(failure)}
-        result: dict[str, Any] = {"payloads": [{"text": text, "mediaUrl": None}] if text else [], "meta": {}}
-        now_ms = self._clock.now_ms()
-        await self._store.finish_run(inbound.run_id, status, error=error, result=result, now_ms=now_ms)
-        if error is not None:
-            self._tell(inbound, "error", errorMessage=error["message"])
-        else:
-            content = [{"type": "text", "text": text}]
-            self._tell(inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms})
-        self._bus.publish(
-            SessionChanged(inbound.session_key, inbound.agent_id, "command", inbound.run_id, self._clock.now_ms())
-        )
-        self._ended(inbound.run_id)
+            try:
+                text = await self._commands.answer(command, inbound)
+            except ApplianceError as failure:
+                await self._failed(inbound, str(failure))
+                return
+            except Exception:  # noqa: BLE001 - whatever a command does, its run gets exactly one end
+                _log.exception("command /%s failed", command.name)
+                await self._failed(inbound, FAULT_TEXT)
+                return
+            result = {"payloads": [{"text": text, "mediaUrl": None}] if text else [], "meta": {}}
+            now_ms = self._clock.now_ms()
+            if await self._finish(inbound, RunStatus.OK, result=result):
+                content = [{"type": "text", "text": text}]
+                self._tell(inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms})
+                self._bus.publish(
+                    SessionChanged(inbound.session_key, inbound.agent_id, "command", inbound.run_id, now_ms)
+                )
+        finally:
+            self._commands_running -= 1
+            self._waits.ended(inbound.run_id)
 
-    async def _drop(self, inbound: Inbound) -> None:
-        await self._cancelled(inbound, "queue-cap")
+    async def _failed(self, inbound: Inbound, text: str) -> None:
+        """End a run with an error, unless it has its end already."""
+        result: dict[str, Any] = {"payloads": [], "meta": {}}
+        if await self._finish(inbound, RunStatus.ERROR, error={"message": text}, result=result):
+            self._tell(inbound, "error", errorMessage=text)
+
+    async def _finish(self, inbound: Inbound, status: RunStatus, **fields: Any) -> bool:
+        """Store an end, however long the disk refuses; False when there is one already."""
+        write = partial(self._store.finish_run, inbound.run_id, status, now_ms=self._clock.now_ms(), **fields)
+        try:
+            await until_stored(self._clock, write, what=f"the end of run {inbound.run_id}")
+        except (RunEndedError, RunMissingError):
+            return False
+        return True
 
     async def _cancelled(self, inbound: Inbound, reason: str) -> None:
-        await self._store.cancel_queued(inbound.run_id, self._clock.now_ms())
-        self._tell(inbound, "aborted", stopReason=reason)
-        self._ended(inbound.run_id)
+        """End what has not begun."""
+        write = partial(self._store.cancel_queued, inbound.run_id, self._clock.now_ms())
+        if await until_stored(self._clock, write, what=f"the end of run {inbound.run_id}"):
+            self._tell(inbound, "aborted", stopReason=reason)
+        self._waits.ended(inbound.run_id)
 
     def _tell(self, inbound: Inbound, state: str, **fields: Any) -> None:
         self._bus.publish(ChatEvent(inbound.run_id, inbound.session_key, inbound.agent_id, 0, state, fields))
-
-    async def _ended_run(self, run_id: str, deadline: float) -> Run | None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(run_id, []).append(waiter)
-        try:
-            run = await self._store.run(run_id)
-            if run is None or run.status.ended:
-                return run
-            async with asyncio.timeout_at(deadline):
-                await waiter
-            return await self._store.run(run_id)
-        except TimeoutError:
-            return None
-        finally:
-            self._waiters[run_id].remove(waiter)
-            if not self._waiters[run_id]:
-                del self._waiters[run_id]
-
-    def _ended(self, run_id: str) -> None:
-        for waiter in self._waiters.get(run_id, ()):
-            if not waiter.done():
-                waiter.set_result(None)
 
 
 def _replay_status(status: RunStatus) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from appliance.agent.loop import AgentLoop, ModelChain, Outcome
+from appliance.agent.loop import AgentLoop, ModelChain
 from appliance.agent.report import RunReporter
 from appliance.context.assembly import Assembly
 from appliance.context.wire import shortened, wire_usage
 from appliance.dispatch.control import Batch, RunControl
-from appliance.dispatch.guidance import no_candidate_text
+from appliance.dispatch.ending import End, completed, no_candidate_text, tell_end
+from appliance.dispatch.persistence import until_stored
 from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
 from appliance.foundation.clock import Clock
@@ -22,7 +24,7 @@ from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import start
 from appliance.generation import ModelError, ModelInfo, ToolSpec
 from appliance.lanes import Lanes
-from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
+from appliance.messages import JsonObject, ToolCall, ToolResult
 from appliance.providers.errors import AllFailed
 from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
@@ -30,6 +32,7 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
+FAULT_TEXT = "Something went wrong inside the box. `homarus logs` has the details."
 
 
 class ChainSource(Protocol):
@@ -61,19 +64,6 @@ class RunSettings:
     max_context: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How a run ends, before it is stored."""
-
-    status: RunStatus
-    entry: JsonObject | None
-    text: str
-    stop_reason: str
-    usage: Usage = field(default_factory=Usage)
-    names: tuple[str, str] = ("", "")
-    error: JsonObject | None = None
-
-
 class Runner:
     """Executes runs. One instance serves all sessions; it keeps no state between runs."""
 
@@ -99,13 +89,16 @@ class Runner:
         self._settings = settings
 
     async def execute(self, batch: Batch, control: RunControl) -> Run | None:
-        """Run the last inbound of `batch` with the earlier ones merged into it. None: aborted before it began."""
+        """Run the last inbound of `batch` with the earlier ones merged into it.
+
+        None: aborted or postponed before it began; nothing was written then.
+        """
         ticket = self._lanes.enter(control.inbound.lane)
         try:
             await ticket.started
             return await self._run(batch, control)
         except asyncio.CancelledError:
-            if control.abort_reason is None or control.began:
+            if control.began or (control.abort_reason is None and not control.postponed):
                 raise
             uncancel()
             return None
@@ -120,23 +113,29 @@ class Runner:
         reporter = self._reporter(inbound, entries)
         control.reporter = reporter
         publish_entries(self._bus, inbound.agent_id, entries)
+        for run_id in merged:
+            self._told_merged(inbound, run_id)
         reporter.emit("lifecycle", {"phase": "start", "startedAt": begun.started_ms})
         self._changed(inbound, "run-started")
         short = frozenset(entry.id for entry in entries[: batch.shortened])
         end = await self._turn(inbound, control, reporter, short)
         control.ending = True
         reporter.close()
-        return await self._finish(inbound, merged, reporter, end)
+        return await self._finish(inbound, reporter, end)
 
     async def _begin(self, inbound: Inbound, merged: Sequence[str], control: RunControl) -> tuple[Run, list[Entry]]:
         # An abort must not leave the row of a run behind that began in the writer's thread meanwhile.
+        def write() -> Awaitable[tuple[Run, list[Entry]]]:
+            return self._store.begin_run(inbound.run_id, merged, self._clock.now_ms())
+
         begin = start(
-            self._store.begin_run(inbound.run_id, merged, self._clock.now_ms()), name=f"begin:{inbound.run_id}"
+            until_stored(self._clock, write, what=f"the begin of run {inbound.run_id}"), name=f"begin:{inbound.run_id}"
         )
         try:
             return await asyncio.shield(begin)
         except asyncio.CancelledError:
             if control.abort_reason is None:
+                begin.cancel()
                 raise
             uncancel()
             return await begin
@@ -151,9 +150,9 @@ class Runner:
             agent_id=inbound.agent_id,
         )
 
-    async def _turn(self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]) -> _End:
+    async def _turn(self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]) -> End:
         if (reason := control.aborted()) is not None:
-            return _End(RunStatus.ABORTED, None, "", reason)
+            return End(RunStatus.ABORTED, None, "", reason)
         loop: AgentLoop | None = None
         timeout_s = self._timeout_s(inbound)
         try:
@@ -161,14 +160,14 @@ class Runner:
                 reporter.status("preparing_context")
                 loop = await self._prepare(inbound, control, reporter, short)
                 reporter.status("starting_model")
-                return _completed(await loop.run())
+                return completed(await loop.run())
         except asyncio.CancelledError:
             # Without a reason it is the gateway that stops: the run is recovered at the next start.
             if (reason := control.aborted()) is None:
                 raise
             uncancel()
             partial = loop.partial("aborted") if loop else None
-            return _End(RunStatus.ABORTED, partial, reporter.text, reason)
+            return End(RunStatus.ABORTED, partial, reporter.text, reason)
         except AllFailed as failure:
             if failure.only_escalated:
                 return self._guidance(loop, reporter)
@@ -182,7 +181,7 @@ class Runner:
             return self._failed(loop, str(error), [])
         except Exception:  # noqa: BLE001 - whatever a turn does, its run gets exactly one end
             _log.exception("run failed", extra={"runId": inbound.run_id})
-            return self._failed(loop, "Something went wrong inside the box. `homarus logs` has the details.", [])
+            return self._failed(loop, FAULT_TEXT, [])
 
     def _timeout_s(self, inbound: Inbound) -> float:
         """Return how long this run may take: what its sender asked for, never more than the owner allows."""
@@ -202,10 +201,15 @@ class Runner:
             return await self._tools.execute(call, inbound, info, settings.zone)
 
         async def take_steering() -> Sequence[Entry]:
-            waiting = [one.run_id for one in control.steering]
-            control.steering.clear()
-            entries = await self._store.fold(waiting, inbound.run_id, self._clock.now_ms())
-            for run_id in waiting:
+            taken, control.steering[:] = list(control.steering), []
+            run_ids = [one.run_id for one in taken]
+            try:
+                entries = await self._store.fold(run_ids, inbound.run_id, self._clock.now_ms())
+            except ApplianceError:
+                control.steering[:0] = taken  # they become the next turn
+                raise
+            control.folded += run_ids
+            for run_id in run_ids:
                 self._told_merged(inbound, run_id)
             return entries
 
@@ -252,12 +256,12 @@ class Runner:
                 _log.warning("an attachment cannot be read: %s", error)
         return loaded
 
-    def _guidance(self, loop: AgentLoop | None, reporter: RunReporter) -> _End:
+    def _guidance(self, loop: AgentLoop | None, reporter: RunReporter) -> End:
         text = no_candidate_text()
         reporter.add_text(text)
         reporter.flush()
         entry = loop.say(text) if loop else None
-        return _End(RunStatus.OK, entry, reporter.text, "stop")
+        return End(RunStatus.OK, entry, reporter.text, "stop")
 
     def _failed(
         self,
@@ -266,15 +270,16 @@ class Runner:
         attempts: Sequence[tuple[str, ModelError]],
         *,
         status: RunStatus = RunStatus.ERROR,
-    ) -> _End:
+    ) -> End:
         tried = [{"model": ref, "kind": error.kind.value, "message": str(error)} for ref, error in attempts]
         error = {"message": text, "attempts": tried}
         entry = loop.partial("error", text) if loop else None
-        return _End(status, entry, "", "error", error=error)
+        return End(status, entry, "", "error", error=error)
 
-    async def _finish(self, inbound: Inbound, merged: Sequence[str], reporter: RunReporter, end: _End) -> Run:
+    async def _finish(self, inbound: Inbound, reporter: RunReporter, end: End) -> Run:
         usage = {**wire_usage(end.usage), "provider": end.names[0], "model": end.names[1]}
-        ended, entries = await self._store.finish_run(
+        write = partial(
+            self._store.finish_run,
             inbound.run_id,
             end.status,
             messages=[(str(end.entry["role"]), end.entry, None)] if end.entry else [],
@@ -283,14 +288,14 @@ class Runner:
             usage=usage,
             now_ms=self._clock.now_ms(),
         )
+        # The next turn of the session cannot begin while this one has no end on disk.
+        ended, entries = await until_stored(self._clock, write, what=f"the end of run {inbound.run_id}")
         publish_entries(self._bus, inbound.agent_id, entries)
-        _tell_end(reporter, end, ended)
-        for run_id in merged:
-            self._told_merged(inbound, run_id)
+        tell_end(reporter, end, ended)
         self._changed(inbound, "run-ended")
         return ended
 
-    def _result(self, reporter: RunReporter, end: _End, usage: JsonObject) -> JsonObject:
+    def _result(self, reporter: RunReporter, end: End, usage: JsonObject) -> JsonObject:
         meta = {
             "durationMs": max(0, self._clock.now_ms() - reporter.started_ms),
             "agentMeta": {"provider": end.names[0], "model": end.names[1], "usage": usage},
@@ -322,54 +327,3 @@ def uncancel() -> None:
     if task is not None:
         while task.cancelling():
             task.uncancel()
-
-
-def _completed(outcome: Outcome) -> _End:
-    return _End(
-        RunStatus.OK,
-        outcome.entry,
-        outcome.text,
-        outcome.ending.value,
-        outcome.usage,
-        (outcome.provider, outcome.model),
-    )
-
-
-def _tell_end(reporter: RunReporter, end: _End, run: Run) -> None:
-    """Publish the one end of a run: chat first, as clients redraw on it, then the lifecycle."""
-    message = reporter.message() if end.text else None
-    shown: dict[str, Any] = {"message": message} if message else {}
-    times = {"startedAt": run.started_ms, "endedAt": run.ended_ms}
-    match end.status:
-        case RunStatus.OK:
-            reporter.chat("final", stopReason=end.stop_reason, **shown)
-            reply = {"disposition": "visible", "text": end.text} if end.text else {"disposition": "empty"}
-            facts = {
-                "aborted": False,
-                "stopReason": end.stop_reason,
-                "executionSettled": True,
-                "terminalReply": reply,
-            }
-            reporter.emit("lifecycle", {"phase": "end", **times, **facts})
-        case RunStatus.ABORTED:
-            reporter.chat("aborted", stopReason=end.stop_reason, **shown)
-            facts = {
-                "status": "cancelled",
-                "aborted": True,
-                "stopReason": end.stop_reason,
-                "executionSettled": True,
-            }
-            reporter.emit("lifecycle", {"phase": "end", **times, **facts})
-        case _:
-            text = str(end.error["message"]) if end.error else "failed"
-            detail = _error_detail(end.error)
-            reporter.chat("error", errorMessage=text, **({"errorDetail": detail} if detail else {}))
-            reporter.emit("lifecycle", {"phase": "error", "error": text, **times})
-
-
-def _error_detail(error: JsonObject | None) -> dict[str, str] | None:
-    attempts = error.get("attempts") if error else None
-    if not attempts:
-        return None
-    provider, _, model = str(attempts[-1]["model"]).partition("/")
-    return {"provider": provider, "model": model, "failoverReason": str(attempts[-1]["kind"])}

@@ -35,21 +35,13 @@ class Waiting:
 class SessionQueue:
     """The queue of one session.
 
-    `execute` runs a batch (its last inbound gives the run its name), `dropped` is told of what gave way at the cap.
+    `execute` runs a batch (its last inbound gives the run its name); it raises only when it is cancelled.
     """
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        execute: Callable[[Batch, RunControl], Awaitable[None]],
-        dropped: Callable[[Inbound], Awaitable[None]],
-    ) -> None:
+    def __init__(self, *, clock: Clock, execute: Callable[[Batch, RunControl], Awaitable[None]]) -> None:
         self._clock = clock
         self._execute = execute
-        self._dropped = dropped
         self._waiting: list[Waiting] = []
-        self._lost: list[Inbound] = []
         self._last_arrival_ms = 0
         self._closed = False
         self.active: RunControl | None = None
@@ -64,12 +56,13 @@ class SessionQueue:
         steering = self.active.steering if self.active else []
         return (*steering, *(one.inbound for one in self._waiting))
 
-    def decide(self, settings: QueueSettings) -> Arrival:
-        """Return what would happen to a message that arrives now."""
-        return arrive(settings, busy=self.busy, waiting=len(self.waiting))
+    def decide(self, settings: QueueSettings, coming: int = 0) -> Arrival:
+        """Return what would happen to a message that arrives after `coming` others that are being accepted."""
+        return arrive(settings, busy=self.busy, waiting=len(self.waiting) + coming)
 
-    def add(self, inbound: Inbound, settings: QueueSettings) -> None:
-        """Take an inbound that is durable already."""
+    def add(self, inbound: Inbound, settings: QueueSettings) -> list[Inbound]:
+        """Take an inbound that is durable already; return those that give way to it at the cap."""
+        lost: list[Inbound] = []
         self._last_arrival_ms = self._clock.now_ms()
         arrival = self.decide(settings)
         if arrival is Arrival.STEER and self.active is not None:
@@ -79,9 +72,10 @@ class SessionQueue:
             self._waiting.append(Waiting(inbound, settings, at_once))
             if settings.drop is not DropPolicy.SUMMARIZE:
                 for _ in range(overflow(settings, len(self._waiting))):
-                    self._lost.append(self._waiting.pop(0).inbound)
+                    lost.append(self._waiting.pop(0).inbound)
             if arrival is Arrival.INTERRUPT and self.active is not None:
                 self.active.abort("interrupted")
+        return lost
 
     def abort(self, reason: str) -> None:
         """End the running turn, if there is one."""
@@ -89,8 +83,10 @@ class SessionQueue:
             self.active.abort(reason)
 
     def close(self) -> None:
-        """Begin nothing more; what waits is left where it is, durable."""
+        """Begin nothing more; what waits is left where it is, durable, and so is a turn that waits for its lane."""
         self._closed = True
+        if self.active is not None:
+            self.active.postpone()
 
     def cancel(self, run_id: str) -> bool:
         """Take a queued inbound out; False when it does not wait here."""
@@ -102,11 +98,9 @@ class SessionQueue:
 
     async def work(self) -> None:
         """Run what waits, one batch after the other, until nothing is left."""
-        while (self._waiting or self._lost) and not self._closed:
-            while self._lost:
-                await self._dropped(self._lost.pop(0))
+        while self._waiting and not self._closed:
             await self._quiet()
-            batch = self._take()
+            batch = None if self._closed else self._take()
             if batch is None:
                 continue
             self.active = control = RunControl(batch.inbounds[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from appliance.events import Bus, EntryStored
+from appliance.foundation.tasks import to_the_end
 from appliance.messages import JsonObject
 from appliance.sessions.model import Entry, Inbound
 from appliance.sessions.store import SessionStore
@@ -48,6 +49,10 @@ class RunTranscript:
         self._now_ms = now_ms
 
     async def append(self, entries: Sequence[JsonObject]) -> None:
+        # An abort cannot take back what the writer's thread has begun: then it must be told, too.
+        await to_the_end(self._append(entries), name=f"entries:{self._inbound.run_id}")
+
+    async def _append(self, entries: Sequence[JsonObject]) -> None:
         rows = [(str(entry["role"]), entry, None) for entry in entries]
         stored = await self._store.append(self._inbound.session_key, self._inbound.run_id, rows, self._now_ms())
         publish_entries(self._bus, self._inbound.agent_id, stored)
@@ -56,6 +61,9 @@ class RunTranscript:
         return bool(self._waiting)
 
     async def take_steering(self) -> Sequence[JsonObject]:
+        return await to_the_end(self._take_steering(), name=f"steering:{self._inbound.run_id}")
+
+    async def _take_steering(self) -> Sequence[JsonObject]:
         stored = await self._take()
         publish_entries(self._bus, self._inbound.agent_id, stored)
         return [entry.message for entry in stored]

@@ -16,6 +16,21 @@ def start(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     return asyncio.get_running_loop().create_task(coroutine, name=name)
 
 
+async def to_the_end(coroutine: Coroutine[Any, Any, T], *, name: str) -> T:
+    """Await `coroutine`; a cancellation of the caller waits until it has ended, so it never happens by half.
+
+    The cancellation then goes on; a failure of `coroutine` in that time is only logged.
+    """
+    task = start(coroutine, name=name)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("task %s failed while its caller was cancelled: %s", name, error)
+        raise
+
+
 class TaskSet:
     """A set of background tasks with one owner: failures are logged, `aclose` cancels and waits for all."""
 

@@ -48,9 +48,13 @@ async def test_a_ticket_that_gives_up_while_waiting_leaves_no_trace() -> None:
 
 async def test_the_waiting_room_is_bounded() -> None:
     lanes = Lanes({"main": 1}, global_cap=1, max_waiting=2)
-    tickets = [lanes.enter("main") for _ in range(3)]
+    tickets = [lanes.enter("main") for _ in range(2)]
+    lanes.check_room()
+    with pytest.raises(OverloadedError):
+        lanes.check_room(coming=1)
+    tickets.append(lanes.enter("main"))
     with pytest.raises(OverloadedError) as caught:
-        lanes.enter("main")
+        lanes.check_room()
     assert caught.value.details["retryAfterMs"] == 1000
     for ticket in tickets:
         ticket.leave()

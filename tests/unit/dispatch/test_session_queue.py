@@ -18,9 +18,8 @@ class Stage:
         self.clock = FakeClock()
         self.batches: list[list[str]] = []
         self.shortened: list[int] = []
-        self.dropped: list[str] = []
         self.release = asyncio.Event()
-        self.queue = SessionQueue(clock=self.clock, execute=self._execute, dropped=self._drop)
+        self.queue = SessionQueue(clock=self.clock, execute=self._execute)
 
     async def _execute(self, batch: Batch, control: RunControl) -> None:
         self.batches.append([one.run_id for one in batch.inbounds])
@@ -31,9 +30,6 @@ class Stage:
         except asyncio.CancelledError:
             if control.abort_reason is None:
                 raise
-
-    async def _drop(self, lost: Inbound) -> None:
-        self.dropped.append(lost.run_id)
 
     async def settle(self) -> None:
         for _ in range(10):
@@ -131,9 +127,9 @@ async def test_drop_old_gives_up_the_oldest_past_the_cap_only() -> None:
     stage.queue.add(inbound("m1"), settings)
     stage.queue.add(inbound("m2"), settings)
     assert len(stage.queue.waiting) == 2
-    stage.queue.add(inbound("m3"), settings)
+    lost = stage.queue.add(inbound("m3"), settings)
     await stage.finish(worker)
-    assert stage.dropped == ["m1"]
+    assert [one.run_id for one in lost] == ["m1"]
     assert stage.batches == [["m0"], ["m2", "m3"]]
 
 

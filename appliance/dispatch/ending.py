@@ -1,0 +1,89 @@
+"""How a run ends: what is stored of it, and the one end that its listeners are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.agent.loop import Outcome
+from appliance.agent.report import RunReporter
+from appliance.messages import JsonObject, Usage
+from appliance.sessions.model import Run, RunStatus
+
+_ABILITIES = (
+    "I can tell times and dates, set timers, alarms and reminders, keep notes and lists, do sums, convert units "
+    "and tell how the box is doing."
+)
+_MORE = (
+    "For everything else give me a larger model (`homarus models pull hf:REPOSITORY/FILE.gguf`) or the key of a "
+    "cloud model (`homarus config set models.providers.anthropic.apiKey KEY`)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ends, before it is stored."""
+
+    status: RunStatus
+    entry: JsonObject | None
+    text: str
+    stop_reason: str
+    usage: Usage = field(default_factory=Usage)
+    names: tuple[str, str] = ("", "")
+    error: JsonObject | None = None
+
+
+def completed(outcome: Outcome) -> End:
+    return End(
+        RunStatus.OK,
+        outcome.entry,
+        outcome.text,
+        outcome.ending.value,
+        outcome.usage,
+        (outcome.provider, outcome.model),
+    )
+
+
+def tell_end(reporter: RunReporter, end: End, run: Run) -> None:
+    """Publish the one end of a run: chat first, as clients redraw on it, then the lifecycle."""
+    message = reporter.message() if end.text else None
+    shown: dict[str, Any] = {"message": message} if message else {}
+    times = {"startedAt": run.started_ms, "endedAt": run.ended_ms}
+    match end.status:
+        case RunStatus.OK:
+            reporter.chat("final", stopReason=end.stop_reason, **shown)
+            reply = {"disposition": "visible", "text": end.text} if end.text else {"disposition": "empty"}
+            facts = {
+                "aborted": False,
+                "stopReason": end.stop_reason,
+                "executionSettled": True,
+                "terminalReply": reply,
+            }
+            reporter.emit("lifecycle", {"phase": "end", **times, **facts})
+        case RunStatus.ABORTED:
+            reporter.chat("aborted", stopReason=end.stop_reason, **shown)
+            facts = {
+                "status": "cancelled",
+                "aborted": True,
+                "stopReason": end.stop_reason,
+                "executionSettled": True,
+            }
+            reporter.emit("lifecycle", {"phase": "end", **times, **facts})
+        case _:
+            text = str(end.error["message"]) if end.error else "failed"
+            detail = _error_detail(end.error)
+            reporter.chat("error", errorMessage=text, **({"errorDetail": detail} if detail else {}))
+            reporter.emit("lifecycle", {"phase": "error", "error": text, **times})
+
+
+def _error_detail(error: JsonObject | None) -> dict[str, str] | None:
+    attempts = error.get("attempts") if error else None
+    if not attempts:
+        return None
+    provider, _, model = str(attempts[-1]["model"]).partition("/")
+    return {"provider": provider, "model": model, "failoverReason": str(attempts[-1]["kind"])}
+
+
+def no_candidate_text() -> str:
+    """Return the answer to a request that the embedded model handed over while nobody stands behind it."""
+    return f"That is more than this box can do on its own at the moment. {_ABILITIES} {_MORE}"
