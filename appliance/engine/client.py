@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,8 +24,10 @@ _AWAY = "The local model is not running. `homarus doctor` says why."
 class EngineClient:
     """Talk to the engine that listens at `path`. Holds no connection between requests; safe for concurrent use."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, before: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`before` is awaited in front of every request: who starts the engine may let it come up first."""
         self._path = path
+        self._before = before
 
     async def info(self) -> api.Info:
         """Return what the engine runs. Raises ModelError."""
@@ -76,6 +78,8 @@ class EngineClient:
             writer.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._before is not None:
+            await self._before()
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 return await asyncio.open_unix_connection(str(self._path))

@@ -5,6 +5,8 @@ The gateway serves without them: what is missing is a health condition that name
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,9 +18,10 @@ from appliance.foundation.tasks import TaskSet
 from appliance.generation import ModelError
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.providers.base import Provider
-from appliance.supervisor.process import ChildProcess, ChildSpec, ChildState, ChildStatus
+from appliance.supervisor.process import ChildFailedError, ChildProcess, ChildSpec, ChildState, ChildStatus
 
 _log = logging.getLogger(__name__)
+_PATIENCE_S = 15.0
 _ABSENT, _DOWN = "engine_absent", "engine_down"
 
 
@@ -37,7 +40,7 @@ class EngineProcess:
         tracker: HealthTracker,
         ready: Callable[[EngineClient], object],
     ) -> None:
-        self.client = EngineClient(socket)
+        self.client = EngineClient(socket, before=self._come_up)
         self.arguments = arguments
         self._name = name
         self._tracker = tracker
@@ -45,6 +48,13 @@ class EngineProcess:
         argv = [str(home.python), "-m", "appliance.engine", "--socket", str(socket), "--name", name, *arguments]
         spec = ChildSpec(f"engine-{name}", argv, home.variables())
         self.child = ChildProcess(spec, environ=environ, clock=clock, on_change=self._changed)
+
+    async def _come_up(self) -> None:
+        """Wait a little while the process starts: the first request after a start must not fail for being early."""
+        if self.child.status.state is ChildState.STARTING:
+            with contextlib.suppress(TimeoutError, ChildFailedError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self.child.wait_ready()
 
     def _changed(self, status: ChildStatus) -> None:
         if status.state is ChildState.READY:
