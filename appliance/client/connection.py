@@ -34,6 +34,7 @@ FULL_SCOPES = (
 _HANDSHAKE_S = 15.0
 _MAX_EVENTS = 10_000
 _MAX_ANSWERS = 8  # one request has two answers at most; a third and the end still fit
+_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)  # a gateway that hangs must not hold the person back
 _MAX_FRAME_BYTES = 26_214_400
 
 
@@ -101,7 +102,8 @@ class Connection:
             code = message.data if message.type is aiohttp.WSMsgType.CLOSE else self._socket.close_code
             self._lost = ConnectionLost(_goodbye(code, message.extra), details={"closeCode": code})
         except (ValueError, aiohttp.ClientError, ConnectionError, asyncio.QueueFull) as error:
-            self._lost = ConnectionLost(f"The connection to the gateway broke: {error or 'too many events wait'}")
+            reason = "too many events wait" if isinstance(error, asyncio.QueueFull) else error
+            self._lost = ConnectionLost(f"The connection to the gateway broke: {reason}")
         finally:
             self._lost = self._lost or ConnectionLost("The connection was closed.")
             for answers in self._pending.values():
@@ -110,7 +112,9 @@ class Connection:
                 self._events.get_nowait()
             self._events.put_nowait(None)
 
-    def _take(self, frame: dict[str, Any]) -> None:
+    def _take(self, frame: Any) -> None:
+        if not isinstance(frame, dict):
+            raise ValueError("a frame is no object")
         if frame.get("type") == "res":
             answers = self._pending.get(frame.get("id", ""))
             if answers is not None:
@@ -135,6 +139,7 @@ async def connect(
     tasks = TaskSet("client")
     async with contextlib.AsyncExitStack() as stack:
         socket = await _open(stack, target)
+        stack.push_async_callback(socket.close)
         request = _connect_params(target, scopes, caps, client_id, mode)
         try:
             async with asyncio.timeout(_HANDSHAKE_S):
@@ -159,7 +164,7 @@ async def _open(stack: contextlib.AsyncExitStack, target: Target) -> aiohttp.Cli
         else:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             url = target.url
-        return await session.ws_connect(url, max_msg_size=_MAX_FRAME_BYTES, compress=0)
+        return await session.ws_connect(url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT)
     except (OSError, aiohttp.ClientError, ValueError) as error:
         where = target.path if isinstance(target, SocketTarget) else target.url
         raise GatewayAway(
@@ -187,7 +192,7 @@ def _connect_params(
 async def _shake_hands(socket: aiohttp.ClientWebSocketResponse, params: dict[str, Any]) -> dict[str, Any]:
     try:
         challenge = await socket.receive_json()
-        if challenge.get("event") != "connect.challenge":
+        if not isinstance(challenge, dict) or challenge.get("event") != "connect.challenge":
             raise GatewayAway("What answers there is not a gateway of this protocol.")
         await socket.send_str(json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params}))
         answer = await socket.receive_json()

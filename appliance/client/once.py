@@ -43,6 +43,13 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+def _object(body: bytes) -> dict[str, Any]:
+    answer = json.loads(body)
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is no object")
+    return answer
+
+
 def _over_socket(path: Path, method: str, params: Any, timeout_s: float) -> Any:
     connection = _SocketConnection(path, timeout_s)
     try:
@@ -54,7 +61,7 @@ def _over_socket(path: Path, method: str, params: Any, timeout_s: float) -> Any:
                 f"No gateway answers at {path}. Start it with `homarus run`, or name another one with --url."
             ) from error
         try:
-            answer = json.loads(connection.getresponse().read())
+            answer = _object(connection.getresponse().read())
         except TimeoutError:
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:

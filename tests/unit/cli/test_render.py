@@ -1,0 +1,59 @@
+"""Plain text for people."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.cli.render import age, conditions, fold, size, table
+
+
+def test_a_table_is_aligned_and_has_no_spaces_at_the_end() -> None:
+    text = table(("KEY", "N"), [("a", 1), ("long name", None)])
+    assert text.splitlines() == ["KEY        N", "a          1", "long name"]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "now"), (999, "now"), (1000, "1 s"), (60_000, "1 min"), (3_599_999, "59 min"), (90_000_000, "1 d")],
+)
+def test_an_age_has_one_unit(milliseconds: int, text: str) -> None:
+    assert age(milliseconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (4_900_000_000, "4.9 GB")])
+def test_sizes_are_as_on_the_label_of_a_disk(count: int, text: str) -> None:
+    assert size(count) == text
+    assert size(5e12) == "5000.0 GB"
+
+
+def test_a_condition_is_followed_by_its_fix() -> None:
+    rows = [
+        {"severity": "degraded", "summary": "It is slow.", "fix": "Wait."},
+        {"severity": "notice", "summary": "Hm."},
+    ]
+    assert conditions(rows) == "degraded: It is slow.\n    Wait.\nnotice: Hm."
+
+
+def test_text_is_folded_between_words() -> None:
+    assert fold("one two three", 8) == ["one two", "three"]
+    assert fold("one two", 7) == ["one two"]
+    assert fold("a\n\nb", 5) == ["a", "", "b"]
+    assert fold("", 5) == [""]
+
+
+def test_a_word_that_is_too_long_is_cut() -> None:
+    assert fold("abcdefgh", 3) == ["abc", "def", "gh"]
+
+
+def test_wide_characters_take_two_cells_and_marks_none() -> None:
+    assert fold("日本語", 4) == ["日本", "語"]
+    assert fold("e\u0301e\u0301", 2) == ["e\u0301e\u0301"]
+
+
+@given(st.text(alphabet="ab 日\n", max_size=60), st.integers(2, 20))
+def test_folding_loses_no_letter_and_no_line_is_too_wide(text: str, columns: int) -> None:
+    lines = fold(text, columns)
+    assert "".join(lines).replace(" ", "") == text.replace("\n", "").replace(" ", "")
+    assert all(sum(2 if one == "日" else 1 for one in line.rstrip()) <= columns for line in lines)
