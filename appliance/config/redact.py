@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from appliance.config.document.json5 import Node, parse_tree
 from appliance.config.document.paths import ConfigPathError, Path, format_path, parse_path
 from appliance.config.errors import ConfigError
 from appliance.config.schema import Config
 from appliance.config.shape import Kind, walk
-from appliance.config.values import REDACTED
+from appliance.config.values import REDACTED, Secret
 from appliance.telemetry.redact import Redactor
 
 # Sections of parts that do not exist yet hold secrets too: their names tell.
@@ -61,6 +63,21 @@ def redacted_value(value: Any, path: Path = ()) -> Any:
     if isinstance(value, list):
         return [redacted_value(one, (*path, place)) for place, one in enumerate(value)]
     return REDACTED if _hides(value) and _is_sensitive(path) else value
+
+
+def secrets_of(value: Any) -> Iterator[str]:
+    """Yield every secret that a read configuration holds, for whoever must never write one out."""
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from secrets_of(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from secrets_of(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from secrets_of(one)
 
 
 def restore(raw: str, previous: str) -> str:

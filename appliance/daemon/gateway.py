@@ -68,7 +68,15 @@ class Gateway:
         """Bring everything up; connects are answered when this returns. Raises ApplianceError."""
         paths, clock, bus, tracker = self._paths, self._clock, self._bus, self._tracker
         key = BoxKey.open(paths.root / "device.key")
-        config = LiveConfig(paths.config, self._environ, hash_key=key.secret, tracker=tracker, bus=bus, clock=clock)
+        config = LiveConfig(
+            paths.config,
+            self._environ,
+            hash_key=key.secret,
+            tracker=tracker,
+            bus=bus,
+            clock=clock,
+            learn=self._redact.learn,
+        )
         database = await open_database(paths, clock)
         self._closers.push_async_callback(database.aclose)
         if database.recovered is not None:

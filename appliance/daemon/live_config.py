@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from appliance.config.errors import IssueSeverity, Refused
 from appliance.config.load import Loaded, load
+from appliance.config.redact import secrets_of
 from appliance.config.schema import Config
 from appliance.events import Bus, ConfigChanged
 from appliance.foundation.clock import Clock
+from appliance.gateway.methods.config_patch import differences
+from appliance.gateway.methods.config_shape import needs_restart
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.host.timezone import system_zone
 
@@ -28,6 +31,9 @@ _CODES = {
 _RESTART = "restart_required"
 # Without these the gateway could listen in the wrong place or let the wrong people in: it does not become ready.
 _VITAL = frozenset({"gateway"})
+_MAX_NAMED = 5
+# Keys that providers find in the environment by themselves.
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 T = TypeVar("T")
 
 
@@ -43,6 +49,7 @@ class LiveConfig:
         tracker: HealthTracker,
         bus: Bus,
         clock: Clock,
+        learn: Callable[[str], None],
     ) -> None:
         self.path = path
         self.environ = environ
@@ -50,10 +57,15 @@ class LiveConfig:
         self._tracker = tracker
         self._bus = bus
         self._clock = clock
+        self._learn = learn
         self._system_zone = system_zone()
         self._named: set[tuple[str, str]] = set()
+        for name, value in environ.items():
+            if name.endswith(_SECRET_NAMES):
+                learn(value)
+        self._seen = _signature(path)
         self.loaded = self._read()
-        self.started_with = self.loaded.config
+        self._started_with = self.loaded.parsed
 
     @property
     def config(self) -> Config:
@@ -77,29 +89,30 @@ class LiveConfig:
         self.loaded = self._read()
         if self.loaded.hash == before.hash:
             return False
-        if not isinstance(self.loaded.config.gateway, Refused) and self.loaded.config.gateway != before.config.gateway:
-            self._tracker.set(
-                Condition(
-                    _RESTART,
-                    "gateway",
-                    Severity.NOTICE,
-                    "A changed option of the gateway counts after a restart.",
-                    "Restart with `systemctl restart homarus`, or end `homarus run` and start it again.",
-                )
-            )
+        self._tell_restart()
         _log.info("configuration read again", extra={"hash": self.loaded.hash[-12:]})
         self._bus.publish(ConfigChanged(str(self.path), self.loaded.hash, self._clock.now_ms()))
         return True
 
+    def _tell_restart(self) -> None:
+        """Name what differs from the start and counts only after a restart; what was taken back needs none."""
+        changed = [path for path in differences(self._started_with, self.loaded.parsed) if needs_restart(path)]
+        if not changed:
+            self._tracker.clear(_RESTART, "gateway")
+            return
+        more = f" and {len(changed) - _MAX_NAMED} more" if len(changed) > _MAX_NAMED else ""
+        summary = f"Counts after a restart: {', '.join(changed[:_MAX_NAMED])}{more}."
+        fix = "Restart with `systemctl restart homarus`, or end `homarus run` and start it again."
+        self._tracker.set(Condition(_RESTART, "gateway", Severity.NOTICE, summary, fix))
+
     async def watch(self) -> None:
         """Read the file again whenever it changes, until cancelled."""
-        seen = _signature(self.path)
         while True:
             await self._clock.sleep(_LOOK_S)
             now = await asyncio.to_thread(_signature, self.path)
-            if now == seen or self._mode() in ("off", "restart"):
+            if now == self._seen or self._mode() in ("off", "restart"):
                 continue
-            seen = now
+            self._seen = now
             self.reload()
 
     def _mode(self) -> str:
@@ -108,6 +121,8 @@ class LiveConfig:
 
     def _read(self) -> Loaded:
         loaded = load(self.path, self.environ, hash_key=self._hash_key)
+        for secret in secrets_of(loaded.config):
+            self._learn(secret)  # before anything of it can reach a log line
         named: set[tuple[str, str]] = set()
         for issue in loaded.issues:
             wrong = issue.severity is IssueSeverity.ERROR

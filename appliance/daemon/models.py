@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import AgentsSection, ModelSection, ProviderSection
 from appliance.config.values import ModelChoice
 from appliance.foundation.clock import Clock
+from appliance.foundation.errors import ApplianceError
 from appliance.gateway.http.embeddings import Embedded
 from appliance.gateway.methods.seams import ListedModel
-from appliance.generation import GenerateRequest, ModelInfo
+from appliance.generation import FailureKind, GenerateRequest, ModelError, ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.providers.base import Provider
 from appliance.providers.build import Surroundings
@@ -24,6 +26,8 @@ from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSetting
 from appliance.sessions.model import Inbound, Session
 
 EMBEDDED = "homarus"
+_Candidates: TypeAlias = tuple[list[Candidate], list[tuple[str, ModelError]]]
+"""Those to ask, in order, and the references that lead nowhere."""
 _SETTINGS_CODE = "provider_settings"
 
 
@@ -48,6 +52,7 @@ class Models:
         self._around = Surroundings(self._dialer, environ, clock, offline=self._offline)
         self._ready: dict[str, Provider] = {}
         self._built = ""
+        self._unusable: set[str] = set()
         self._catalog = self._build()
 
     # ---- what the daemon tells
@@ -71,28 +76,29 @@ class Models:
     def chain(self, session: Session, inbound: Inbound) -> Failover:
         """Return the candidates of a run, the first to be asked first."""
         wanted = inbound.origin.get("model") or session.settings.get("model")
-        return self._failover(self._candidates(self._current(), inbound.agent_id, wanted))
+        return self._failover(*self._candidates(self._current(), inbound.agent_id, wanted))
 
-    def _failover(self, candidates: Sequence[Candidate]) -> Failover:
+    def _failover(self, candidates: Sequence[Candidate], unknown: Sequence[tuple[str, ModelError]]) -> Failover:
         chosen = route(candidates, offline=self._offline())
         return Failover(
             chosen.chosen,
             cooldowns=self._cooldowns,
             clock=self._clock,
             offline=self._offline(),
-            rejected=chosen.rejected,
+            rejected=[*((candidate.ref, error) for candidate, error in chosen.rejected), *unknown],
         )
 
-    def _candidates(self, catalog: Catalog, agent_id: str, wanted: object) -> list[Candidate]:
+    def _candidates(self, catalog: Catalog, agent_id: str, wanted: object) -> _Candidates:
         if wanted:
-            return [catalog.resolve(str(wanted))]
+            return _resolved(catalog, [str(wanted)])
         embedded = [self._of(provider) for name, provider in self._ready.items() if name == EMBEDDED]
         choice = self.choice(agent_id)
         if choice.primary:
-            return [*embedded, *catalog.chain(choice.primary, choice.fallbacks)]
+            chosen, unknown = _resolved(catalog, choice.candidates)
+            return [*embedded, *chosen], unknown
         others = [model for model in catalog.models() if model.provider != EMBEDDED]
         others.sort(key=lambda model: not model.local)  # stable: this box first, then the order of the file
-        return [*embedded, *(catalog.resolve(model.ref) for model in others)]
+        return [*embedded, *(catalog.resolve(model.ref) for model in others)], []
 
     @staticmethod
     def _of(provider: Provider) -> Candidate:
@@ -149,8 +155,9 @@ class Models:
         self, agent_id: str, model: str | None, build: Callable[[ModelInfo], GenerateRequest]
     ) -> AsyncGenerator[ChainItem]:
         """Stream an answer without the agent, for callers that bring their own tools (gateway.http.exchange)."""
-        candidates = self._candidates(self._current(), agent_id, model)
-        return self._failover([one for one in candidates if one.model.provider != EMBEDDED]).generate(build)
+        candidates, unknown = self._candidates(self._current(), agent_id, model)
+        able = [one for one in candidates if one.model.provider != EMBEDDED]
+        return self._failover(able, unknown).generate(build)
 
     # ---- inside
 
@@ -180,10 +187,25 @@ class Models:
         # The connections belong to the dialer and outlive a catalog: a run in flight goes on.
         self._built = self._version()
         catalog = Catalog(_settings(self._config(), self._offline()), self._around, ready=list(self._ready.values()))
-        for issue in catalog.issues:
-            path = str(issue.details.get("path", "models.providers"))
+        issues = {str(issue.details.get("path", "models.providers")): issue for issue in catalog.issues}
+        for path in self._unusable - issues.keys():
+            self._tracker.clear(_SETTINGS_CODE, path)
+        self._unusable = set(issues)
+        for path, issue in issues.items():
             self._tracker.set(Condition(_SETTINGS_CODE, path, Severity.DEGRADED, str(issue), f"Correct {path}."))
         return catalog
+
+
+def _resolved(catalog: Catalog, wanted: Sequence[str]) -> _Candidates:
+    """Look every reference up. One that leads nowhere (the engine is absent, say) must not silence the others."""
+    found: list[Candidate] = []
+    unknown: list[tuple[str, ModelError]] = []
+    for ref in wanted:
+        try:
+            found.append(catalog.resolve(ref))
+        except ApplianceError as error:
+            unknown.append((ref, ModelError(FailureKind.NOT_FOUND, str(error))))
+    return found, unknown
 
 
 def _settings(config: Config, offline: bool) -> ModelsSettings:

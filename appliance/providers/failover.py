@@ -57,8 +57,8 @@ ChainItem: TypeAlias = StreamItem | CandidateChosen | CandidateFailed
 class Failover:
     """A chain of candidates for one run; the cooldowns are shared by all chains.
 
-    `rejected` are models that the router left out: they are named when nobody can answer. Nothing is dialled
-    for a model that is not on this box while `offline` is true.
+    `rejected` are references that the router left out or nobody knows: they are named when nobody can answer. Nothing
+    is dialled for a model that is not on this box while `offline` is true.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Failover:
         cooldowns: Cooldowns,
         clock: Clock,
         offline: bool = False,
-        rejected: Sequence[tuple[Candidate, ModelError]] = (),
+        rejected: Sequence[tuple[str, ModelError]] = (),
     ) -> None:
         self._candidates = tuple(candidates)
         self._cooldowns = cooldowns
@@ -95,7 +95,7 @@ class Failover:
                 error = outcome.error
             attempts.append((candidate.ref, error))
             yield CandidateFailed(candidate.model, error)
-        raise AllFailed((*attempts, *((candidate.ref, error) for candidate, error in self._rejected)))
+        raise AllFailed((*attempts, *self._rejected))
 
     def _plan(self) -> list[tuple[Candidate, ModelError | None]]:
         """Pair every candidate with the reason not to ask it now, if there is one."""

@@ -16,22 +16,29 @@ _PATTERNS = (
     re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+"),
 )
 _MASK = "[redacted]"
+_MAX_KNOWN = 1000  # a file that is edited for a year must not make each log line slower
 
 
 class Redactor:
     """Masks known secrets and everything that looks like one."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}
+        self._longest_first: tuple[str, ...] = ()
 
     def learn(self, secret: str) -> None:
         """Mask this exact value from now on. Values under 8 characters would mask ordinary words: ignored."""
-        if len(secret) >= 8:
-            self._known.add(secret)
+        if len(secret) < 8 or secret in self._known:
+            return
+        self._known[secret] = None
+        if len(self._known) > _MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        # One that begins with another must not leave its rest behind.
+        self._longest_first = tuple(sorted(self._known, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
         """Return `text` with every secret replaced by a mask."""
-        for secret in self._known:
+        for secret in self._longest_first:
             text = text.replace(secret, _MASK)
         text = _PATTERNS[0].sub(rf"\1 {_MASK}", text)
         text = _PATTERNS[1].sub(rf"\1\2{_MASK}", text)

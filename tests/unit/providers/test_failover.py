@@ -242,7 +242,7 @@ async def test_leaving_early_ends_the_call_of_the_candidate() -> None:
 async def test_what_the_router_left_out_is_named_at_the_end() -> None:
     cloud = ScriptedProvider("cloud")
     left_out = (Candidate(cloud, cloud.models()[0]), ModelError(Kind.CONTEXT_OVERFLOW, "too long."))
-    chain = Failover((), cooldowns=Cooldowns(), clock=FakeClock(), rejected=[left_out])
+    chain = Failover((), cooldowns=Cooldowns(), clock=FakeClock(), rejected=[(left_out[0].ref, left_out[1])])
     with pytest.raises(AllFailed, match="too long"):
         async for _ in chain.generate(_build):
             pass

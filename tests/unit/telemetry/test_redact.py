@@ -30,3 +30,17 @@ def test_ordinary_words_stay() -> None:
     redact = Redactor()
     redact.learn("the")
     assert redact("the timer of the kitchen is set") == "the timer of the kitchen is set"
+
+
+def test_a_secret_that_begins_with_another_leaves_nothing_behind() -> None:
+    redact = Redactor()
+    for secret in ("swordfish", "swordfish-and-more"):
+        redact.learn(secret)
+    assert redact("swordfish-and-more, swordfish") == "[redacted], [redacted]"
+
+
+def test_only_so_many_secrets_are_remembered_the_newest_among_them() -> None:
+    redact = Redactor()
+    for number in range(1001):
+        redact.learn(f"secret-{number:04}")
+    assert redact("secret-0000 secret-0001 secret-1000") == "secret-0000 [redacted] [redacted]"
