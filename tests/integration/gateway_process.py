@@ -45,6 +45,10 @@ class GatewayProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def python(self) -> str:
+        return str(_PRODUCT) if _PRODUCT.exists() else sys.executable
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
@@ -71,11 +75,10 @@ class GatewayProcess:
         return (self.state / "output.txt").read_text(errors="replace")
 
     def start(self, *, wait: bool = True) -> GatewayProcess:
-        python = str(_PRODUCT) if _PRODUCT.exists() else sys.executable
         (self.state / "run" / "gateway.json").unlink(missing_ok=True)
         with (self.state / "output.txt").open("ab") as output:
             self._process = subprocess.Popen(
-                [python, "-m", "appliance", "gateway-process", "--port", "0"],
+                [self.python, "-m", "appliance", "gateway-process", "--port", "0"],
                 cwd=CHECKOUT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
@@ -103,9 +106,8 @@ class GatewayProcess:
 
     def homarus(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run the command line against this gateway."""
-        python = str(_PRODUCT) if _PRODUCT.exists() else sys.executable
         return subprocess.run(
-            [python, "-m", "appliance", *arguments],
+            [self.python, "-m", "appliance", *arguments],
             cwd=CHECKOUT,
             env=self.environ,
             input=stdin,

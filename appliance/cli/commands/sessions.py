@@ -50,7 +50,8 @@ def show(cli: CliSession, key: str, limit: int) -> int:
     if known.get("session") is None:
         return _unknown(cli, key)
     answer = cli.call("chat.history", {"sessionKey": key, "limit": limit})
-    cli.show(answer, "\n\n".join(line for one in answer["messages"] if (line := _said(one))))
+    text = "\n\n".join(line for one in answer["messages"] if (line := _said(one)))
+    cli.show(answer, text or "Nothing has been said there yet.")
     return Exit.OK
 
 
