@@ -76,7 +76,9 @@ def _merged(present: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, 
 
 
 def differences(before: Any, after: Any, path: Path = ()) -> list[str]:
-    """Return the paths of all values that differ."""
+    """Return the paths of all values that differ, down to single options also where a whole section came or went."""
+    before = {} if before is REMOVED and isinstance(after, Mapping) and after else before
+    after = {} if after is REMOVED and isinstance(before, Mapping) and before else after
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         keys = list(dict.fromkeys((*before, *after)))
         return [
