@@ -44,13 +44,20 @@ class AgendaStore:
         """Return what a session waits for, the nearest first."""
         return await self._database.read(lambda connection: pending_in(connection, session_key, kind))
 
-    async def clock_jumped(self, delta_ms: int, now_ms: int) -> int:
+    async def newest(self) -> int:
+        """Return the number of the row that came last; rows are numbered in the order in which they were set."""
+        return await self._database.read(
+            lambda connection: int(connection.execute("SELECT coalesce(max(rowid), 0) FROM agenda").fetchone()[0])
+        )
+
+    async def clock_jumped(self, delta_ms: int, now_ms: int, *, after: int, upto: int) -> int:
         """Move what was set as a length of time by the jump of the wall clock; return how many were moved.
 
         A box without a battery-backed clock starts in the past and jumps at its first time sync: a timer of ten
-        minutes must still take ten minutes. `delta_ms` is positive when the clock went forward.
+        minutes must still take ten minutes. `delta_ms` is positive when the clock went forward. Only the rows numbered
+        from `after` (left out) to `upto` are moved: those that were set by the clock that was wrong.
         """
-        return await self.write(lambda connection: shift_in(connection, delta_ms, now_ms))
+        return await self.write(lambda connection: shift_in(connection, delta_ms, now_ms, after, upto))
 
     def due_in(self, connection: sqlite3.Connection, now_ms: int, limit: int) -> list[Due]:
         """Return what is due and was not spoken, the oldest first, at most `limit`."""
@@ -138,11 +145,12 @@ def cancel_in(connection: sqlite3.Connection, due: Due, now_ms: int) -> bool:
     return changed.rowcount == 1
 
 
-def shift_in(connection: sqlite3.Connection, delta_ms: int, now_ms: int) -> int:
+def shift_in(connection: sqlite3.Connection, delta_ms: int, now_ms: int, after: int, upto: int) -> int:
     """Move what was set as a length of time."""
     changed = connection.execute(
-        "UPDATE agenda SET due_ms = due_ms + ?, updated_ms = ? WHERE state = 'pending' AND relative = 1",
-        (delta_ms, now_ms),
+        "UPDATE agenda SET due_ms = due_ms + ?, updated_ms = ?"
+        " WHERE state = 'pending' AND relative = 1 AND rowid > ? AND rowid <= ?",
+        (delta_ms, now_ms, after, upto),
     )
     return changed.rowcount
 

@@ -23,6 +23,7 @@ from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError, ClosedError, OverloadedError
 from appliance.foundation.tasks import TaskSet, start
 from appliance.lanes import LaneFacts, Lanes
+from appliance.messages import JsonObject
 from appliance.sessions.errors import RunEndedError, RunMissingError
 from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 _ABORT_GRACE_S = 2.0  # an aborted run still has to store its end
 _ABORT_WAIT_S = 10.0
 _MAX_COMMANDS = 256
+_NOTHING: JsonObject = {"payloads": [], "meta": {}}
 _MODES = frozenset(QueueMode)
 
 
@@ -270,7 +272,10 @@ class Dispatcher:
                 control.reporter.close()
                 control.reporter.emit("lifecycle", {"phase": "error", "error": text})
             for inbound in batch.inbounds:
-                await self._failed(inbound, text)
+                ended = await self._finish(inbound, RunStatus.ERROR, error={"message": text}, result=_NOTHING)
+                if ended or control.reporter is None:
+                    # Where it never began nobody else tells; its row may have ended with a session that was deleted.
+                    self._tell(inbound, "error", errorMessage=text)
 
     async def _command(self, command: Command, inbound: Inbound) -> None:
         try:
@@ -285,21 +290,18 @@ class Dispatcher:
                 return
             result = {"payloads": [{"text": text, "mediaUrl": None}] if text else [], "meta": {}}
             now_ms = self._clock.now_ms()
-            if await self._finish(inbound, RunStatus.OK, result=result):
-                content = [{"type": "text", "text": text}]
-                self._tell(inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms})
-                self._bus.publish(
-                    SessionChanged(inbound.session_key, inbound.agent_id, "command", inbound.run_id, now_ms)
-                )
+            await self._finish(inbound, RunStatus.OK, result=result)
+            content = [{"type": "text", "text": text}]
+            self._tell(inbound, "final", message={"role": "assistant", "content": content, "timestamp": now_ms})
+            self._bus.publish(SessionChanged(inbound.session_key, inbound.agent_id, "command", inbound.run_id, now_ms))
         finally:
             self._commands_running -= 1
             self._waits.ended(inbound.run_id)
 
     async def _failed(self, inbound: Inbound, text: str) -> None:
-        """End a run with an error, unless it has its end already."""
-        result: dict[str, Any] = {"payloads": [], "meta": {}}
-        if await self._finish(inbound, RunStatus.ERROR, error={"message": text}, result=result):
-            self._tell(inbound, "error", errorMessage=text)
+        """End a command with an error."""
+        await self._finish(inbound, RunStatus.ERROR, error={"message": text}, result=_NOTHING)
+        self._tell(inbound, "error", errorMessage=text)
 
     async def _finish(self, inbound: Inbound, status: RunStatus, **fields: Any) -> bool:
         """Store an end, however long the disk refuses; False when there is one already."""
@@ -311,10 +313,10 @@ class Dispatcher:
         return True
 
     async def _cancelled(self, inbound: Inbound, reason: str) -> None:
-        """End what has not begun."""
+        """End what has not begun and is in nobody's queue any more."""
         write = partial(self._store.cancel_queued, inbound.run_id, self._clock.now_ms())
-        if await until_stored(self._clock, write, what=f"the end of run {inbound.run_id}"):
-            self._tell(inbound, "aborted", stopReason=reason)
+        await until_stored(self._clock, write, what=f"the end of run {inbound.run_id}")
+        self._tell(inbound, "aborted", stopReason=reason)
         self._waits.ended(inbound.run_id)
 
     def _tell(self, inbound: Inbound, state: str, **fields: Any) -> None:

@@ -94,6 +94,12 @@ class Disk(SessionStore):
     async def append(self, *args: Any, **named: Any) -> Any:
         return await self._then("append", super().append(*args, **named))
 
+    def append_in(self, *args: Any, **named: Any) -> Any:
+        if self.full["append_in"] > 0:
+            self.full["append_in"] -= 1
+            raise ValueError("A fault of ours.")
+        return super().append_in(*args, **named)
+
     async def cancel_queued(self, *args: Any, **named: Any) -> Any:
         return await self._then("cancel_queued", super().cancel_queued(*args, **named))
 
@@ -222,6 +228,16 @@ def _text(entry: Entry) -> str:
     return "".join(part.get("text", f"<{part.get('id')}>") for part in content)
 
 
+async def busy(home: House, run_id: str = "r1", **origin: Any) -> asyncio.Event:
+    """Submit a run whose model says nothing before the event is set; return when it is asked."""
+    gate = asyncio.Event()
+    home.scripts.append([gate, *says("late")])
+    asked = len(home.requests)
+    await home.dispatcher.submit(inbound(run_id, **origin))
+    await home.until(lambda: len(home.requests) > asked)
+    return gate
+
+
 @asynccontextmanager
 async def house(root: Path, *, lanes: Lanes | None = None) -> AsyncIterator[House]:
     """Open a house on the state in `root`; nothing of it outlives the block."""
@@ -236,4 +252,4 @@ async def house(root: Path, *, lanes: Lanes | None = None) -> AsyncIterator[Hous
         await database.aclose()
 
 
-__all__ = ["KEY", "Disk", "House", "ModelError", "calls", "house", "inbound", "says"]
+__all__ = ["KEY", "Disk", "House", "ModelError", "busy", "calls", "house", "inbound", "says"]

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from appliance.dispatch.commands import Command
 from appliance.dispatch.queue_modes import DropPolicy, QueueMode, QueueSettings
-from appliance.foundation.errors import ClosedError, OverloadedError
-from appliance.generation import FailureKind, ModelError
+from appliance.foundation.errors import OverloadedError
 from appliance.lanes import Lanes
 from appliance.messages import ToolCall
 from appliance.sessions.model import RunStatus
-from tests.unit.dispatch.house import KEY, House, calls, house, inbound, says
+from tests.unit.dispatch.house import KEY, House, busy, calls, house, inbound, says
 
 FOLLOWUP = QueueSettings(mode=QueueMode.FOLLOWUP, debounce_ms=0)
 STEER = QueueSettings(mode=QueueMode.STEER, debounce_ms=0)
 INTERRUPT = QueueSettings(mode=QueueMode.INTERRUPT, debounce_ms=0)
-
-
-async def busy(home: House, run_id: str = "r1", **origin: Any) -> asyncio.Event:
-    """Submit a run whose model says nothing before the event is set; return when it is asked."""
-    gate = asyncio.Event()
-    home.scripts.append([gate, *says("late")])
-    asked = len(home.requests)
-    await home.dispatcher.submit(inbound(run_id, **origin))
-    await home.until(lambda: len(home.requests) > asked)
-    return gate
 
 
 async def test_a_message_is_answered_once_and_told_once(home: House) -> None:
@@ -292,181 +280,35 @@ async def test_a_full_lane_refuses_before_it_accepts(tmp_path: Path) -> None:
         assert (await home.ended("r2")).status is RunStatus.OK
 
 
-async def test_a_run_whose_begin_meets_a_full_disk_runs_when_there_is_room(home: House) -> None:
-    home.store.full["begin_run"] = 3
-    await home.dispatcher.submit(inbound("r1"))
-    assert (await home.ended("r1")).status is RunStatus.OK
-    await home.quiet()
-    assert home.ends("r1") == ["final"]
-
-
-async def test_an_end_that_meets_a_full_disk_is_stored_later_and_the_session_goes_on(home: House) -> None:
-    home.store.full["finish_run"] = 3
-    await home.dispatcher.submit(inbound("r1"))
-    await home.until(lambda: home.store.full["finish_run"] < 3)
-    await home.dispatcher.submit(inbound("r2"))
-    assert (await home.ended("r1")).status is RunStatus.OK
-    assert (await home.ended("r2")).status is RunStatus.OK
-    await home.quiet()
-    assert (home.ends("r1"), home.ends("r2")) == (["final"], ["final"])
-    assert (await home.texts())[:2] == ["user: r1", "assistant: ok"]
-
-
-async def test_an_abort_that_meets_a_full_disk_still_ends_what_waited(home: House) -> None:
-    home.settings = FOLLOWUP
-    gate = await busy(home)
-    await home.dispatcher.submit(inbound("r2"))
-    home.store.full["cancel_queued"] = home.store.full["finish_run"] = 2
-    aborting = asyncio.ensure_future(home.dispatcher.abort(KEY, "r2"))
-    await home.until(aborting.done, advance_s=1)
-    assert await aborting == ("r2",)
-    assert await home.status("r2") is RunStatus.ABORTED
-    gate.set()
-    await home.ended("r1")
-
-
-async def test_a_fault_of_ours_in_a_run_ends_that_run_and_not_the_session(home: House) -> None:
-    home.settings = FOLLOWUP
-    home.scripts.append([RuntimeError("a fault")])
-    await home.dispatcher.submit(inbound("r1", timeoutMs="soon"))  # a time limit that is no number
-    await home.dispatcher.submit(inbound("r2"))
-    await home.ended("r1")
-    await home.ended("r2")
-    await home.quiet()
-    assert (home.ends("r1"), home.ends("r2")) == (["error"], ["error"])
-    await home.dispatcher.submit(inbound("r3"))
-    assert (await home.ended("r3")).status is RunStatus.OK
-
-
-async def test_a_cancellation_that_nobody_asked_for_ends_the_run_with_an_error(home: House) -> None:
-    home.scripts.append([asyncio.CancelledError()])
-    await home.dispatcher.submit(inbound("r1"))
-    assert (await home.ended("r1")).status is RunStatus.ERROR
-    await home.quiet()
-    await home.dispatcher.submit(inbound("r2"))
-    assert (await home.ended("r2")).status is RunStatus.OK
-    assert home.ends("r1") == ["error"]
-
-
-async def test_a_run_over_its_time_ends_as_such(home: House) -> None:
-    home.timeout_s = 0.02
-    await busy(home)
-    assert (await home.ended("r1")).status is RunStatus.TIMEOUT
-    await home.quiet()
-    assert home.ends("r1") == ["error"]
-
-
-async def test_an_answer_that_breaks_off_keeps_its_part(home: House) -> None:
-    home.scripts.append([*says("Half")[:1], ModelError(FailureKind.NETWORK, "The line was cut.")])
-    await home.dispatcher.submit(inbound("r1"))
-    run = await home.ended("r1")
-    assert run.status is RunStatus.ERROR
-    assert (await home.texts())[1:] == ["assistant: Half"]
-
-
-async def test_a_command_that_fails_in_an_unforeseen_way_ends_with_an_error(home: House) -> None:
-    async def broken(*_: object) -> str:
-        raise RuntimeError("a fault")
-
-    home.commands.add(Command("broken", "", broken))
-    await home.dispatcher.submit(inbound("r1", "/broken"))
-    assert (await home.ended("r1")).status is RunStatus.ERROR
-    await home.quiet()
-    assert home.ends("r1") == ["error"]
-
-
-async def test_a_command_whose_end_meets_a_full_disk_ends_later(home: House) -> None:
-    home.store.full["finish_run"] = 2
-    await home.dispatcher.submit(inbound("r1", "/help"))
-    assert (await home.ended("r1", advance_s=1)).status is RunStatus.OK
-    await home.quiet()
-    assert home.ends("r1") == ["final"]
-
-
-async def test_a_shutdown_ends_what_runs_and_keeps_what_waits_for_the_next_start(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        home.settings = FOLLOWUP
-        await busy(home)
-        await home.dispatcher.submit(inbound("r2"))
-        await home.dispatcher.aclose(0.05)
-        assert [await home.status(one) for one in ("r1", "r2")] == ["aborted", "queued"]
-        assert home.ends("r2") == []
-        with pytest.raises(ClosedError):
-            await home.dispatcher.submit(inbound("r3"))
-    async with house(tmp_path) as home:
-        assert await home.dispatcher.recover() == 1
-        assert (await home.ended("r2")).status is RunStatus.OK
-
-
-async def test_a_shutdown_begins_nothing_that_it_would_have_to_end(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        home.settings = FOLLOWUP
-        gate = await busy(home)
-        await home.dispatcher.submit(inbound("r2"))
-        closing = asyncio.ensure_future(home.dispatcher.aclose(5))
-        await asyncio.sleep(0)
-        gate.set()
-        await closing
-        assert [await home.status(one) for one in ("r1", "r2")] == ["ok", "queued"]
-
-
-async def test_a_shutdown_keeps_a_run_that_waits_for_its_lane(tmp_path: Path) -> None:
+async def test_a_message_whose_session_is_deleted_while_it_waits_has_its_end_told(tmp_path: Path) -> None:
     async with house(tmp_path, lanes=Lanes({"main": 1}, global_cap=1, max_waiting=9)) as home:
         gate = await busy(home)
         await home.dispatcher.submit(inbound("r2", key="agent:main:two"))
         await home.until(lambda: home.dispatcher.lanes()[0].queued == 1)
-        closing = asyncio.ensure_future(home.dispatcher.aclose(5))
-        await asyncio.sleep(0)
+        await home.store.delete("agent:main:two", 0)
         gate.set()
-        await closing
-        assert [await home.status(one) for one in ("r1", "r2")] == ["ok", "queued"]
-        assert home.ends("r2") == []
+        await home.quiet()
+        assert home.ends("r2") == ["error"]
+        assert await home.status("r2") is RunStatus.ABORTED
 
 
-async def test_a_shutdown_in_the_quiet_time_begins_nothing(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        gate = await busy(home)
-        await home.dispatcher.submit(inbound("r2"))  # collect: it waits for a quiet second
-        gate.set()
-        await home.ended("r1", advance_s=0)
-        closing = asyncio.ensure_future(home.dispatcher.aclose(0.05))
-        await asyncio.sleep(0)
-        home.clock.advance(5)
-        await closing
-        assert await home.status("r2") is RunStatus.QUEUED
+async def test_commands_are_bounded(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.dispatch.dispatcher._MAX_COMMANDS", 2)
+    go = asyncio.Event()
 
+    async def slow(*_: object) -> str:
+        await go.wait()
+        return "done"
 
-async def test_what_is_accepted_while_the_gateway_stops_waits_on_disk(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        home.store.gates["accept"] = gate = asyncio.Event()
-        sending = asyncio.ensure_future(home.dispatcher.submit(inbound("r1")))
-        await asyncio.sleep(0.01)
-        await home.dispatcher.aclose(0.0)
-        gate.set()
-        assert (await sending).status == "queued"
-        assert await home.status("r1") is RunStatus.QUEUED
-        assert not home.dispatcher._queues
-    async with house(tmp_path) as home:
-        await home.dispatcher.recover()
-        assert (await home.ended("r1")).status is RunStatus.OK
-
-
-async def test_recovery_ends_what_was_running_and_runs_what_waited(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        await home.store.accept(inbound("r1"))
-        await home.store.begin_run("r1", (), 0)
-        await home.store.accept(inbound("r2"))
-        await home.store.accept(inbound("stop", "/status"))
-        assert await home.dispatcher.recover() == 2
-        await home.ended("r2")
-        await home.ended("stop")
-        assert [await home.status(one) for one in ("r1", "r2", "stop")] == ["error", "ok", "ok"]
-
-
-async def test_a_queue_mode_that_no_longer_exists_does_not_stop_the_recovery(home: House) -> None:
-    await home.store.accept(inbound("r1", queueMode="backlog"))
-    assert await home.dispatcher.recover() == 1
-    assert (await home.ended("r1")).status is RunStatus.OK
+    home.commands.add(Command("slow", "", slow))
+    for number in range(2):
+        await home.dispatcher.submit(inbound(f"r{number}", "/slow"))
+    with pytest.raises(OverloadedError):
+        await home.dispatcher.submit(inbound("r2", "/slow"))
+    go.set()
+    await home.quiet()
+    await home.dispatcher.submit(inbound("r2", "/slow"))
+    assert (await home.ended("r2")).status is RunStatus.OK
 
 
 async def test_nothing_is_kept_of_sessions_that_are_done(home: House) -> None:
