@@ -28,7 +28,9 @@ def answering(path: Path, answer: bytes) -> Iterator[SocketTarget]:
         def serve() -> None:
             peer, _ = server.accept()
             with peer:
-                peer.recv(65_536)
+                asked = b""
+                while not asked.endswith(b"}"):
+                    asked += peer.recv(65_536)
                 peer.sendall(answer)
 
         thread = threading.Thread(target=serve)
