@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -16,15 +16,20 @@ _FORMAT = 1
 _MAX_LINE_BYTES = 16 << 20
 
 
+# It becomes a part of the name of an archive: nothing but a name may be one.
+_Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
+_Moment: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
+
+
 class _Header(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="session", omit_defaults=True):
     """The first line."""
 
     format: int
     key: str
-    session_id: str
+    session_id: _Name
     agent_id: str
-    created_ms: int
-    updated_ms: int
+    created_ms: _Moment
+    updated_ms: _Moment
     label: str | None = None
     settings: dict[str, Any] = {}
     input_tokens: int = 0
@@ -40,9 +45,40 @@ class _Line(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="
     seq: int
     role: Literal["user", "assistant", "toolResult", "note"]
     message: dict[str, Any]
-    created_ms: int
+    created_ms: _Moment
     run_id: str | None = None
     idempotency_key: str | None = None
+
+
+class _Part(msgspec.Struct, frozen=True, rename="camel"):
+    """What every reader of a transcript takes for granted about a part of a message."""
+
+    type: str
+    text: str = ""
+    id: str = ""
+    name: str = ""
+    arguments: dict[str, Any] = {}
+    blob: str = ""
+    mime_type: str = ""
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel"):
+    """The same of a message (protocol.md 7.4)."""
+
+    role: Literal["user", "assistant", "toolResult"]
+    content: str | list[_Part]
+    timestamp: _Moment
+    tool_call_id: str = ""
+    tool_name: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing that is used without asking."""
+        parts = () if isinstance(self.content, str) else self.content
+        calls = all(part.id and part.name for part in parts if part.type == "toolCall")
+        images = all(part.blob and part.mime_type for part in parts if part.type == "image")
+        listed = self.role == "user" or not isinstance(self.content, str)
+        return calls and images and listed and (self.role != "toolResult" or bool(self.tool_call_id and self.tool_name))
 
 
 _encode = msgspec.json.Encoder().encode
@@ -105,7 +141,18 @@ class _Import:
         elif self.header is None or line.seq != len(self.lines) + 1:
             raise SessionError(f"line {number}: entries follow the header and are numbered 1, 2, 3, …")
         else:
+            _check(number, line.message)
             self.lines.append(line)
+
+
+def _check(number: int, message: dict[str, Any]) -> None:
+    """Refuse what would break every later turn of the session."""
+    try:
+        whole = msgspec.convert(message, _Message).whole
+    except msgspec.ValidationError as error:
+        raise SessionError(f"line {number}: its message cannot be used: {error}") from error
+    if not whole:
+        raise SessionError(f"line {number}: its message lacks the names of a call, of a result or of an image")
 
 
 def load(connection: sqlite3.Connection, texts: Iterable[str], now_ms: int, new_session_id: str) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 _PATTERNS = (
@@ -30,8 +31,10 @@ class Redactor:
         """Mask this exact value from now on. Values under 8 characters would mask ordinary words: ignored."""
         if len(secret) < 8 or secret in self._known:
             return
-        self._known[secret] = None
-        if len(self._known) > _MAX_KNOWN:
+        # Log lines are JSON: a quote in a secret is written as two characters there.
+        for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1]):
+            self._known[form] = None
+        while len(self._known) > _MAX_KNOWN:
             del self._known[next(iter(self._known))]
         # One that begins with another must not leave its rest behind.
         self._longest_first = tuple(sorted(self._known, key=len, reverse=True))

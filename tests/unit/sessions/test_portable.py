@@ -84,3 +84,37 @@ async def test_a_broken_export_changes_nothing(store: SessionStore, lines: list[
         await store.import_jsonl(harm(lines), 500)
     assert await store.get(KEY) is None
     assert await store.search("hello") == []
+
+
+@pytest.mark.parametrize("name", ["../../escape", "a/b", "", "a\x00b", "-x", "." * 3])
+async def test_a_session_id_that_is_no_name_is_refused_because_archives_are_named_by_it(
+    store: SessionStore, lines: list[str], name: str
+) -> None:
+    await store.delete(KEY, 400)
+    header = {**json.loads(lines[0]), "sessionId": name}
+    with pytest.raises(SessionError):
+        await store.import_jsonl([json.dumps(header), *lines[1:]], 500)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"role": "user", "content": "x"},
+        {"role": "user", "content": 7, "timestamp": 1},
+        {"role": "assistant", "content": "bare", "timestamp": 1},
+        {"role": "assistant", "content": [{"type": "toolCall", "id": "a"}], "timestamp": 1},
+        {"role": "toolResult", "content": [], "timestamp": 1},
+        {"role": "user", "content": [{"type": "image"}], "timestamp": 1},
+        {"role": "system", "content": [], "timestamp": 1},
+        {"role": "user", "content": [], "timestamp": 1 << 60},
+    ],
+)
+async def test_a_message_that_no_later_turn_could_read_is_refused(
+    store: SessionStore, lines: list[str], message: dict[str, object]
+) -> None:
+    await store.delete(KEY, 400)
+    broken = {**json.loads(lines[1]), "message": message}
+    with pytest.raises(SessionError, match="line 2"):
+        await store.import_jsonl([lines[0], json.dumps(broken), *lines[2:]], 500)
+    assert await store.get(KEY) is None

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from appliance.telemetry.redact import Redactor
@@ -44,3 +46,10 @@ def test_only_so_many_secrets_are_remembered_the_newest_among_them() -> None:
     for number in range(1001):
         redact.learn(f"secret-{number:04}")
     assert redact("secret-0000 secret-0001 secret-1000") == "secret-0000 [redacted] [redacted]"
+
+
+def test_a_secret_with_a_quote_is_masked_in_json_too() -> None:
+    redact = Redactor()
+    redact.learn('sword"fish\\99')
+    assert redact(json.dumps({"message": 'it is sword"fish\\99'})) == '{"message": "it is [redacted]"}'
+    assert redact('sword"fish\\99') == "[redacted]"
