@@ -54,13 +54,16 @@ def _over_socket(path: Path, method: str, params: Any, timeout_s: float) -> Any:
     connection = _SocketConnection(path, timeout_s)
     try:
         try:
-            body = json.dumps({"method": method, "params": params})
-            connection.request("POST", "/rpc", body, {"Content-Type": "application/json"})
-        except (OSError, http.client.HTTPException) as error:
+            connection.connect()
+        except TimeoutError:
+            raise
+        except OSError as error:
             raise GatewayAway(
                 f"No gateway answers at {path}. Start it with `homarus run`, or name another one with --url."
             ) from error
         try:
+            body = json.dumps({"method": method, "params": params})
+            connection.request("POST", "/rpc", body, {"Content-Type": "application/json"})
             answer = _object(connection.getresponse().read())
         except TimeoutError:
             raise

@@ -22,6 +22,7 @@ from appliance.supervisor.process import ChildFailedError, ChildProcess, ChildSp
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 15.0
+_MAX_REASON = 200
 _ABSENT, _DOWN = "engine_absent", "engine_down"
 
 
@@ -62,11 +63,16 @@ class EngineProcess:
             self._ready(self.client)
         elif status.state in (ChildState.BACKOFF, ChildState.FAILED):
             again = "It is tried again later." if status.state is ChildState.FAILED else "It is started again."
-            summary = f"The model process {self._name} ended ({status.reason}). {again}"
+            summary = f"The model process {self._name} ended ({_short(status.reason)}). {again}"
             fix = (
                 "Look at `homarus logs`; another model: models.local.path. Smaller window: models.local.contextTokens."
             )
             self._tracker.set(Condition(_DOWN, self._name, Severity.DEGRADED, summary, fix))
+
+
+def _short(reason: str) -> str:
+    """Return the beginning of what llama.cpp says in many lines; the log has all of it."""
+    return reason if len(reason) <= _MAX_REASON else f"{reason[: _MAX_REASON - 1].rstrip()}…"
 
 
 class Engines:
