@@ -21,13 +21,14 @@ ensure_system_packages() {
         return 0
     fi
     say "needs these system packages: ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    if [ ${#sudo[@]} -gt 0 ] && ! sudo -v; then # asks for the password here, not behind a progress line
+    local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q)
+    # Asks for the password here, not behind a progress line.
+    if [ ${#sudo[@]} -gt 0 ] && ! sudo -n true 2>/dev/null && ! sudo -v; then
         say "without them some parts stay off; as root: apt-get install ${missing[*]}"
         return 0
     fi
-    step "reading the package lists" "${sudo[@]}" apt-get update -q || say "going on with the package lists that are here"
-    step "installing ${missing[*]}" "${sudo[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+    step "reading the package lists" "${apt[@]}" update || say "going on with the package lists that are here"
+    step "installing ${missing[*]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
         say "not installed; some parts stay off until they are"
 }
 

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = """alpha==1 \\
     --hash=sha256:aa
@@ -62,3 +64,43 @@ def test_a_step_is_quiet_when_it_works_and_shows_its_output_when_it_fails() -> N
     failed = _bash("step 'doing it' sh -c 'echo noise; exit 3'")
     assert failed.returncode == 3
     assert "noise" in failed.stderr
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A machine without libsystemd and a person who is not root; what is called is written to `calls`."""
+    for name, body in {
+        "id": "echo 1000",
+        "pkg-config": "exit 1",
+        "sudo": f'echo "sudo $*" >>{tmp_path}/calls; if [ "$1" != -n ] && [ "$1" != -v ]; then "$@"; fi',
+        "apt-get": f'echo "apt-get $* ($DEBIAN_FRONTEND)" >>{tmp_path}/calls',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+def test_missing_packages_are_named_before_they_are_installed_with_sudo(machine: Path) -> None:
+    done = _bash("ensure_system_packages python3", PATH=f"{machine}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    assert "libsystemd-dev" in done.stdout.splitlines()[0]
+    installing = [line for line in (machine / "calls").read_text().splitlines() if line.startswith("apt-get")]
+    assert installing[0] == "apt-get -q update (noninteractive)"
+    assert installing[1].startswith("apt-get -q install -y --no-install-recommends ")
+    assert installing[1].endswith("libsystemd-dev (noninteractive)")
+
+
+def test_who_may_not_install_reads_what_to_type_and_goes_on(machine: Path) -> None:
+    (machine / "sudo").write_text("#!/bin/sh\nexit 1\n")
+    done = _bash("ensure_system_packages python3", PATH=f"{machine}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    assert "as root: apt-get install" in done.stdout
+    assert not (machine / "calls").exists()
+
+
+def test_help_is_the_comment_at_the_top_and_sets_nothing_up() -> None:
+    for name in ("test", "bench", "lint", "engine", "lock", "fresh-check"):
+        done = subprocess.run([_ROOT / "scripts" / name, "--help"], capture_output=True, text=True, check=True, cwd="/")
+        top = (_ROOT / "scripts" / name).read_text("utf-8").splitlines()[1]
+        assert done.stdout.splitlines()[0] == top.removeprefix("# ")
+        assert "[" + name + "]" not in done.stdout
