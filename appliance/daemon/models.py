@@ -96,7 +96,7 @@ class Models:
         if choice.primary:
             chosen, unknown = _resolved(catalog, choice.candidates)
             return [*embedded, *chosen], unknown
-        others = [model for model in catalog.models() if model.provider != EMBEDDED]
+        others = [model for model in catalog.models() if model.provider != EMBEDDED and _talks(model)]
         others.sort(key=lambda model: not model.local)  # stable: this box first, then the order of the file
         return [*embedded, *(catalog.resolve(model.ref) for model in others)], []
 
@@ -116,21 +116,29 @@ class Models:
         """Return every model that could answer, those that are asked first in front."""
         catalog = self._current()
         names = {ref: alias for alias, ref in catalog.aliases.items()}
-        now = self._clock.monotonic()
+        chosen = self._chosen(catalog)
         found = []
         for info in self._in_order(catalog):
-            rest = self._cooldowns.resting(info.provider, now)
-            away = self._offline() and not info.local
-            reason = "offline" if away else "cooldown" if rest is not None else None
-            found.append(ListedModel(info, reason is None, reason, names.get(info.ref)))
+            reason = self._away(info)
+            tags = (chosen[info.ref],) if info.ref in chosen else ()
+            found.append(ListedModel(info, reason is None, reason, names.get(info.ref), tags))
         return found
+
+    def _away(self, info: ModelInfo) -> str | None:
+        """Return why a model cannot be asked now, in the words of the protocol."""
+        if self._offline() and not info.local:
+            return "offline"
+        rest = self._cooldowns.resting(info.provider, self._clock.monotonic())
+        if rest is None:
+            return None
+        return "auth-failed" if rest[0] is FailureKind.AUTH else "cooldown"
 
     def primary(self, agent_id: str) -> ModelInfo | None:
         """Return the model that an agent asks first, the embedded one aside unless it is the only one."""
         choice = self.choice(agent_id)
         if choice.primary:
             return self._current().find(choice.primary)
-        known = list(self._in_order(self._current()))
+        known = [info for info in self._in_order(self._current()) if _talks(info)]
         return next((info for info in known if info.provider != EMBEDDED), known[0] if known else None)
 
     def find(self, wanted: str) -> ModelInfo | None:
@@ -163,9 +171,19 @@ class Models:
 
     def _in_order(self, catalog: Catalog) -> Sequence[ModelInfo]:
         known = {info.ref: info for info in catalog.models()}
-        choice = self.choice("main")
-        first = [ref for ref in (choice.primary, *choice.fallbacks) if ref and ref in known]
-        return [known.pop(ref) for ref in first] + sorted(known.values(), key=lambda info: not info.local)
+        first = [known.pop(ref) for ref in self._chosen(catalog) if ref in known]
+        return first + sorted(known.values(), key=lambda info: not info.local)
+
+    def _chosen(self, catalog: Catalog) -> dict[str, str]:
+        """Return the references that the default agent asks, in order, each with what it is to it."""
+        section = self._agents_section()
+        default = next((name for name, entry in section.entries.items() if entry.default), "main")
+        choice = self.choice(default)
+        found: dict[str, str] = {}
+        for ref in choice.candidates:
+            info = catalog.find(ref)
+            found.setdefault(info.ref if info else ref, "default" if ref == choice.primary else "fallback")
+        return found
 
     def _agents_section(self) -> AgentsSection:
         agents = self._config().agents
@@ -194,6 +212,11 @@ class Models:
         for path, issue in issues.items():
             self._tracker.set(Condition(_SETTINGS_CODE, path, Severity.DEGRADED, str(issue), f"Correct {path}."))
         return catalog
+
+
+def _talks(info: ModelInfo) -> bool:
+    """Tell whether a model is for conversations: a service has others to embed, the engine has one for both."""
+    return not info.embeds or info.provider == "local"
 
 
 def _resolved(catalog: Catalog, wanted: Sequence[str]) -> _Candidates:

@@ -191,3 +191,37 @@ async def test_the_embedded_model_answers_no_question_that_brings_its_own_tools(
             async for _ in box.models.generate("main", None, lambda info: GenerateRequest(info.id, "", ())):
                 pass
         assert box.embedded.requests == []
+
+
+async def test_the_list_begins_with_what_is_asked_first_and_says_what_each_is(tmp_path: Path) -> None:
+    chosen = "agents: {defaults: {model: {primary: 'quick', fallbacks: ['own/a']}}}"
+    text = f"{{models: {{providers: {{{OWN}}}, aliases: {{quick: 'own/b'}}}}, {chosen}}}"
+    async with _box(tmp_path, text) as box:
+        box.models.add(box.engine)
+        shown = [(one.info.ref, one.alias, one.tags) for one in box.models.listed()]
+        assert shown == [("own/b", "quick", ("default",)), ("own/a", None, ("fallback",)), ("local/big", None, ())]
+        primary = box.models.primary("main")
+        assert primary is not None
+        assert primary.ref == "own/b"
+
+
+async def test_a_resting_service_is_not_available_and_says_why(tmp_path: Path) -> None:
+    async with _box(tmp_path) as box:
+        box.models.add(box.engine)
+        box.models.add(ScriptedProvider("two"))
+        box.engine.script(fails(FailureKind.AUTH))
+        assert await box.answer() == ("two/one", "ok")
+        shown = {one.info.ref: (one.available, one.reason) for one in box.models.listed()}
+        assert shown == {"local/big": (False, "auth-failed"), "two/one": (True, None)}
+
+
+async def test_a_model_of_a_service_that_only_embeds_is_not_asked_to_talk(tmp_path: Path) -> None:
+    own = "{baseUrl: 'https://own.example/v1', apiKey: 'k', models: [{id: 'e', embeds: true}]}"
+    text = f"{{models: {{providers: {{own: {own}}}}}}}"
+    async with _box(tmp_path, text) as box:
+        assert box.order() == []
+        box.models.add(local(ScriptedProvider("local", models=[ModelInfo("local", "big", "Big", embeds=True)])))
+        assert box.order() == ["local/big"]
+        embedded = await box.models.embed(None, ["abc"])
+        assert embedded is not None
+        assert (embedded.model, embedded.vectors) == ("local/big", [[3.0]])
