@@ -29,6 +29,7 @@ EMBEDDED = "homarus"
 _Candidates: TypeAlias = tuple[list[Candidate], list[tuple[str, ModelError]]]
 """Those to ask, in order, and the references that lead nowhere."""
 _SETTINGS_CODE = "provider_settings"
+_NOT_HERE = "No larger model runs on this box; fetch one with `homarus models pull`, or see `homarus doctor`."
 
 
 class Models:
@@ -227,7 +228,8 @@ def _resolved(catalog: Catalog, wanted: Sequence[str]) -> _Candidates:
         try:
             found.append(catalog.resolve(ref))
         except ApplianceError as error:
-            unknown.append((ref, ModelError(FailureKind.NOT_FOUND, str(error))))
+            absent = ref.startswith("local/") and catalog.provider("local") is None
+            unknown.append((ref, ModelError(FailureKind.NOT_FOUND, _NOT_HERE if absent else str(error))))
     return found, unknown
 
 

@@ -15,6 +15,7 @@ from appliance.access.throttle import Throttle
 from appliance.config.describe import json_schema
 from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import Refused
+from appliance.config.schema import MessagesSection
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.downloads import Downloads
@@ -94,7 +95,7 @@ class Surface:
         self._health = HealthReport(
             store=parts.store, agents=self._agents, clock=parts.clock, database_path=database_path
         )
-        self._rows = SessionRows(dispatcher=parts.dispatcher, models=parts.models)
+        self._rows = SessionRows(dispatcher=parts.dispatcher, models=parts.models, queue_mode=self._queue_mode)
         self._table = MethodTable()
         self.server = Server(
             settings,
@@ -240,6 +241,9 @@ class Surface:
         if endpoints.responses.enabled:
             routes += responses.routes(bearer=bearer, exchanges=exchanges, clock=parts.clock)
         return routes
+
+    def _queue_mode(self) -> str:
+        return self._parts.config.section(self._parts.config.config.messages, MessagesSection()).queue.mode
 
     def _sources(self) -> SnapshotSources:
         parts = self._parts

@@ -57,5 +57,5 @@ def _split(text: str) -> tuple[str, str]:
     text = text.strip()
     if not text.startswith("/"):
         return "", ""
-    name, _, rest = text[1:].partition(" ")
-    return name.lower().rstrip(":"), rest.strip()
+    name, *rest = text[1:].split(maxsplit=1) or [""]
+    return name.lower().rstrip(":"), rest[0] if rest else ""

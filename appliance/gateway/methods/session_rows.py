@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from appliance.gateway.methods.seams import Dispatching, Models
@@ -28,7 +29,9 @@ _KINDS: dict[str, Kind] = {"group": "group", "global": "global", "unknown": "unk
 class SessionRows:
     """Builds rows from what the store and the dispatcher know; asks nobody and reads no transcript."""
 
-    def __init__(self, *, dispatcher: Dispatching, models: Models, queue_mode: str = "collect") -> None:
+    def __init__(
+        self, *, dispatcher: Dispatching, models: Models, queue_mode: Callable[[], str] = lambda: "collect"
+    ) -> None:
         self._dispatcher = dispatcher
         self._models = models
         self._queue_mode = queue_mode
@@ -78,7 +81,7 @@ class SessionRows:
             output_tokens=session.output_tokens,
             total_tokens=session.total_tokens,
             total_tokens_fresh=session.total_tokens > 0,
-            effective_queue_mode=str(settings.get("queueMode") or self._queue_mode),
+            effective_queue_mode=str(settings.get("queueMode") or self._queue_mode()),
             aborted_last_run=session.aborted_last_run,
             system_sent=session.message_count > 0,
             is_background=use in ("subagent", "cron"),

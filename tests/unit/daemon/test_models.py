@@ -124,7 +124,7 @@ async def test_a_primary_that_does_not_exist_silences_neither_the_embedded_model
         assert await box.answer() == ("two/one", "from two")
         with pytest.raises(AllFailed) as caught:
             await box.answer()
-        assert "local/any" in str(caught.value)
+        assert "homarus models pull" in str(caught.value)
         assert not caught.value.only_escalated
 
 

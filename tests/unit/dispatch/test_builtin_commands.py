@@ -36,7 +36,7 @@ async def test_help_names_every_command_with_its_arguments(home: House) -> None:
     assert "/queue [mode]" in answer
 
 
-@pytest.mark.parametrize("text", ["/HELP", "  /help", "/help:", "/commands"])
+@pytest.mark.parametrize("text", ["/HELP", "  /help", "/help:", "/commands", "/help\nplease", "/help\tme"])
 async def test_a_command_is_found_however_it_is_typed(home: House, text: str) -> None:
     assert (await typed(home, text)).startswith("/help")
 
