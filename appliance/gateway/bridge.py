@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from appliance.events import Bus, ChatEvent, ConfigChanged, EntryStored, HealthChanged, RunEvent, SessionChanged
+from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.broadcast import Broadcaster, chat_payload
 from appliance.gateway.methods.transcript_wire import wire_stored
+
+_log = logging.getLogger(__name__)
 
 _MAX_WAITING: Final = 1024
 """Session events that wait for their row. Past it they go out without the row: clients ask for it themselves."""
@@ -118,7 +122,12 @@ class Bridge:
         try:
             while self._waiting:
                 event, session_key, payload = self._waiting.popleft()
-                row = await session_row(session_key)
+                try:
+                    row = await session_row(session_key)
+                except ApplianceError as error:
+                    # The fact is what counts: it goes out without its row, and those behind it do not wait.
+                    _log.warning("no row of %s for %s: %s", session_key, event, error)
+                    row = None
                 if row is not None:
                     payload["session"] = row
                 self._broadcaster.send(event, payload, session_key=session_key)
