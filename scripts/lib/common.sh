@@ -51,6 +51,8 @@ step() {
     say "$what"
     "$@" >"$log" 2>&1 &
     pid=$!
+    # A command in the background does not hear Ctrl-C: it would go on installing behind a prompt.
+    trap 'kill "$pid" 2>/dev/null; rm -f "$log"; exit 130' INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.2
         if [ -t 1 ]; then
@@ -61,6 +63,7 @@ step() {
         fi
     done
     wait "$pid" || status=$?
+    trap - INT TERM
     if [ -t 1 ]; then printf '\r\033[K'; fi
     if [ "$status" -ne 0 ]; then tail -n 25 "$log" >&2; fi
     rm -f "$log"

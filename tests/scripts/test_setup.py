@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+_T = TypeVar("_T")
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK = """alpha==1 \\
@@ -64,6 +71,34 @@ def test_a_step_is_quiet_when_it_works_and_shows_its_output_when_it_fails() -> N
     failed = _bash("step 'doing it' sh -c 'echo noise; exit 3'")
     assert failed.returncode == 3
     assert "noise" in failed.stderr
+
+
+def test_a_step_that_is_interrupted_does_not_go_on_behind_the_prompt(tmp_path: Path) -> None:
+    command = f"step 'doing it' sh -c 'echo $$ >{tmp_path}/pid; exec sleep 60'"
+    script = f". scripts/lib/common.sh; {command}"
+    with subprocess.Popen(["bash", "-c", script, "scripts/run"], cwd=_ROOT, stdout=subprocess.DEVNULL) as shell:
+        child = _until(lambda: (tmp_path / "pid").read_text())
+        shell.send_signal(signal.SIGINT)
+        assert shell.wait(timeout=30) == 130
+        _until(lambda: _ended(int(child)))
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"  # nobody collected it yet
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def _until(ask: Callable[[], _T]) -> _T:
+    """Return the first answer of `ask` that is true; an absent file is no answer yet."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(FileNotFoundError):
+            if answer := ask():
+                return answer
+        time.sleep(0.02)
+    raise AssertionError("it did not happen within 30 s")
 
 
 @pytest.fixture
