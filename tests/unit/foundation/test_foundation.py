@@ -6,7 +6,7 @@ import pytest
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.backoff import Backoff
 from appliance.foundation.paths import StatePaths
-from appliance.foundation.tasks import TaskSet
+from appliance.foundation.tasks import TaskSet, to_the_end
 
 
 def test_an_atomic_write_replaces_the_file_and_keeps_the_mode(tmp_path: Path) -> None:
@@ -56,3 +56,36 @@ async def test_a_task_set_logs_failures_and_waits_for_all_at_the_end(
     assert waiting.cancelled()
     assert len(tasks) == 0
     assert "test:fail" in caplog.text
+
+
+async def test_to_the_end_lets_a_cancelled_caller_finish_what_it_began() -> None:
+    go = asyncio.Event()
+    done: list[str] = []
+
+    async def write() -> str:
+        await go.wait()
+        done.append("written")
+        return "ok"
+
+    caller = asyncio.ensure_future(to_the_end(write(), name="write"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    caller.cancel()
+    await asyncio.sleep(0)
+    assert not caller.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert done == ["written"]
+
+
+async def test_to_the_end_returns_and_raises_what_it_ran() -> None:
+    async def right() -> int:
+        return 1
+
+    async def wrong() -> None:
+        raise ValueError("no")
+
+    assert await to_the_end(right(), name="right") == 1
+    with pytest.raises(ValueError, match="no"):
+        await to_the_end(wrong(), name="wrong")
