@@ -75,9 +75,7 @@ def _journal_handler(redact: Redactor) -> logging.Handler | None:
 
     class Journal(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            facts = {
-                f"HOMARUS_{name.upper()}": redact(str(value)) for name, value in fields_of(record).items()
-            }
+            facts = {f"HOMARUS_{name.upper()}": redact(str(value)) for name, value in fields_of(record).items()}
             text = record.getMessage()
             if record.exc_info:
                 text += "\n" + logging.Formatter().formatException(record.exc_info)
