@@ -202,13 +202,17 @@ class ChildProcess:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
+        # Not asyncio.timeout: in a task that is being cancelled, as this one is, that of Python 3.11.2 (Debian 12)
+        # ends as a second cancellation, and nobody would wait for the killed child.
+        end = TaskSet(f"end of {self.name}")
+        end.spawn(process.wait(), name="wait")
         try:
-            async with asyncio.timeout(self._spec.stop_timeout_s):
+            if not await end.wait(self._spec.stop_timeout_s):
+                _log.warning("%s did not end within %s s: killed", self.name, self._spec.stop_timeout_s)
+                _kill_group(process.pid)
                 await process.wait()
-        except TimeoutError:
-            _log.warning("%s did not end within %s s: killed", self.name, self._spec.stop_timeout_s)
-            _kill_group(process.pid)
-            await process.wait()
+        finally:
+            await end.aclose()
 
     async def _watch_start(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
         try:
