@@ -9,21 +9,15 @@ from appliance.agenda.store import AgendaStore
 from appliance.health import HealthTracker
 from appliance.notes import tools as notes_tools
 from appliance.storage.database import Database
-from appliance.tools.builtin.box import box_tool
-from appliance.tools.builtin.calculate import calculate_tool
-from appliance.tools.builtin.clock_tools import clock_tools
-from appliance.tools.builtin.convert import convert_tool
+from appliance.tools import builtin
 from appliance.tools.registry import Registry
-
-_EVERYDAY = ("assistant",)
 
 
 def tools_of_the_box(database: Database, agenda: AgendaStore, tracker: HealthTracker, state: Path) -> Registry:
     """Return the registry with every tool. `state` is the state directory, whose disk is watched."""
     registry = Registry()
-    everyday = (*clock_tools(), calculate_tool(), convert_tool(), box_tool(state, tracker.conditions))
-    for tool in everyday:
-        registry.register(tool, groups=_EVERYDAY)
+    for tool in builtin.builtin_tools(state, tracker.conditions):
+        registry.register(tool, groups=builtin.GROUPS)
     for tool in agenda_tools.agenda_tools(agenda):
         registry.register(tool, groups=agenda_tools.GROUPS)
     for tool in notes_tools.notes_tools(database):

@@ -83,8 +83,7 @@ async def _serve(options: argparse.Namespace) -> int:
     def run() -> None:
         try:
             engine.scheduler.run()
-        # the thread must not die silently: whatever it was, the process ends and says so
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 - the thread must not die silently: the process ends and says so
             traceback.print_exc()
             failures.append(error)
         finally:

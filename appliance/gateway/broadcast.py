@@ -107,14 +107,6 @@ class Broadcaster:
                 listener.deliver(body, numbered=False, drop_if_slow=False)
         return len(listeners)
 
-    def to_connection(self, conn_id: str, event: str, payload: Any) -> bool:
-        """Send a targeted event, without `seq`; False when the connection is gone."""
-        listener = self._listeners.get(conn_id)
-        if listener is None:
-            return False
-        listener.deliver(_body(event, payload, None), numbered=False, drop_if_slow=False)
-        return True
-
     def close_device(self, device_id: str, code: int, reason: str, *, role: str | None = None) -> int:
         """Close every connection of a device (of one role); return how many. Call it in the step that revokes."""
         closing = [

@@ -114,11 +114,6 @@ class ChildProcess:
     def status(self) -> ChildStatus:
         return self._status
 
-    @property
-    def stderr_tail(self) -> tuple[str, ...]:
-        """Return the last lines that the child wrote to stderr in its last life."""
-        return tuple(self._tail)
-
     async def start(self) -> None:
         """Begin to keep the child alive. Does not wait and does not fail: the state tells."""
         if not len(self._tasks):

@@ -57,11 +57,6 @@ class AnswerReader:
         self._scanner = ObjectScanner()
         self.calls = 0
 
-    @property
-    def in_call(self) -> bool:
-        """Whether a call was opened that is not complete."""
-        return self._state is _State.CALL and self._scanner.started
-
     def feed(self, text: str) -> Iterator[Piece]:
         """Yield what is certain after `text`."""
         self._pending += text

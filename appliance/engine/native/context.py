@@ -155,6 +155,3 @@ class Context:
         """Empty every sequence."""
         if self._memory:  # a model without cache (an encoder) has none
             llama.llama_memory_clear(self._memory, False)
-
-    def set_threads(self, generating: int, reading: int) -> None:
-        llama.llama_set_n_threads(self._handle, generating, reading)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -67,12 +67,3 @@ class Understood(Result, frozen=True):
 
 class UnderstandResult(Result, frozen=True):
     results: list[Understood]
-
-
-class ModelsSummary(Result, frozen=True):
-    """What `chat.metadata` and `chat.startup` say of models and commands."""
-
-    models: list[ModelChoice]
-    commands: list[Any]
-    swarm_enabled: bool = False
-    runtime_selection_locked: bool = False
