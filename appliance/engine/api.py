@@ -23,6 +23,8 @@ MAX_CANDIDATES = 1024  # candidate tokens of one Generate frame
 MAX_STOPS = 16
 MAX_TOOLS = 256
 MAX_GRAMMAR_CHARS = 512 * 1024
+DEFAULT_HOLD_TOKENS = 16
+MAX_HOLD_TOKENS = 256
 
 
 class FrameError(ApplianceError):
@@ -85,9 +87,17 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     `max_tokens` None means what the window leaves. `temperature` None is the engine's default, 0 is greedy.
     `top_k` 0 and `top_p` 1 switch those limits off.
     `candidates` are tokens (ids or names) whose natural-log probabilities after the prompt are wanted: they come
-    in a `Scores` frame before the first token, unbound by the grammar; with `max_tokens` 0 nothing else is done.
-    `logprobs` adds to each `Token` the log-probabilities of its tokens. `priority`: higher goes first in the
-    queue. `session_key` names the resident sequence that is tried first for a common prefix.
+    in a `Scores` frame before the first token, unbound by the grammar; with `max_tokens` 0 the prompt is read and
+    kept, nothing is written. `logprobs` adds to each `Token` the log-probabilities of its tokens.
+
+    `priority`: higher goes first in the queue. `background` work yields to any person at a token and goes on later
+    from what it has in the cache. `session_key` names the resident sequence that is tried first for a common prefix.
+    `speculate` drafts tokens and has the model verify them: faster where a text quotes, the same answer. `watch`
+    ends an answer that degenerates. `keep` stores the attention state after the turn.
+
+    With `min_confidence` above 0 nothing visible is sent for the first `hold_tokens` tokens; where the geometric mean
+    of their probabilities is below it, the answer ends there with stop `unsure`. A tool call is judged over all its
+    own tokens.
     """
 
     input: Chat | Raw
@@ -101,6 +111,12 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     candidates: list[int | str] = []
     priority: int = 0
     session_key: str = ""
+    background: bool = False
+    speculate: bool = True
+    watch: bool = True
+    keep: bool = True
+    min_confidence: float = 0.0
+    hold_tokens: int = DEFAULT_HOLD_TOKENS
 
 
 class Embed(msgspec.Struct, frozen=True, tag="embed"):
@@ -167,7 +183,13 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
-    """The last frame of a Generate that did not fail. `stop`: stop, length, tool_calls, cancelled. Times in ms."""
+    """The last frame of a Generate that did not fail. Times in ms.
+
+    `stop`: stop, length, tool_calls, cancelled, degenerated (`reason` says how: repetition, entropy, flat …) or unsure
+    (below `min_confidence`). `restored` says where cached tokens came from: resident, ram, disk, peer, "" nowhere.
+    `drafted` and `accepted` count speculated tokens. `confidence` is the geometric mean probability of the answer's
+    tokens, 0 when nobody measured it. `window` is the room of one request at this moment, tokens.
+    """
 
     stop: str
     prompt_tokens: int
@@ -176,6 +198,12 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     queue_ms: float = 0.0
     prompt_ms: float = 0.0
     generate_ms: float = 0.0
+    reason: str = ""
+    restored: str = ""
+    drafted: int = 0
+    accepted: int = 0
+    confidence: float = 0.0
+    window: int = 0
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
@@ -196,8 +224,32 @@ class Tokens(msgspec.Struct, frozen=True, tag="tokens"):
     tokens: list[int]
 
 
+class CacheInfo(msgspec.Struct, frozen=True):
+    """What is stored of attention states. Bytes; `written_bytes` since the folder was made (wear of the card).
+
+    The rest counts since the start: prompts whose longest prefix was found in a sequence, in memory, in a file or
+    nowhere, and stored pieces that were `rejected` because they do not fit this engine or are damaged.
+    """
+
+    ram_bytes: int = 0
+    ram_budget: int = 0
+    disk_bytes: int = 0
+    disk_budget: int = 0
+    written_bytes: int = 0
+    hits_resident: int = 0
+    hits_ram: int = 0
+    hits_disk: int = 0
+    misses: int = 0
+    rejected: int = 0
+
+
 class Info(msgspec.Struct, frozen=True, tag="info"):
-    """What an engine runs. `context` is the window of one request in tokens; counts are of this moment."""
+    """What an engine runs. `context` is the window of one request in tokens; counts are of this moment.
+
+    `cells` of the cache hold one token each. `preempted` counts answers that had to give way since the start.
+    `fingerprint` (hex) names all that an attention state depends on. The rates are moving averages in tokens per
+    second, 0 unknown. `memory` is the pressure on the box: ample, tight or critical. `profile` names the tuning.
+    """
 
     name: str
     model: str
@@ -218,6 +270,15 @@ class Info(msgspec.Struct, frozen=True, tag="info"):
     resident_sequences: int
     pid: int
     build: str
+    cells: int = 0
+    free_cells: int = 0
+    preempted: int = 0
+    fingerprint: str = ""
+    prefill_rate: float = 0.0
+    decode_rate: float = 0.0
+    memory: str = "ample"
+    profile: str = ""
+    cache: CacheInfo = CacheInfo()
 
 
 Answer: TypeAlias = Progress | Scores | Token | Reasoning | Call | Done | Failed | Embeddings | Tokens | Info

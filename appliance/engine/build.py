@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 
 from appliance.engine import api
+from appliance.engine.cache.residents import SequenceCache
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.chat.template import SpecialTexts
-from appliance.engine.kvcache import SequenceCache
 from appliance.engine.native.context import Context
 from appliance.engine.native.embedding import Embedder
 from appliance.engine.native.library import llama
 from appliance.engine.native.model import Model
-from appliance.engine.scheduler import Limits, Scheduler
+from appliance.engine.scheduling.scheduler import Limits, Scheduler
 from appliance.engine.server import Collaborators, Server
 from appliance.foundation.clock import Clock
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.engine import api
-from appliance.engine.job import Job
 from appliance.engine.native.embedding import Embedder, TextTooLongError
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
-from appliance.engine.scheduler import Scheduler
+from appliance.engine.scheduling.job import Job
+from appliance.engine.scheduling.scheduler import Scheduler
 from appliance.foundation.errors import OverloadedError
 from appliance.generation import FailureKind
 

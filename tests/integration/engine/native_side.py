@@ -19,15 +19,15 @@ import numpy as np
 
 from appliance.engine import api
 from appliance.engine.build import build
+from appliance.engine.cache.residents import SequenceCache
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.chat.template import SpecialTexts
-from appliance.engine.kvcache import SequenceCache
 from appliance.engine.native.bound import Bound, GrammarError
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
 from appliance.engine.native.sampling import Sampling, choose, choose_within, log_probabilities
-from appliance.engine.scheduler import EngineFailure, Limits, Scheduler
+from appliance.engine.scheduling.scheduler import EngineFailure, Limits, Scheduler
 from appliance.engine.tinymodel import TinyModel
 from appliance.foundation.clock import SystemClock
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from appliance.engine import api
+from appliance.engine.cache.residents import Resident
 from appliance.engine.chat import formats
 from appliance.engine.chat.answer import AnswerReader, Visible, Wish
 from appliance.engine.chat.answer import Thought as ThoughtPiece
 from appliance.engine.chat.grammar import SchemaError
 from appliance.engine.chat.prompt import ChatError, PromptMaker
 from appliance.engine.chat.text import StopStrings, Utf8Check, Utf8Stream
-from appliance.engine.kvcache import Resident
 from appliance.engine.native.bound import Bound, GrammarError
 from appliance.engine.native.model import Model
 from appliance.engine.native.sampling import Sampling, choose, choose_within, log_probabilities

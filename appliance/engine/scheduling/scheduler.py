@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.engine import api
+from appliance.engine.cache.residents import SequenceCache
 from appliance.engine.chat.prompt import PromptMaker
-from appliance.engine.job import Job, JobError
-from appliance.engine.kvcache import SequenceCache
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.library import NativeError, last_errors
 from appliance.engine.native.model import Model
+from appliance.engine.scheduling.job import Job, JobError
 from appliance.foundation.errors import OverloadedError
 from appliance.generation import FailureKind
 

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.engine.kvcache import Resident, SequenceCache, common_prefix
+from appliance.engine.cache.residents import Resident, SequenceCache, common_prefix
 
 
 class RecordedCells:
