@@ -145,6 +145,19 @@ def cancel_in(connection: sqlite3.Connection, due: Due, now_ms: int) -> bool:
     return changed.rowcount == 1
 
 
+def find_in(connection: sqlite3.Connection, due_id: str, *, state: str) -> Due | None:
+    """Return one by its id if it is in `state` (pending, spoken, cancelled)."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM agenda WHERE id = ? AND state = ?", (due_id, state)).fetchone()
+    return _due(row) if row else None
+
+
+def revive_in(connection: sqlite3.Connection, due: Due, now_ms: int) -> None:
+    """Let one that was cancelled be pending again, at the moment that `due` says."""
+    connection.execute(
+        "UPDATE agenda SET state = 'pending', due_ms = ?, updated_ms = ? WHERE id = ?", (due.due_ms, now_ms, due.id)
+    )
+
+
 def shift_in(connection: sqlite3.Connection, delta_ms: int, now_ms: int, after: int, upto: int) -> int:
     """Move what was set as a length of time."""
     changed = connection.execute(

@@ -8,7 +8,7 @@ from typing import Annotated, Final, TypeVar
 
 from msgspec import Meta
 
-from appliance.agenda import setting
+from appliance.agenda import setting, undoing
 from appliance.agenda.choosing import by_text, choose, listed
 from appliance.agenda.model import Due, Kind
 from appliance.agenda.recurrence import parse_time
@@ -132,7 +132,8 @@ class AgendaTools:
             def add() -> ToolOutput:
                 due = build()
                 add_in(connection, due)
-                return ToolOutput(setting.confirmation(due, context.now_ms), due.data())
+                said = setting.confirmation(due, context.now_ms)
+                return ToolOutput(said, due.data(), inverse=undoing.added(due))
 
             return once_in(connection, tool, arguments, context, add)
 
@@ -154,7 +155,8 @@ class AgendaTools:
                 chosen = choose(pending, noun=str(kind), everything=everything, filters=filters, now_ms=context.now_ms)
                 for one in chosen:
                     cancel_in(connection, one, context.now_ms)
-                return ToolOutput(_cancelled(chosen, context.now_ms), {"cancelled": [one.data() for one in chosen]})
+                data = {"cancelled": [one.data() for one in chosen]}
+                return ToolOutput(_cancelled(chosen, context.now_ms), data, inverse=undoing.cancelled(chosen))
 
             return once_in(connection, tool, arguments, context, cancel)
 

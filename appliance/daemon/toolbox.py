@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.tools import ToolPolicySection
+from appliance.daemon.models import EMBEDDED
+from appliance.daemon.tools import UNEQUIPPED
 from appliance.foundation.clock import Clock
 from appliance.generation import ModelInfo, ToolSpec
 from appliance.messages import ToolCall, ToolResult
@@ -28,8 +30,15 @@ class Toolbox:
         self._clock = clock
 
     def specs(self, inbound: Inbound, model: ModelInfo) -> Sequence[ToolSpec]:
-        """Return what this model may call in this run."""
-        return self._registry.specs(self._policy(inbound, model))
+        """Return what this model may call in this run.
+
+        What this box has no hardware for is left out for those who can say so in their own words.
+        """
+        specs = self._registry.specs(self._policy(inbound, model))
+        if model.provider == EMBEDDED:
+            return specs
+        missing = self._registry.groups().get(UNEQUIPPED, frozenset())
+        return [spec for spec in specs if spec.name not in missing]
 
     async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult:
         """Run a call under the same policy; a call that is not allowed is an answer, not an exception."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.agenda import tools as agenda_tools
+from appliance.agenda import undoing as agenda_undoing
 from appliance.agenda.store import AgendaStore
 from appliance.health import HealthTracker
 from appliance.notes import tools as notes_tools
+from appliance.notes import undoing as notes_undoing
 from appliance.storage.database import Database
 from appliance.tools import builtin
+from appliance.tools.builtin import home, undo_last
 from appliance.tools.registry import Registry
+from appliance.tools.undo import Undoer
+
+UNEQUIPPED = "unequipped"
+"""The group of the tools that can only say what is missing on this box."""
+_DRIVERS: Mapping[str, home.Driver] = {}
+_UNDOERS: Mapping[str, Undoer] = {**agenda_undoing.UNDOERS, **notes_undoing.UNDOERS}
 
 
 def tools_of_the_box(database: Database, agenda: AgendaStore, tracker: HealthTracker, state: Path) -> Registry:
@@ -22,4 +32,9 @@ def tools_of_the_box(database: Database, agenda: AgendaStore, tracker: HealthTra
         registry.register(tool, groups=agenda_tools.GROUPS)
     for tool in notes_tools.notes_tools(database):
         registry.register(tool, groups=notes_tools.GROUPS)
+    registry.register(undo_last.undo_tool(agenda.write, _UNDOERS), groups=undo_last.GROUPS)
+    unequipped = home.unequipped(_DRIVERS)
+    for tool in home.home_tools(_DRIVERS):
+        groups = (*home.GROUPS, UNEQUIPPED) if tool.spec.name in unequipped else home.GROUPS
+        registry.register(tool, groups=groups)
     return registry

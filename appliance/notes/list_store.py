@@ -46,13 +46,7 @@ def add_items_in(
 
     Raises ToolRefusedError that says the bound.
     """
-    known = lists_in(connection, session_key)
-    if name not in known:
-        if len(known) >= MAX_LISTS:
-            raise ToolRefusedError(f"There are {len(known)} lists already, and more than {MAX_LISTS} are not kept.")
-        connection.execute(
-            "INSERT INTO lists (session_key, name, created_ms) VALUES (?, ?, ?)", (session_key, name, now_ms)
-        )
+    _make_in(connection, session_key, name, now_ms)
     present = items_in(connection, session_key, name)
     keys, place = {one.key for one in present}, max((one.place for one in present), default=0)
     added, doubled = list[str](), list[str]()
@@ -66,11 +60,50 @@ def add_items_in(
         keys.add(key)
         place += 1
         added.append(item)
-        connection.execute(
-            "INSERT INTO list_items (session_key, list, place, item, key, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
-            (session_key, name, place, item, key, now_ms),
-        )
+        _insert_in(connection, session_key, name, Item(place, item, key), now_ms)
     return added, doubled
+
+
+def restore_items_in(
+    connection: sqlite3.Connection, session_key: str, name: str, items: Sequence[tuple[int, str]], now_ms: int
+) -> list[str]:
+    """Put items back, each in its old place if that is free, else at the end; return those that were not there.
+
+    Raises ToolRefusedError that says the bound.
+    """
+    _make_in(connection, session_key, name, now_ms)
+    present = items_in(connection, session_key, name)
+    keys, places = {one.key for one in present}, {one.place for one in present}
+    back = list[str]()
+    for wanted, item in items:
+        if (key := item_key(item)) in keys:
+            continue
+        if len(keys) >= MAX_ITEMS:
+            raise ToolRefusedError(f"The {name} list holds {MAX_ITEMS} items, which is the most. Nothing came back.")
+        place = wanted if wanted not in places else max(places) + 1
+        keys.add(key)
+        places.add(place)
+        back.append(item)
+        _insert_in(connection, session_key, name, Item(place, item, key), now_ms)
+    return back
+
+
+def _make_in(connection: sqlite3.Connection, session_key: str, name: str, now_ms: int) -> None:
+    known = lists_in(connection, session_key)
+    if name in known:
+        return
+    if len(known) >= MAX_LISTS:
+        raise ToolRefusedError(f"There are {len(known)} lists already, and more than {MAX_LISTS} are not kept.")
+    connection.execute(
+        "INSERT INTO lists (session_key, name, created_ms) VALUES (?, ?, ?)", (session_key, name, now_ms)
+    )
+
+
+def _insert_in(connection: sqlite3.Connection, session_key: str, name: str, item: Item, now_ms: int) -> None:
+    connection.execute(
+        "INSERT INTO list_items (session_key, list, place, item, key, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
+        (session_key, name, item.place, item.item, item.key, now_ms),
+    )
 
 
 def remove_item_in(connection: sqlite3.Connection, session_key: str, name: str, item: Item) -> None:

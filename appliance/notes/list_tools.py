@@ -9,7 +9,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from appliance.generation import Effect
-from appliance.notes import list_store
+from appliance.notes import list_store, undoing
+from appliance.notes.list_store import Item
 from appliance.notes.naming import find_item, item_key, list_name
 from appliance.storage.database import Database
 from appliance.tools import wording
@@ -82,7 +83,8 @@ def _add(connection: sqlite3.Connection, arguments: ListAdd, context: ToolContex
         verb = "is" if len(doubled) == 1 else "are"
         return ToolOutput(f"{wording.joined(doubled)} {verb} on the {name} list already.", data)
     there = f" {wording.joined(doubled)} {'was' if len(doubled) == 1 else 'were'} there already." if doubled else ""
-    return ToolOutput(f"Added {wording.joined(added)} to the {name} list.{there}", data)
+    inverse = undoing.items_added(name, added)
+    return ToolOutput(f"Added {wording.joined(added)} to the {name} list.{there}", data, inverse=inverse)
 
 
 def _show(connection: sqlite3.Connection, arguments: ListShow, context: ToolContext) -> ToolOutput:
@@ -101,7 +103,7 @@ def _show(connection: sqlite3.Connection, arguments: ListShow, context: ToolCont
 
 def _remove(connection: sqlite3.Connection, arguments: ListRemove, context: ToolContext) -> ToolOutput:
     name = _known(list_store.lists_in(connection, context.session_key), arguments.list)
-    removed, missing = list[str](), list[str]()
+    removed, missing = list[Item](), list[str]()
     for wanted in arguments.items:
         items = list_store.items_in(connection, context.session_key, name)
         places = find_item([one.key for one in items], wanted)
@@ -112,23 +114,27 @@ def _remove(connection: sqlite3.Connection, arguments: ListRemove, context: Tool
             missing.append(wanted)
             continue
         list_store.remove_item_in(connection, context.session_key, name, items[places[0]])
-        removed.append(items[places[0]].item)
+        removed.append(items[places[0]])
     return _removed(name, removed, missing)
 
 
-def _removed(name: str, removed: Sequence[str], missing: Sequence[str]) -> ToolOutput:
+def _removed(name: str, removed: Sequence[Item], missing: Sequence[str]) -> ToolOutput:
+    words = [one.item for one in removed]
     gone = f"{wording.joined(missing)} {'is' if len(missing) == 1 else 'are'} not on the {name} list."
-    data = {"list": name, "removed": list(removed), "missing": list(missing)}
+    data = {"list": name, "removed": words, "missing": list(missing)}
     if not removed:
         return ToolOutput(gone, data)
-    return ToolOutput(f"Took {wording.joined(removed)} off the {name} list.{f' {gone}' if missing else ''}", data)
+    said = f"Took {wording.joined(words)} off the {name} list.{f' {gone}' if missing else ''}"
+    return ToolOutput(said, data, inverse=undoing.items_removed(name, removed))
 
 
 def _clear(connection: sqlite3.Connection, arguments: ListClear, context: ToolContext) -> ToolOutput:
     lists = list_store.lists_in(connection, context.session_key)
     name = _known(lists, arguments.list)
+    items = list_store.items_in(connection, context.session_key, name)
     list_store.delete_list_in(connection, context.session_key, name)
-    return ToolOutput(f"The {name} list is empty now ({wording.count(lists[name], 'item')} gone).", {"list": name})
+    said = f"The {name} list is empty now ({wording.count(lists[name], 'item')} gone)."
+    return ToolOutput(said, {"list": name}, inverse=undoing.items_removed(name, items) if items else None)
 
 
 def _named(text: str) -> str:

@@ -68,6 +68,14 @@ def same_note_in(connection: sqlite3.Connection, session_key: str, text: str) ->
     return Note(*row) if row else None
 
 
+def note_in(connection: sqlite3.Connection, session_key: str, note_id: str) -> Note | None:
+    """Return a note of a session by its id."""
+    row = connection.execute(
+        "SELECT id, text, created_ms FROM notes WHERE session_key = ? AND id = ?", (session_key, note_id)
+    ).fetchone()
+    return Note(*row) if row else None
+
+
 def delete_note_in(connection: sqlite3.Connection, note: Note) -> None:
     """Delete a note."""
     connection.execute("DELETE FROM notes WHERE id = ?", (note.id,))

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from appliance.foundation.ids import new_id
 from appliance.generation import Effect
-from appliance.notes import note_store
+from appliance.notes import note_store, undoing
 from appliance.notes.note_store import Note
 from appliance.storage.database import Database
 from appliance.tools import wording
@@ -45,7 +45,8 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
             def write() -> ToolOutput:
                 note = Note(ids(), text, context.now_ms)
                 note_store.add_note_in(connection, context.session_key, note)
-                return ToolOutput(f"Noted: {wording.quoted(text, 200)}", _data(note, context))
+                said = f"Noted: {wording.quoted(text, 200)}"
+                return ToolOutput(said, _data(note, context), inverse=undoing.note_added(note))
 
             return once_in(connection, "note_add", arguments, context, write)
 
@@ -71,7 +72,8 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
             def remove() -> ToolOutput:
                 note = _meant(connection, arguments.query, context)
                 note_store.delete_note_in(connection, note)
-                return ToolOutput(f"Deleted the note: {wording.quoted(note.text, 200)}", _data(note, context))
+                said = f"Deleted the note: {wording.quoted(note.text, 200)}"
+                return ToolOutput(said, _data(note, context), inverse=undoing.note_deleted(note))
 
             return once_in(connection, "note_delete", arguments, context, remove)
 

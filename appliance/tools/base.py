@@ -32,12 +32,24 @@ class ToolContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Inverse:
+    """How a change is taken back: `kind` names who can do it (`tools.undo.Undoer`), `data` is JSON for him."""
+
+    kind: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """What a tool answers. `text` is a short sentence that can be the whole reply; `data` is JSON for programs."""
+    """What a tool answers. `text` is a short sentence that can be the whole reply; `data` is JSON for programs.
+
+    A tool that changed something says in `inverse` how to take it back.
+    """
 
     text: str
     data: Any = None
     is_error: bool = False
+    inverse: Inverse | None = None
 
 
 class ToolRefusedError(ApplianceError):

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from appliance.storage.migrations import Migration
+from appliance.tools import undo
 from appliance.tools.base import ToolContext, ToolOutput
 
 _KEEP_MS: Final = 7 * 86_400_000
@@ -32,6 +33,7 @@ MIGRATIONS: Final = (
         CREATE INDEX tool_effects_by_age ON tool_effects (created_ms);
         """,
     ),
+    *undo.MIGRATIONS,
 )
 
 
@@ -55,6 +57,8 @@ def once_in(
     output = work()
     if output.is_error:
         return output
+    if output.inverse is not None:
+        undo.remember_in(connection, tool, output, output.inverse, context)
     data = None if output.data is None else msgspec.json.encode(output.data).decode()
     connection.execute(
         "INSERT INTO tool_effects (key, tool, text, data, created_ms) VALUES (?, ?, ?, ?, ?)",

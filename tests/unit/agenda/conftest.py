@@ -37,6 +37,7 @@ class Box:
         registry = Registry()
         for tool in agenda_tools(self.store):
             registry.register(tool)
+        self.register = registry.register
         self._executor = Executor(registry)
         self._calls = 0
         self.context = ToolContext("agent:main:main", "main", "run-1", "", ms("2026-11-21T14:25"), BERLIN)
@@ -48,6 +49,12 @@ class Box:
         self._calls += 1
         context = replace(self.context, call_id=call_id or f"call-{self._calls}")
         return await self._executor.execute(ToolCall(context.call_id, name, arguments), context, ToolPolicy())
+
+    def session(self, key: str) -> None:
+        self.context = replace(self.context, session_key=key)
+
+    def later(self, ms_: int) -> None:
+        self.context = replace(self.context, now_ms=self.context.now_ms + ms_)
 
     def at(self, text: str) -> None:
         self.context = replace(self.context, now_ms=ms(text))

@@ -25,6 +25,7 @@ class Box:
         registry = Registry()
         for tool in notes_tools(database):
             registry.register(tool)
+        self.register = registry.register
         self._executor = Executor(registry)
         self._calls = 0
         self.context = ToolContext("agent:main:main", "main", "run-1", "", 1_795_000_000_000, ZoneInfo("UTC"))

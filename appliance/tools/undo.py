@@ -1,0 +1,84 @@
+"""The last changes of each session and how to take them back.
+
+A tool says how (`ToolOutput.inverse`), `effects.once_in` keeps it in the transaction of the change itself, and the
+tool `undo_last` asks the one who knows that kind of change. Nothing is taken back twice, and never over a newer fact.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from appliance.storage.migrations import Migration
+from appliance.tools.base import Inverse, ToolContext, ToolOutput, ToolRefusedError
+
+KEEP_MS: Final = 86_400_000  # "undo that" means today's doings
+MAX_PER_SESSION: Final = 20
+
+MIGRATIONS: Final = (
+    Migration(
+        "tools:0002_undo",
+        """
+        CREATE TABLE tool_undo (
+            id INTEGER PRIMARY KEY,
+            session_key TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            said TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            data TEXT NOT NULL,
+            created_ms INTEGER NOT NULL
+        );
+        CREATE INDEX tool_undo_by_session ON tool_undo (session_key, id);
+        CREATE INDEX tool_undo_by_age ON tool_undo (created_ms);
+        """,
+    ),
+)
+
+
+class Undoer(Protocol):
+    """Takes one kind of change back, in the transaction of the caller."""
+
+    def __call__(self, connection: sqlite3.Connection, data: Any, context: ToolContext) -> str:
+        """Return what is so again, as a sentence. Raises ToolRefusedError where the world has moved on."""
+
+
+def remember_in(
+    connection: sqlite3.Connection, tool: str, output: ToolOutput, inverse: Inverse, context: ToolContext
+) -> None:
+    """Keep how to take a change back; forget the oldest of this session and what is too old."""
+    connection.execute(
+        "INSERT INTO tool_undo (session_key, tool, said, kind, data, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            context.session_key,
+            tool,
+            output.text,
+            inverse.kind,
+            msgspec.json.encode(inverse.data).decode(),
+            context.now_ms,
+        ),
+    )
+    connection.execute(
+        "DELETE FROM tool_undo WHERE created_ms < ? OR id IN (SELECT id FROM tool_undo WHERE session_key = ?"
+        " ORDER BY id DESC LIMIT -1 OFFSET ?)",
+        (context.now_ms - KEEP_MS, context.session_key, MAX_PER_SESSION),
+    )
+
+
+def undo_in(connection: sqlite3.Connection, undoers: Mapping[str, Undoer], context: ToolContext) -> ToolOutput:
+    """Take the newest change of this session back. Raises ToolRefusedError when there is none or it cannot be."""
+    row = connection.execute(
+        "SELECT id, tool, kind, data FROM tool_undo WHERE session_key = ? AND created_ms >= ? ORDER BY id DESC LIMIT 1",
+        (context.session_key, context.now_ms - KEEP_MS),
+    ).fetchone()
+    if row is None:
+        raise ToolRefusedError("There is nothing that I could undo here.")
+    number, tool, kind, data = row
+    undoer = undoers.get(kind)
+    if undoer is None:  # a plugin that is gone
+        raise ToolRefusedError(f"The part of this box that could undo {tool} is not there any more.")
+    said = undoer(connection, msgspec.json.decode(data), context)
+    connection.execute("DELETE FROM tool_undo WHERE id = ?", (number,))
+    return ToolOutput(said, {"undone": tool})
