@@ -57,6 +57,7 @@ class Core:
     models: Models
     dispatcher: Dispatcher
     scheduler: Scheduler
+    toolbox: Toolbox
 
 
 async def open_database(paths: StatePaths, clock: Clock) -> Database:
@@ -81,6 +82,13 @@ def build_core(
     )
     agenda = AgendaStore(database, lambda: scheduler.rearm())
     scheduler = Scheduler(database=database, store=store, agenda=agenda, bus=bus, clock=clock)
+    toolbox = Toolbox(
+        tools_of_the_box(database, agenda, tracker, paths.root),
+        lambda: config.config,
+        clock,
+        scores=models.tool_scores,
+        probed_size=models.probed_tools,
+    )
     lanes = Lanes(_LANE_CAPS, global_cap=_global_cap(config.config), max_waiting=_MAX_WAITING_RUNS)
     runner = Runner(
         store=store,
@@ -88,9 +96,10 @@ def build_core(
         clock=clock,
         lanes=lanes,
         chains=models,
-        tools=Toolbox(tools_of_the_box(database, agenda, tracker, paths.root), lambda: config.config, clock),
+        tools=toolbox,
         blobs=blobs,
         settings=lambda: _run_settings(config),
+        kits=toolbox.choose,
     )
     commands = CommandTable()
     dispatcher = Dispatcher(
@@ -114,7 +123,7 @@ def build_core(
     )
     for command in builtin_commands(context):
         commands.add(command)
-    return Core(database, store, blobs, models, dispatcher, scheduler)
+    return Core(database, store, blobs, models, dispatcher, scheduler, toolbox)
 
 
 def _agents(config: Config) -> AgentsSection:

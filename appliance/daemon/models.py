@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
@@ -13,7 +13,7 @@ from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.gateway.http.embeddings import Embedded
 from appliance.gateway.methods.seams import ListedModel
-from appliance.generation import FailureKind, GenerateRequest, ModelError, ModelInfo
+from appliance.generation import EMBEDDED_PROVIDER, FailureKind, GenerateRequest, ModelError, ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.providers.base import Provider
 from appliance.providers.build import Surroundings
@@ -25,11 +25,18 @@ from appliance.providers.router import route
 from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSettings, ProviderSettings
 from appliance.sessions.model import Inbound, Session
 
-EMBEDDED = "homarus"
+EMBEDDED = EMBEDDED_PROVIDER
 _Candidates: TypeAlias = tuple[list[Candidate], list[tuple[str, ModelError]]]
 """Those to ask, in order, and the references that lead nowhere."""
 _SETTINGS_CODE = "provider_settings"
 _NOT_HERE = "No larger model runs on this box; fetch one with `homarus models pull`, or see `homarus doctor`."
+
+
+@runtime_checkable
+class ScoresTools(Protocol):
+    """A provider that can tell, at once and in this process, how likely a sentence asks for each tool."""
+
+    def tool_scores(self, text: str) -> Mapping[str, float]: ...
 
 
 class Models:
@@ -54,6 +61,7 @@ class Models:
         self._ready: dict[str, Provider] = {}
         self._built = ""
         self._unusable: set[str] = set()
+        self._probed_tools: int | None = None
         self._catalog = self._build()
 
     # ---- what the daemon tells
@@ -67,6 +75,25 @@ class Models:
         """Forget a provider that is gone for good."""
         if self._ready.pop(provider_id, None) is not None:
             self._catalog = self._build()
+
+    def tool_scores(self, text: str) -> Mapping[str, float]:
+        """Return how likely a sentence asks for each tool; nothing while the embedded model is off."""
+        provider = self._ready.get(EMBEDDED)
+        return provider.tool_scores(text) if isinstance(provider, ScoresTools) else {}
+
+    def probed_tools(self) -> int | None:
+        """Return how many tools at once the probe of the local model found good, None without a probe."""
+        return self._probed_tools
+
+    def probed(self, tools: int | None) -> None:
+        """Take what the probe of the local model found; its threshold travels in its ModelInfo."""
+        self._probed_tools = tools
+
+    def handover(self, info: ModelInfo) -> float:
+        """Return the confidence below which a model of this box hands over; 0 is never."""
+        section = self._config().models
+        chosen = None if isinstance(section, Refused) or info.provider != "local" else section.local.handover
+        return info.least_confidence if chosen is None else chosen
 
     async def aclose(self) -> None:
         """Close every provider."""
@@ -86,6 +113,7 @@ class Models:
             cooldowns=self._cooldowns,
             clock=self._clock,
             offline=self._offline(),
+            handover=self.handover,
             rejected=[*((candidate.ref, error) for candidate, error in chosen.rejected), *unknown],
         )
 

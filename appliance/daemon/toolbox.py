@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from appliance.config.errors import Refused
@@ -18,12 +18,23 @@ from appliance.tools.base import ToolContext
 from appliance.tools.executor import Executor
 from appliance.tools.policy import NO_TOOLS, PolicyLayer, ToolPolicy, tool_policy
 from appliance.tools.registry import Registry
+from appliance.tools.selection import DEFAULT_TOOLS, Kit, ToolScores, choose, kits
 
 
 class Toolbox:
     """Chooses and runs tools (dispatch.running.ToolSource)."""
 
-    def __init__(self, registry: Registry, config: Callable[[], Config], clock: Clock) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        config: Callable[[], Config],
+        clock: Clock,
+        *,
+        scores: ToolScores | None = None,
+        probed_size: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self._scores = scores or _no_scores
+        self._probed_size = probed_size
         self._registry = registry
         self._executor = Executor(registry)
         self._config = config
@@ -39,6 +50,19 @@ class Toolbox:
             return specs
         missing = self._registry.groups().get(UNEQUIPPED, frozenset())
         return [spec for spec in specs if spec.name not in missing]
+
+    def kits(self, agent_id: str, model: ModelInfo) -> tuple[Kit, ...]:
+        """Return every kit that a model on this box may see: what its prompts can begin with."""
+        return kits(self._registry.specs(self._agent_policy(agent_id, model)), self._size())
+
+    def choose(self, specs: Sequence[ToolSpec], text: str, current: str | None) -> Kit | None:
+        """Choose the tools of a turn for a model on a box (context.assembly.KitChooser)."""
+        return choose(kits(specs, self._size()), text, self._scores(text) if text else {}, current)
+
+    def _size(self) -> int:
+        models = self._config().models
+        chosen = None if isinstance(models, Refused) else models.local.tools_per_turn
+        return chosen or self._probed_size() or DEFAULT_TOOLS
 
     async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult:
         """Run a call under the same policy; a call that is not allowed is an answer, not an exception."""
@@ -56,16 +80,23 @@ class Toolbox:
         return await self._executor.execute(call, context, self._policy(inbound, model))
 
     def _policy(self, inbound: Inbound, model: ModelInfo | None) -> ToolPolicy:
+        return self._agent_policy(inbound.agent_id, model)
+
+    def _agent_policy(self, agent_id: str, model: ModelInfo | None) -> ToolPolicy:
         config = self._config()
         if isinstance(config.tools, Refused) or isinstance(config.agents, Refused):
             return NO_TOOLS
-        entry = config.agents.entries.get(inbound.agent_id)
+        entry = config.agents.entries.get(agent_id)
         return tool_policy(
             _layer(config.tools),
             {name: _layer(section) for name, section in config.tools.by_provider.items()},
             agent=_layer(entry.tools) if entry is not None and entry.tools is not None else None,
             model_ref=model.ref if model is not None else None,
         )
+
+
+def _no_scores(_: str) -> Mapping[str, float]:
+    return {}
 
 
 def _layer(section: ToolPolicySection) -> PolicyLayer:

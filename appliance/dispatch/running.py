@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.agent.loop import AgentLoop, ModelChain
 from appliance.agent.report import RunReporter
-from appliance.context.assembly import Assembly
+from appliance.context.assembly import Assembly, KitChooser
 from appliance.context.wire import shortened, wire_usage
 from appliance.dispatch.control import Batch, RunControl
 from appliance.dispatch.ending import End, completed, no_candidate_text, tell_end
@@ -26,12 +26,15 @@ from appliance.generation import ModelError, ModelInfo, ToolSpec
 from appliance.lanes import Lanes
 from appliance.messages import JsonObject, ToolCall, ToolResult
 from appliance.providers.errors import AllFailed
-from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
+from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session, Source
 from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
 from appliance.storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
+# Nobody waits for these: they give way to whoever does.
+_BACKGROUND_LANES = frozenset({"cron", "subagent"})
+_BACKGROUND_SOURCES = frozenset({Source.TIMER, Source.HEARTBEAT, Source.WEBHOOK})
 FAULT_TEXT = "Something went wrong inside the box. `homarus logs` has the details."
 
 
@@ -78,7 +81,9 @@ class Runner:
         tools: ToolSource,
         blobs: Blobs,
         settings: Callable[[], RunSettings],
+        kits: KitChooser | None = None,
     ) -> None:
+        self._kits = kits
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -235,6 +240,8 @@ class Runner:
                 max_tokens=inbound.origin.get("maxTokens"),
                 temperature=inbound.origin.get("temperature"),
                 max_context=settings.max_context,
+                kits=self._kits,
+                background=inbound.lane in _BACKGROUND_LANES or inbound.source in _BACKGROUND_SOURCES,
             ),
             reporter=reporter,
             clock=self._clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
 from appliance.foundation.clock import Clock
@@ -58,7 +58,8 @@ class Failover:
     """A chain of candidates for one run; the cooldowns are shared by all chains.
 
     `rejected` are references that the router left out or nobody knows: they are named when nobody can answer. Nothing
-    is dialled for a model that is not on this box while `offline` is true.
+    is dialled for a model that is not on this box while `offline` is true. `handover` is the least confidence of a
+    model; it is asked for only while somebody else could take over.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Failover:
         cooldowns: Cooldowns,
         clock: Clock,
         offline: bool = False,
+        handover: Callable[[ModelInfo], float] = lambda _: 0.0,
         rejected: Sequence[tuple[str, ModelError]] = (),
     ) -> None:
         self._candidates = tuple(candidates)
         self._cooldowns = cooldowns
         self._clock = clock
         self._offline = offline
+        self._handover = handover
         self._rejected = tuple(rejected)
 
     async def generate(self, build: Callable[[ModelInfo], GenerateRequest]) -> AsyncGenerator[ChainItem]:
@@ -83,11 +86,15 @@ class Failover:
         AllFailed when none is left and AnswerBroken when one fails after that point.
         """
         attempts: list[tuple[str, ModelError]] = []
-        for candidate, unable in self._plan():
+        plan = self._plan()
+        for place, (candidate, unable) in enumerate(plan):
             error = unable
             if error is None:
                 outcome = _Outcome()
-                async with aclosing(self._ask(candidate, build, outcome)) as items:
+                request = build(candidate.model)
+                if any(reason is None for _, reason in plan[place + 1 :]):
+                    request = replace(request, min_confidence=self._handover(candidate.model))
+                async with aclosing(self._ask(candidate, request, outcome)) as items:
                     async for item in items:
                         yield item
                 if outcome.error is None:
@@ -120,14 +127,14 @@ class Failover:
         return ModelError(kind, message, retry_after_s=left_s, details={"resting": True})
 
     async def _ask(
-        self, candidate: Candidate, build: Callable[[ModelInfo], GenerateRequest], outcome: _Outcome
+        self, candidate: Candidate, request: GenerateRequest, outcome: _Outcome
     ) -> AsyncGenerator[ChainItem]:
         """Pass on the stream of one candidate; a failure that nobody saw goes to `outcome`."""
         visible = chosen = False
         try:
             # Provider.generate is declared as an iterator, the form that a Protocol can state; it is a
             # generator.
-            stream = cast("AsyncGenerator[StreamItem, Any]", candidate.provider.generate(build(candidate.model)))
+            stream = cast("AsyncGenerator[StreamItem, Any]", candidate.provider.generate(request))
             async with aclosing(stream) as items:
                 async for item in items:
                     if isinstance(item, Finished) and item.stop is StopReason.REFUSED and not visible:

@@ -63,6 +63,18 @@ class LocalModelSection(Section, frozen=True):
     ] = None
     threads: Annotated[int | None, opt("threads of the engine; by default the cores", ge=1, le=256)] = None
     max_tokens: Annotated[int | None, opt("longest answer", unit="tokens", ge=1)] = None
+    tools_per_turn: Annotated[
+        int | None, opt("tools that the model sees at once; by default what its probe found, or 5", reload=HOT, ge=3, le=6)
+    ] = None
+    handover: Annotated[
+        float | None,
+        opt(
+            "least confidence of its first words; below it the next model is asked. 0: never; by default its probe's",
+            reload=HOT,
+            ge=0,
+            le=1,
+        ),
+    ] = None
 
 
 class MiniSection(Section, frozen=True):
