@@ -12,6 +12,7 @@ import numpy as np
 
 from appliance.engine.native.library import NativeError, last_errors, llama
 from appliance.engine.native.model import Model
+from appliance.engine.profile import EngineProfile
 
 
 class Entry(NamedTuple):
@@ -74,8 +75,16 @@ class Context:
         sequences: int,
         threads: int,
         pooling: int | None = None,
+        outputs: int = 0,
+        profile: EngineProfile | None = None,
+        abort: AbortFlag | None = None,
     ) -> None:
-        """Make the context; `pooling` (LLAMA_POOLING_TYPE_*) makes it one for embeddings. Raises NativeError."""
+        """Make the context. Raises NativeError.
+
+        `pooling` (LLAMA_POOLING_TYPE_*) makes it one for embeddings. At most `outputs` entries of a batch may want
+        logits (`sequences` by default). `profile` sets attention and cache types; threads are given apart.
+        """
+        profile = profile or EngineProfile()
         parameters = llama.llama_context_default_params()
         parameters.n_ctx = cells
         parameters.n_batch = parameters.n_ubatch = batch
@@ -83,14 +92,18 @@ class Context:
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.kv_unified = True  # else every sequence silently gets cells / sequences
         parameters.swa_full = True  # a rewound sliding window is wrong without a word
-        parameters.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # slower generation on CPUs
+        parameters.flash_attn_type = (
+            llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if profile.flash_attention else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
+        parameters.type_k = _cache_type(profile.type_k)
+        parameters.type_v = _cache_type(profile.type_v)
         parameters.no_perf = True
         if pooling is None:
-            parameters.n_outputs_max = sequences
+            parameters.n_outputs_max = min(max(outputs, sequences), batch)
         else:
             parameters.embeddings = True
             parameters.pooling_type = pooling
-        self.abort = AbortFlag()
+        self.abort = abort or AbortFlag()
         parameters.abort_callback = self.abort.callback
         parameters.abort_callback_data = self.abort.address
         self._model = model
@@ -100,7 +113,32 @@ class Context:
         self._memory = llama.llama_get_memory(self._handle)
         self.cells = int(llama.llama_n_ctx(self._handle))
         self.capacity = batch
+        self._window = model.sliding_window
         self._batch = llama.llama_batch_init(batch, 0, 1)
+        self._use_adapters()
+
+    def _use_adapters(self) -> None:
+        adapters = self._model.adapters
+        if not adapters:
+            return
+        handles = (llama.llama_adapter_lora_p_ctypes * len(adapters))(*(adapter.handle for adapter in adapters))
+        scales = (ctypes.c_float * len(adapters))(*(adapter.scale for adapter in adapters))
+        if llama.llama_set_adapters_lora(self._handle, handles, len(adapters), scales):
+            raise NativeError(f"llama.cpp cannot apply the adapters: {last_errors()}")
+
+    @property
+    def handle(self) -> Any:
+        """The native context, for the other modules of this package."""
+        return self._handle
+
+    @property
+    def memory(self) -> Any:
+        """The native cache, for the other modules of this package."""
+        return self._memory
+
+    def set_threads(self, single: int, batch: int) -> None:
+        """Set how many threads the next decode uses: for one token, and for more than one."""
+        llama.llama_set_n_threads(self._handle, single, batch)
 
     def close(self) -> None:
         """Free the context."""
@@ -140,8 +178,18 @@ class Context:
         return np.ctypeslib.as_array(pointer, shape=(self._model.width,)).copy()
 
     def cut(self, sequence: int, start: int) -> bool:
-        """Take everything from position `start` on out of a sequence. False: it cannot be cut, only dropped."""
+        """Take everything from position `start` on out of a sequence. False: it cannot be cut, only dropped.
+
+        Of a sliding window llama.cpp says yes and computes nonsense where the cells before `start` are gone.
+        """
+        if self._window and not self._reaches(sequence, start):
+            return False
         return bool(llama.llama_memory_seq_rm(self._memory, sequence, start, -1))
+
+    def _reaches(self, sequence: int, start: int) -> bool:
+        """Return whether all cells are there that a token at position `start` attends to."""
+        first = int(llama.llama_memory_seq_pos_min(self._memory, sequence))
+        return first <= max(0, start - self._window)
 
     def drop(self, sequence: int) -> None:
         """Empty a sequence."""
@@ -155,3 +203,7 @@ class Context:
         """Empty every sequence."""
         if self._memory:  # a model without cache (an encoder) has none
             llama.llama_memory_clear(self._memory, False)
+
+
+def _cache_type(name: str) -> int:
+    return int(getattr(llama, f"GGML_TYPE_{name.upper()}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,15 @@ from appliance.engine.native.library import NativeError, last_errors, llama
 
 _PIECE_BYTES = 256
 _META_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter that is loaded; its native state lives as long as the model."""
+
+    path: Path
+    scale: float
+    handle: Any
 
 
 class Model:
@@ -28,11 +38,19 @@ class Model:
         self.vocabulary = llama.llama_model_get_vocab(self.handle)
         self.size = llama.llama_vocab_n_tokens(self.vocabulary)
         self._pieces: dict[int, bytes] = {}
+        self.adapters: tuple[Adapter, ...] = ()
 
     def close(self) -> None:
         """Free the model. No context may be left."""
         llama.llama_model_free(self.handle)
         self.handle = None
+
+    def adapt(self, path: Path, scale: float = 1.0) -> None:
+        """Load a LoRA adapter; contexts that are made after this use it. Raises NativeError."""
+        handle = llama.llama_adapter_lora_init(self.handle, str(path).encode())
+        if not handle:
+            raise NativeError(f"llama.cpp cannot load the adapter {path.name}: {last_errors() or 'no reason given'}")
+        self.adapters += (Adapter(path, scale, handle),)
 
     # ---- header
 
@@ -97,6 +115,11 @@ class Model:
     def can_rewind(self) -> bool:
         """Whether the end of a sequence can be taken back: recurrent states cannot."""
         return not (llama.llama_model_is_recurrent(self.handle) or llama.llama_model_is_hybrid(self.handle))
+
+    @property
+    def sliding_window(self) -> int:
+        """Tokens that the layers with a sliding window look back; 0 when there are none."""
+        return int(llama.llama_model_n_swa(self.handle))
 
     # ---- vocabulary
 
