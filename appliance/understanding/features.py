@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from zlib import crc32
 
-BUCKETS = 1 << 16
+BUCKETS = 1 << 17
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[^\w\s]")
 _IGNORED = frozenset('.,!?;"')
 
 
+def folded(text: str) -> str:
+    """Return the text in lower case without accents, which come and go in typed text."""
+    plain = unicodedata.normalize("NFKD", text.lower().replace("ß", "ss"))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
 def tokens(text: str) -> list[str]:
-    """Split lower-case text into words, numbers (as their length) and signs; closing punctuation is dropped."""
-    found = _TOKEN.findall(text.lower())
+    """Split text into words, numbers (as their length) and signs; closing punctuation is dropped."""
+    found = _TOKEN.findall(text.lower() if text.isascii() else folded(text))
     # sums and times are told by shape, not by value; apostrophes come and go in typed text
     return ["0" * min(len(t), 3) if t.isdigit() else t.replace("'", "") for t in found if t not in _IGNORED]
 

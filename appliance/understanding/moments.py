@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from appliance.understanding.english.clock import Half, Said, times
-from appliance.understanding.english.days import DAYS, dates, repeats
-from appliance.understanding.english.durations import durations
-from appliance.understanding.english.tokens import Found, Tokens
+from appliance.understanding.languages import Language
+from appliance.understanding.said import DAYS, Half, Said
+from appliance.understanding.tokens import Found, Tokens
 
 _DAY_S = 86400
 _SOME_DAY = date.min
 _MORNING_HOUR = 9  # a day without a time of day
-_FILL = frozenset(
-    "when it's its it is at on in by for the around about of this from now @ every each and , . |"
-    " to please ! ? a".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,51 +27,53 @@ class Moment:
     whole: bool = False
 
 
-def moment(tokens: Tokens, now: datetime) -> Moment | None:
+def moment(tokens: Tokens, now: datetime, language: Language) -> Moment | None:
     """Return when a reminder is due; None when nothing about time was said."""
-    again = repeats(tokens)
+    again = language.repeats(tokens)
     if again and again.value is None:
         return Moment(unknown_repeat=True)
     rest = _without(tokens, again)
-    day = _only(dates(rest, now.date()))
-    lengths = [one for one in durations(_without(rest, day)) if rest.at(one.start - 1) != "than"]
+    day = _only(language.dates(rest, now.date()))
+    compared = language.words.compared
+    lengths = [one for one in language.durations(_without(rest, day)) if rest.at(one.start - 1) not in compared]
     if lengths and lengths[0].value % _DAY_S and not day and not again:
-        return Moment(seconds=lengths[0].value, whole=_is_all(_without(rest, lengths[0])))
-    clock = _best(times(_without(rest, day) if not _shared(rest, day) else rest))
+        return Moment(seconds=lengths[0].value, whole=_is_all(_without(rest, lengths[0]), language))
+    clock = _best(language.times(_without(rest, day) if not _shared(rest, day, language) else rest))
     if not (again or day or clock):
-        return _by_length(rest, lengths)
+        return _by_length(rest, lengths, language)
     left = _without(_without(rest, day), clock)
     when = _combined(now, day.value if day else None, clock.value if clock else None, again.value if again else None)
-    return Moment(when, None, again.value if again else None, dated=bool(day), clocked=bool(clock), whole=_is_all(left))
+    return Moment(
+        when, None, again.value if again else None, dated=bool(day), clocked=bool(clock), whole=_is_all(left, language)
+    )
 
 
-def _by_length(tokens: Tokens, lengths: list[Found[int]]) -> Moment | None:
+def _by_length(tokens: Tokens, lengths: list[Found[int]], language: Language) -> Moment | None:
     if not lengths:
         return None
-    return Moment(seconds=lengths[0].value, whole=_is_all(_without(tokens, lengths[0])))
+    return Moment(seconds=lengths[0].value, whole=_is_all(_without(tokens, lengths[0]), language))
 
 
-def alarm_time(tokens: Tokens, now: datetime) -> Moment | None:
+def alarm_time(tokens: Tokens, now: datetime, language: Language) -> Moment | None:
     """Return when an alarm rings: a time of day, or a while from now. Any lone number may be the hour."""
-    again = repeats(tokens)
+    again = language.repeats(tokens)
     if again and again.value is None:
         return None
     rest = _without(tokens, again)
-    day = _only(dates(rest, now.date()))
-    lengths = durations(_without(rest, day))
+    day = _only(language.dates(rest, now.date()))
+    lengths = language.durations(_without(rest, day))
     if lengths and lengths[0].value < _DAY_S:
         due = now + timedelta(seconds=lengths[0].value)
         return Moment(due, dated=due.date() != now.date(), repeat=again.value if again else None)
-    found = times(_without(rest, day) if not _shared(rest, day) else rest)
+    found = language.times(_without(rest, day) if not _shared(rest, day, language) else rest)
     exact = [one for one in found if not one.value.vague]
     clock = _best(exact, bare=True)
     if clock is None:
         return None
     said = clock.value
     if said.half is Half.UNSAID:
-        said = _alarm_half(
-            said, [one.value for one in found if one.value.vague], "wake" in tokens.parts or "up" in tokens.parts
-        )
+        waking = not language.words.waking.isdisjoint(tokens.parts)
+        said = _alarm_half(said, [one.value for one in found if one.value.vague], waking)
     when = _combined(now, day.value if day else None, said, again.value if again else None)
     return Moment(when, None, again.value if again else None, dated=bool(day))
 
@@ -146,11 +143,9 @@ def _only(found: list[Found[date]]) -> Found[date] | None:
     return found[0] if found else None
 
 
-def _shared(tokens: Tokens, day: Found[date] | None) -> bool:
+def _shared(tokens: Tokens, day: Found[date] | None, language: Language) -> bool:
     """`tonight` and `this evening` are a day and a part of it at once."""
-    return day is not None and bool(
-        {"tonight", "evening", "afternoon", "morning"} & set(tokens.parts[day.start : day.end])
-    )
+    return day is not None and not language.words.shared_parts.isdisjoint(tokens.parts[day.start : day.end])
 
 
 def _without(tokens: Tokens, found: Found[date] | Found[Said] | Found[int] | Found[str | None] | None) -> Tokens:
@@ -160,5 +155,5 @@ def _without(tokens: Tokens, found: Found[date] | Found[Said] | Found[int] | Fou
     return Tokens(tuple(parts), tokens.origin)
 
 
-def _is_all(tokens: Tokens) -> bool:
-    return all(part in _FILL for part in tokens.parts)
+def _is_all(tokens: Tokens, language: Language) -> bool:
+    return all(part in language.words.fill for part in tokens.parts)

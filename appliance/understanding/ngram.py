@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.foundation.errors import ApplianceError
 from appliance.understanding.features import BUCKETS, features
 
-MAGIC = b"HMNG1\n"
+MAGIC = b"HMNG2\n"
 _MAX_HEADER_BYTES = 65536
 
 
@@ -22,17 +23,26 @@ class WeightsError(ApplianceError):
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """Probabilities of the classes and of the languages of one sentence."""
+
+    classes: Mapping[str, float]
+    languages: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class NgramModel:
-    """`rows` holds BUCKETS rows of one signed byte per class; a score is the sum of rows times `scale` plus bias."""
+    """`rows` holds BUCKETS rows of one byte per class and per language; a score is the sum of rows plus a bias."""
 
     classes: tuple[str, ...]
+    languages: tuple[str, ...]
     scale: float
     bias: tuple[float, ...]
     rows: bytes
 
-    def probabilities(self, text: str) -> dict[str, float]:
-        """Return the probability of every class for a sentence."""
-        width = len(self.classes)
+    def vote(self, text: str) -> Vote:
+        """Return what the n-grams of a sentence say about its tool and its language."""
+        width = len(self.classes) + len(self.languages)
         rows = self.rows
         found = features(text)
         # numbers are stored with an offset of 128, so that a row is plain bytes and zip adds them at C speed
@@ -40,10 +50,19 @@ class NgramModel:
         factor = self.scale / math.sqrt(len(found))
         offset = 128 * len(found)
         scores = [(sum(c) - offset) * factor + b for c, b in zip(columns, self.bias, strict=True)]
-        top = max(scores)
-        weights = [math.exp(s - top) for s in scores]
-        total = sum(weights)
-        return {name: w / total for name, w in zip(self.classes, weights, strict=True)}
+        split = len(self.classes)
+        return Vote(_softmax(self.classes, scores[:split]), _softmax(self.languages, scores[split:]))
+
+    def probabilities(self, text: str) -> Mapping[str, float]:
+        """Return the probability of every class for a sentence."""
+        return self.vote(text).classes
+
+
+def _softmax(names: Sequence[str], scores: Sequence[float]) -> dict[str, float]:
+    top = max(scores)
+    parts = [math.exp(score - top) for score in scores]
+    total = sum(parts)
+    return {name: part / total for name, part in zip(names, parts, strict=True)}
 
 
 def load(path: Path) -> NgramModel:
@@ -57,10 +76,12 @@ def load(path: Path) -> NgramModel:
             raise ValueError("the header is too long")
         start = len(MAGIC) + 4
         header = json.loads(data[start : start + length])
-        classes, bias, rows = tuple(header["classes"]), tuple(header["bias"]), data[start + length :]
-        if len(bias) != len(classes) or len(rows) != len(classes) * BUCKETS:
+        classes, languages = tuple(header["classes"]), tuple(header["languages"])
+        bias, rows = tuple(header["bias"]), data[start + length :]
+        width = len(classes) + len(languages)
+        if not classes or not languages or len(bias) != width or len(rows) != width * BUCKETS:
             raise ValueError("the weights are cut short")
-        return NgramModel(classes, float(header["scale"]), bias, rows)
+        return NgramModel(classes, languages, float(header["scale"]), bias, rows)
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise WeightsError(
             f"The n-gram weights {path.name} cannot be read ({error}); install the package again."

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from appliance.understanding.english.tokens import Tokens
+from appliance.understanding.languages import Language
+from appliance.understanding.tokens import Tokens
 
 _EDGES = " \t.,!?;:\"'()[]-"
 
@@ -16,21 +17,30 @@ _EDGES = " \t.,!?;:\"'()[]-"
 class Request:
     """`words` keep their case; `spans` maps a key to word positions [start, end); `now` is local."""
 
+    language: Language
+
     words: tuple[str, ...]
     tokens: Tokens
     spans: Mapping[str, tuple[int, int]]
     now: datetime
 
     @classmethod
-    def of(cls, words: Sequence[str], spans: Mapping[str, str], now_ms: int, zone: ZoneInfo) -> Request:
+    def of(
+        cls, language: Language, words: Sequence[str], spans: Mapping[str, str], now_ms: int, zone: ZoneInfo
+    ) -> Request:
         """Locate the copied words; a span that is not in the sentence is dropped."""
         low = [word.lower() for word in words]
         located = {key: place for key, text in spans.items() if (place := _place(low, text.lower().split()))}
-        return cls(tuple(words), Tokens.of(words), located, datetime.fromtimestamp(now_ms / 1000, zone))
+        now = datetime.fromtimestamp(now_ms / 1000, zone)
+        return cls(language, tuple(words), Tokens.of(words, language.spelled), located, now)
 
     @property
     def text(self) -> str:
         return " ".join(self.words)
+
+    @property
+    def low(self) -> str:
+        return self.text.lower()
 
     def said(self, key: str) -> str | None:
         """Return the words of a span as they were written, without the punctuation around them."""

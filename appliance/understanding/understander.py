@@ -17,23 +17,23 @@ from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.understanding import ngram
 from appliance.understanding.arguments import BUILDERS
-from appliance.understanding.english.spans import ruled
 from appliance.understanding.grammar import read_spans, spans_grammar
+from appliance.understanding.languages import TAGS, Language, known, language
 from appliance.understanding.request import Request
 from appliance.understanding.text import MAX_CHARS, MAX_WORDS, clean, lowered
 from appliance.understanding.vocabulary import (
     CALL,
+    CLASSES,
     ESCALATE,
     NEEDED,
     SPANS,
-    TOOLS,
     USER,
     WRITING,
     key_token,
     tool_token,
 )
 
-_CANDIDATES: list[int | str] = [tool_token(tool) for tool in TOOLS]
+_CANDIDATES: list[int | str] = [tool_token(one) for one in CLASSES]
 _FLOOR = 1e-9  # a probability of zero would veto the other model
 _TOKENS_PER_CHAR = 1.0  # a copied span is never longer than the sentence, byte by byte
 
@@ -47,22 +47,29 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How the votes are joined and how sure they must be, found on held-out sentences (mini/evaluate.py).
+    """How the votes of one language are joined and how sure they must be, found on sentences kept for that.
 
-    The joint score of a tool is p_language^weight * p_ngram^(1 - weight), raised to `sharpness` and normalised.
+    The joint score of a class is p_language_model^weight * p_ngram^(1 - weight), normalised. `slope` and `offset`
+    bend the log-odds of the best one, so that 0.9 is right nine times of ten.
     """
 
     weight: float
-    sharpness: float
+    slope: float
+    offset: float
     reading: float
     writing: float
+
+    def confidence(self, probability: float) -> float:
+        """Return how often a guess of this joint probability is right."""
+        odds = math.log(max(probability, _FLOOR) / max(1.0 - probability, _FLOOR))
+        return round(1.0 / (1.0 + math.exp(-(self.slope * odds + self.offset))), 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What was understood. `tool` is `escalate` for a hand-over; `guess` is then the tool that came closest.
+    """What was understood. `tool` is `escalate` for a hand-over; `guess` is then the class that came closest.
 
-    `confidence` is the joint probability of `guess`; `ms` the time it took.
+    `confidence` is how often a guess like this is right; `ms` the time it took; `lang` the language that was heard.
     """
 
     tool: str
@@ -70,6 +77,7 @@ class Understanding:
     confidence: float
     ms: float
     guess: str = ESCALATE
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ class Weights:
     """What is loaded in the gateway process; the GGUF is loaded by the engine process alone."""
 
     ngram: ngram.NgramModel
-    calibration: Calibration
+    calibrations: Mapping[str, Calibration]
 
 
 def weights_folder() -> Path:
@@ -94,10 +102,11 @@ def load_weights(folder: Path | None = None) -> Weights:
     """Read the n-gram weights and the calibration. Raises WeightsError."""
     place = folder or weights_folder()
     try:
-        calibration = Calibration(**json.loads((place / "calibration-en.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        found = json.loads((place / "calibration.json").read_text(encoding="utf-8"))
+        calibrations = {tag: Calibration(**found[tag]) for tag in TAGS}
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise ngram.WeightsError(f"The calibration cannot be read ({error}); install the package again.") from error
-    return Weights(ngram.load(place / "ngram-en.bin"), calibration)
+    return Weights(ngram.load(place / "ngram.bin"), calibrations)
 
 
 class Understander:
@@ -106,7 +115,7 @@ class Understander:
     def __init__(self, engine: Engine, weights: Weights, clock: Clock) -> None:
         self._engine = engine
         self._ngram = weights.ngram
-        self._calibration = weights.calibration
+        self._calibrations = weights.calibrations
         self._clock = clock
 
     async def understand(self, text: str, now_ms: int, zone: ZoneInfo, lang: str | None = None) -> Understanding:
@@ -116,21 +125,24 @@ class Understander:
         """
         begun = self._clock.monotonic()
         words = clean(text).split() if len(text) <= 4 * MAX_CHARS else []
-        known = lang is None or lang.lower().split("-")[0].split("_")[0] == "en"
-        if not known or not words or len(words) > MAX_WORDS or sum(map(len, words)) > MAX_CHARS:
-            return Understanding(ESCALATE, {}, 1.0, self._since(begun))
+        tag = known(lang) if lang is not None else ""
+        if tag is None or not words or len(words) > MAX_WORDS or sum(map(len, words)) > MAX_CHARS:
+            return Understanding(ESCALATE, {}, 1.0, self._since(begun), lang=tag or "")
         low = lowered(words)
-        chances = await self._vote(low)
-        guess = max(chances, key=lambda tool: chances[tool])
-        sure = chances[guess]
-        needed = self._calibration.writing if guess in WRITING else self._calibration.reading
+        counted = self._ngram.vote(" ".join(low))
+        tag = tag or max(counted.languages, key=lambda one: counted.languages[one])
+        calibration = self._calibrations[tag]
+        chances = joined(await self.language_scores(" ".join(low)), counted.classes, calibration)
+        guess = max(chances, key=lambda one: chances[one])
+        sure = calibration.confidence(chances[guess])
         arguments = None
-        if guess != ESCALATE and sure >= needed:
-            spans = await self._spans(low, guess)
-            arguments = BUILDERS[guess](Request.of(words, spans, now_ms, zone))
+        if guess in BUILDERS and sure >= (calibration.writing if guess in WRITING else calibration.reading):
+            spoken = language(tag)
+            spans = await self._spans(low, guess, spoken)
+            arguments = BUILDERS[guess](Request.of(spoken, words, spans, now_ms, zone))
         if arguments is None:
-            return Understanding(ESCALATE, {}, sure, self._since(begun), guess)
-        return Understanding(guess, arguments, sure, self._since(begun), guess)
+            return Understanding(ESCALATE, {}, sure, self._since(begun), guess, tag)
+        return Understanding(guess, arguments, sure, self._since(begun), guess, tag)
 
     async def understand_all(
         self, sentences: Iterable[tuple[str, str | None]], now_ms: int, zone: ZoneInfo
@@ -139,28 +151,22 @@ class Understander:
         for text, lang in sentences:
             yield await self.understand(text, now_ms, zone, lang)
 
-    async def _vote(self, words: Sequence[str]) -> dict[str, float]:
-        text = " ".join(words)
-        read = await self.language_scores(text)
-        counted = self._ngram.probabilities(text)
-        return joined(read, counted, self._calibration)
-
     async def language_scores(self, text: str) -> dict[str, float]:
-        """Return the language model's probability of every tool for a lower-case sentence."""
+        """Return the language model's probability of every class for a lower-case sentence."""
         frame = api.Generate(
             input=api.Raw(_prompt(text), add_bos=False), max_tokens=0, candidates=_CANDIDATES, session_key="mini"
         )
         async with contextlib.aclosing(self._engine.generate(frame)) as answers:
             scores = [score async for a in answers if isinstance(a, api.Scores) for score in a.logprobs]
-        if len(scores) == len(TOOLS):
+        if len(scores) == len(CLASSES):
             top = max(scores)
             parts = [math.exp(score - top) for score in scores]
-            return {tool: part / sum(parts) for tool, part in zip(TOOLS, parts, strict=True)}
+            return {one: part / sum(parts) for one, part in zip(CLASSES, parts, strict=True)}
         raise ModelError(FailureKind.BAD_RESPONSE, "The embedded model gave no scores.")
 
-    async def _spans(self, words: Sequence[str], tool: str) -> dict[str, str]:
+    async def _spans(self, words: Sequence[str], tool: str, spoken: Language) -> dict[str, str]:
         """Return the open text by key: what the rules find, and for a missing key that is needed what is copied."""
-        found = ruled(tool, " ".join(words))
+        found = spoken.ruled(tool, " ".join(words))
         if NEEDED.get(tool, ESCALATE) in (*found, ESCALATE):
             return found
         return await self._copied(words, tool) | found
@@ -193,16 +199,16 @@ class Understander:
 
 
 def joined(read: Mapping[str, float], counted: Mapping[str, float], calibration: Calibration) -> dict[str, float]:
-    """Return the joint probabilities of two votes: their weighted geometric mean, sharpened."""
-    weight, power = calibration.weight, calibration.sharpness
+    """Return the joint probabilities of two votes: their weighted geometric mean, normalised."""
+    weight = calibration.weight
     logs = {
-        tool: power * (weight * math.log(max(read[tool], _FLOOR)) + (1 - weight) * math.log(max(counted[tool], _FLOOR)))
-        for tool in TOOLS
+        one: weight * math.log(max(read[one], _FLOOR)) + (1 - weight) * math.log(max(counted[one], _FLOOR))
+        for one in CLASSES
     }
     top = max(logs.values())
-    parts = {tool: math.exp(value - top) for tool, value in logs.items()}
+    parts = {one: math.exp(value - top) for one, value in logs.items()}
     total = sum(parts.values())
-    return {tool: part / total for tool, part in parts.items()}
+    return {one: part / total for one, part in parts.items()}
 
 
 def _prompt(text: str) -> list[str | int | api.Control]:

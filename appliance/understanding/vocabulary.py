@@ -34,8 +34,15 @@ SPANS: dict[str, tuple[str, ...]] = {
     "clock_now": ("place",),
     "date_lookup": ("when",),
     "box_health": (),
+    "volume_set": ("place",),
+    "media_control": ("query", "place"),
+    "light_set": ("place",),
+    "scene_set": ("scene",),
+    "undo_last": (),
     ESCALATE: (),
 }
+# told apart inside the models, because a larger model or a search answers them; they come out as `escalate`
+TOPICS: tuple[str, ...] = ("weather", "news")
 # the span without which a tool cannot be called
 NEEDED: dict[str, str] = {
     "reminder_set": "text",
@@ -45,9 +52,11 @@ NEEDED: dict[str, str] = {
     "list_add": "items",
     "list_remove": "items",
     "date_lookup": "when",
+    "scene_set": "scene",
 }
 TOOLS: tuple[str, ...] = tuple(SPANS)
-KEYS: tuple[str, ...] = ("label", "text", "query", "items", "list", "place", "when")
+CLASSES: tuple[str, ...] = (*TOOLS, *TOPICS)
+KEYS: tuple[str, ...] = ("label", "text", "query", "items", "list", "place", "when", "scene")
 WRITING: frozenset[str] = frozenset(
     {
         "timer_set",
@@ -61,6 +70,11 @@ WRITING: frozenset[str] = frozenset(
         "list_add",
         "list_remove",
         "list_clear",
+        "volume_set",
+        "media_control",
+        "light_set",
+        "scene_set",
+        "undo_last",
     }
 )
 

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
-
 from appliance.understanding.english.numbers import cardinal, is_digits
-from appliance.understanding.english.tokens import Found, Tokens
-
-
-class Half(enum.Enum):
-    """Which half of the day a time was said to be in."""
-
-    AM = "am"
-    PM = "pm"
-    UNSAID = "unsaid"
-    FULL = "full"  # 24 hours: 17:30, 00:15, noon
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A time as it was said: `hour` 0-23, and how sure it is that this was a time of day at all."""
-
-    hour: int
-    minute: int
-    half: Half
-    certain: bool
-    vague: bool = False  # "in the morning": a part of the day, not an hour
-
+from appliance.understanding.said import Half, Said
+from appliance.understanding.tokens import Found, Tokens
 
 _NAMED = {"noon": (12, 0), "midday": (12, 0), "midnight": (0, 0)}
 # what people mean by these is taste; a reminder says its time, so that it can be corrected

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from appliance.understanding.english.numbers import ORDINALS, cardinal, is_digits
-from appliance.understanding.english.tokens import Found, Tokens
+from appliance.understanding.said import DAYS
+from appliance.understanding.tokens import Found, Tokens
 
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS: dict[str, int] = {}
@@ -37,7 +38,6 @@ _FEASTS = {
     ("independence", "day"): (7, 4),
     ("boxing", "day"): (12, 26),
 }
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def dates(tokens: Tokens, today: date) -> list[Found[date]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from appliance.understanding.english.numbers import amount, cardinal, is_digits
-from appliance.understanding.english.tokens import Found, Tokens
+from appliance.understanding.tokens import Found, Tokens
 
 _SECONDS: dict[str, int] = {}
 for _names, _length in (

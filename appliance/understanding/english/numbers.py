@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from appliance.understanding.english.tokens import Found, Tokens
+from appliance.understanding.tokens import Found, Tokens
 
 _UNITS = {
     name: value

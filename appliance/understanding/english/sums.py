@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from appliance.understanding.english.numbers import amount, digits, is_digits, plain
-from appliance.understanding.english.tokens import Tokens
+from appliance.understanding.english.spelling import spelled
+from appliance.understanding.tokens import Tokens
 
 _N = r"(-?\d+(?:\.\d+)?)"
 _MONEY = re.compile(r"[$£€]|\b(?:dollars?|bucks|euros?|pounds|cents|bill|people|friends|persons|ways|of us|degrees)\b")
@@ -138,7 +139,7 @@ def _sound(text: str) -> bool:
 def _digits(text: str) -> str:
     """Return the sentence in lower case with every number in digits and money words gone."""
     text = re.sub(r"(?<=\d)[kK]\b", "000", text)
-    tokens = Tokens.text(_MONEY.sub(" ", text.lower().replace("per cent", "%").replace("percent", "%")))
+    tokens = Tokens.text(_MONEY.sub(" ", text.lower().replace("per cent", "%").replace("percent", "%")), spelled)
     parts: list[str] = []
     at = 0
     while at < len(tokens):

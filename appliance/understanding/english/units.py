@@ -2,111 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from appliance.understanding.english.numbers import amount, cardinal, is_digits
-from appliance.understanding.english.tokens import Tokens
+from appliance.understanding.measure import Conversion, Mention, comparable, joined
+from appliance.understanding.tokens import Tokens
 
-# name -> (dimension, spellings); several words of one spelling are joined by a space
-_UNITS: dict[str, tuple[str, str]] = {
-    "kilometer": ("length", "kilometer|kilometers|kilometre|kilometres|km|kms|k|klicks"),
-    "meter": ("length", "meter|meters|metre|metres|m"),
-    "centimeter": ("length", "centimeter|centimeters|centimetre|centimetres|cm|cms"),
-    "millimeter": ("length", "millimeter|millimeters|millimetre|millimetres|mm"),
-    "mile": ("length", "mile|miles|mi"),
-    "yard": ("length", "yard|yards|yd|yds"),
-    "foot": ("length", "foot|feet|ft|'"),
-    "inch": ("length", 'inch|inches|in|"'),
-    "nautical mile": ("length", "nautical mile|nautical miles"),
-    "light year": ("length", "light year|light years"),
-    "kilogram": ("mass", "kilogram|kilograms|kilogramme|kilogrammes|kg|kgs|kilo|kilos"),
-    "gram": ("mass", "gram|grams|gramme|grammes|g|gr"),
-    "milligram": ("mass", "milligram|milligrams|mg"),
-    "pound": ("mass", "pound|pounds|lb|lbs"),
-    "ounce": ("mass", "ounce|ounces|oz"),
-    "stone": ("mass", "stone|stones"),
-    "tonne": ("mass", "tonne|tonnes|metric ton|metric tons"),
-    "ton": ("mass", "ton|tons"),
-    "liter": ("volume", "liter|liters|litre|litres|l|ltr"),
-    "milliliter": ("volume", "milliliter|milliliters|millilitre|millilitres|ml|mls"),
-    "centiliter": ("volume", "centiliter|centiliters|centilitre|centilitres|cl"),
-    "deciliter": ("volume", "deciliter|deciliters|decilitre|decilitres|dl"),
-    "gallon": ("volume", "gallon|gallons|gal"),
-    "quart": ("volume", "quart|quarts|qt"),
-    "pint": ("volume", "pint|pints"),
-    "cup": ("volume", "cup|cups"),
-    "fluid ounce": ("volume", "fluid ounce|fluid ounces|fl oz"),
-    "tablespoon": ("volume", "tablespoon|tablespoons|tbsp|tbsps"),
-    "teaspoon": ("volume", "teaspoon|teaspoons|tsp|tsps"),
-    "celsius": ("temperature", "celsius|celcius|centigrade|c"),
-    "fahrenheit": ("temperature", "fahrenheit|farenheit|f"),
-    "kelvin": ("temperature", "kelvin|kelvins"),
-    "kilometer per hour": ("speed", "kilometers per hour|kilometer per hour|kilometres per hour|km per hour|km an hour|"
-"kilometers an hour|km / h|kmh|kph|kmph"),
-    "mile per hour": ("speed", "miles per hour|mile per hour|miles an hour|mph"),
-    "meter per second": ("speed", "meters per second|meter per second|metres per second|m / s"),
-    "knot": ("speed", "knot|knots"),
-    "second": ("time", "second|seconds|sec|secs"),
-    "minute": ("time", "minute|minutes|min|mins"),
-    "hour": ("time", "hour|hours|hr|hrs"),
-    "day": ("time", "day|days"),
-    "week": ("time", "week|weeks"),
-    "month": ("time", "month|months"),
-    "year": ("time", "year|years"),
-    "acre": ("area", "acre|acres"),
-    "hectare": ("area", "hectare|hectares"),
-    "square foot": ("area", "square foot|square feet|sq ft"),
-    "square meter": ("area", "square meter|square meters|square metre|square metres|sqm"),
-    "square kilometer": ("area", "square kilometer|square kilometers|square kilometre|square kilometres"),
-    "square mile": ("area", "square mile|square miles"),
-    "psi": ("pressure", "psi|pounds per square inch"),
-    "bar": ("pressure", "bar|bars"),
-    "pascal": ("pressure", "pascal|pascals"),
-    "kilopascal": ("pressure", "kilopascal|kilopascals|kpa"),
-    "kilocalorie": ("energy", "kilocalorie|kilocalories|kcal"),
-    "calorie": ("energy", "calorie|calories"),
-    "joule": ("energy", "joule|joules"),
-    "kilojoule": ("energy", "kilojoule|kilojoules|kj"),
-    "kilowatt hour": ("energy", "kilowatt hour|kilowatt hours|kwh"),
-    "watt": ("power", "watt|watts"),
-    "kilowatt": ("power", "kilowatt|kilowatts|kw"),
-    "horsepower": ("power", "horsepower|hp"),
-    "square inch": ("area", "square inch|square inches"),
-    "square yard": ("area", "square yard|square yards"),
-    "square centimeter": ("area", "square centimeter|square centimeters|square centimetre|square centimetres"),
-    "bit": ("data", "bit|bits"),
-    "byte": ("data", "byte|bytes"),
-    "kilobyte": ("data", "kilobyte|kilobytes|kb"),
-    "megabyte": ("data", "megabyte|megabytes|mb|megs"),
-    "gigabyte": ("data", "gigabyte|gigabytes|gb|gigs"),
-    "terabyte": ("data", "terabyte|terabytes|tb"),
+# name -> spellings; several words of one spelling are joined by a space
+_UNITS: dict[str, str] = {
+    "kilometer": "kilometer|kilometers|kilometre|kilometres|km|kms|k|klicks",
+    "meter": "meter|meters|metre|metres|m",
+    "centimeter": "centimeter|centimeters|centimetre|centimetres|cm|cms",
+    "millimeter": "millimeter|millimeters|millimetre|millimetres|mm",
+    "mile": "mile|miles|mi",
+    "yard": "yard|yards|yd|yds",
+    "foot": "foot|feet|ft|'",
+    "inch": 'inch|inches|in|"',
+    "nautical mile": "nautical mile|nautical miles",
+    "light year": "light year|light years",
+    "kilogram": "kilogram|kilograms|kilogramme|kilogrammes|kg|kgs|kilo|kilos",
+    "gram": "gram|grams|gramme|grammes|g|gr",
+    "milligram": "milligram|milligrams|mg",
+    "pound": "pound|pounds|lb|lbs",
+    "ounce": "ounce|ounces|oz",
+    "stone": "stone|stones",
+    "tonne": "tonne|tonnes|metric ton|metric tons",
+    "ton": "ton|tons",
+    "liter": "liter|liters|litre|litres|l|ltr",
+    "milliliter": "milliliter|milliliters|millilitre|millilitres|ml|mls",
+    "centiliter": "centiliter|centiliters|centilitre|centilitres|cl",
+    "deciliter": "deciliter|deciliters|decilitre|decilitres|dl",
+    "gallon": "gallon|gallons|gal",
+    "quart": "quart|quarts|qt",
+    "pint": "pint|pints",
+    "cup": "cup|cups",
+    "fluid ounce": "fluid ounce|fluid ounces|fl oz",
+    "tablespoon": "tablespoon|tablespoons|tbsp|tbsps",
+    "teaspoon": "teaspoon|teaspoons|tsp|tsps",
+    "celsius": "celsius|celcius|centigrade|c",
+    "fahrenheit": "fahrenheit|farenheit|f",
+    "kelvin": "kelvin|kelvins",
+    "kilometer per hour": "kilometers per hour|kilometer per hour|kilometres per hour|km per hour|km an hour|"
+    "kilometers an hour|km / h|kmh|kph|kmph",
+    "mile per hour": "miles per hour|mile per hour|miles an hour|mph",
+    "meter per second": "meters per second|meter per second|metres per second|m / s",
+    "knot": "knot|knots",
+    "second": "second|seconds|sec|secs",
+    "minute": "minute|minutes|min|mins",
+    "hour": "hour|hours|hr|hrs",
+    "day": "day|days",
+    "week": "week|weeks",
+    "month": "month|months",
+    "year": "year|years",
+    "acre": "acre|acres",
+    "hectare": "hectare|hectares",
+    "square foot": "square foot|square feet|sq ft",
+    "square meter": "square meter|square meters|square metre|square metres|sqm",
+    "square kilometer": "square kilometer|square kilometers|square kilometre|square kilometres",
+    "square mile": "square mile|square miles",
+    "psi": "psi|pounds per square inch",
+    "bar": "bar|bars",
+    "pascal": "pascal|pascals",
+    "kilopascal": "kilopascal|kilopascals|kpa",
+    "kilocalorie": "kilocalorie|kilocalories|kcal",
+    "calorie": "calorie|calories",
+    "joule": "joule|joules",
+    "kilojoule": "kilojoule|kilojoules|kj",
+    "kilowatt hour": "kilowatt hour|kilowatt hours|kwh",
+    "watt": "watt|watts",
+    "kilowatt": "kilowatt|kilowatts|kw",
+    "horsepower": "horsepower|hp",
+    "square inch": "square inch|square inches",
+    "square yard": "square yard|square yards",
+    "square centimeter": "square centimeter|square centimeters|square centimetre|square centimetres",
+    "bit": "bit|bits",
+    "byte": "byte|bytes",
+    "kilobyte": "kilobyte|kilobytes|kb",
+    "megabyte": "megabyte|megabytes|mb|megs",
+    "gigabyte": "gigabyte|gigabytes|gb|gigs",
+    "terabyte": "terabyte|terabytes|tb",
 }  # fmt: skip
 _BY_WORDS: dict[tuple[str, ...], str] = {
-    tuple(spelling.split()): name for name, (_, spellings) in _UNITS.items() for spelling in spellings.split("|")
+    tuple(spelling.split()): name for name, spellings in _UNITS.items() for spelling in spellings.split("|")
 }
 _LONGEST = max(len(words) for words in _BY_WORDS)
 _NEEDS_NUMBER = frozenset({"k", "m", "g", "l", "'", '"', "in", "min", "second", "mi", "gr", "may"})
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    value: Fraction
-    from_unit: str
-    to_unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Mention:
-    value: Fraction | None
-    unit: str
-    start: int
-    end: int
-
-
 def conversion(tokens: Tokens) -> Conversion | None:
     """Return what is to be converted into what; None if that is not said or the two do not measure the same."""
-    mentions = _joined(_mentions(tokens))
+    tokens = _height(tokens)
+    mentions = joined(_mentions(tokens))
     if len(mentions) != 2:
         return None
     first, second = mentions
@@ -114,18 +100,18 @@ def conversion(tokens: Tokens) -> Conversion | None:
         # "how many ounces is one pound" has one; "60 minutes in 1 hour" cannot be told
         if "many" not in tokens.parts[: first.start]:
             return None
-        first = _Mention(None, first.unit, first.start, first.end)
+        first = Mention(None, first.unit, first.start, first.end)
     if second.value is not None or (first.value is None and _asks_first(tokens, first)):
         source, target = second, first
     else:
         source, target = first, second
-    if _UNITS[source.unit][0] != _UNITS[target.unit][0] or source.unit == target.unit:
+    if not comparable(source.unit, target.unit):
         return None
     value = source.value if source.value is not None else _lone(tokens, mentions)
     return None if value is None else Conversion(value, source.unit, target.unit)
 
 
-def _lone(tokens: Tokens, mentions: list[_Mention]) -> Fraction | None:
+def _lone(tokens: Tokens, mentions: list[Mention]) -> Fraction | None:
     """Return the one number that stands by itself ("pounds to kilos: 180"), 1 without any, None with several."""
     taken = {n for one in mentions for n in range(one.start, one.end)}
     numbers = [n for n in range(len(tokens)) if n not in taken and is_digits(tokens.at(n))]
@@ -135,12 +121,12 @@ def _lone(tokens: Tokens, mentions: list[_Mention]) -> Fraction | None:
     return found.value if found else Fraction(1)
 
 
-def _asks_first(tokens: Tokens, first: _Mention) -> bool:
+def _asks_first(tokens: Tokens, first: Mention) -> bool:
     return "many" in tokens.parts[: first.start] or tokens.at(first.end) in ("per", "in")
 
 
-def _mentions(tokens: Tokens) -> list[_Mention]:
-    found: list[_Mention] = []
+def _mentions(tokens: Tokens) -> list[Mention]:
+    found: list[Mention] = []
     at = 0
     while at < len(tokens):
         value, end = _value(tokens, at)
@@ -154,7 +140,7 @@ def _mentions(tokens: Tokens) -> list[_Mention]:
         if named is None:
             at += 1
             continue
-        found.append(_Mention(value, named[0], at, named[1]))
+        found.append(Mention(value, named[0], at, named[1]))
         at = named[1]
     return found
 
@@ -187,27 +173,7 @@ def _unit(tokens: Tokens, at: int, numbered: bool) -> tuple[str, int] | None:
     return None
 
 
-def _joined(mentions: list[_Mention]) -> list[_Mention]:
-    """Join feet and inches of one height, pounds and ounces of one weight."""
-    factors = {
-        ("foot", "inch"): 12,
-        ("pound", "ounce"): 16,
-        ("stone", "pound"): 14,
-        ("hour", "minute"): 60,
-        ("minute", "second"): 60,
-    }
-    joined: list[_Mention] = []
-    for one in mentions:
-        before = joined[-1] if joined else None
-        factor = factors.get((before.unit, one.unit)) if before else None
-        if before and factor and before.value is not None and one.value is not None and one.start - before.end <= 1:
-            joined[-1] = _Mention(before.value * factor + one.value, one.unit, before.start, one.end)
-        else:
-            joined.append(one)
-    return joined
-
-
-def height(tokens: Tokens) -> Tokens:
+def _height(tokens: Tokens) -> Tokens:
     """Write `5 foot 11` and `5'11` as `5 foot 11 inches`, so that the inches are seen."""
     parts, origin = list(tokens.parts), list(tokens.origin)
     for at in range(1, len(parts) - 1):

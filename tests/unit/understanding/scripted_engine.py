@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from appliance.engine import api
 from appliance.generation import ModelError
-from appliance.understanding.vocabulary import TOOLS
+from appliance.understanding.vocabulary import CLASSES
 
 
 class ScriptedEngine:
@@ -24,8 +24,8 @@ class ScriptedEngine:
         if self.error:
             raise self.error
         if frame.candidates:
-            rest = (1 - sum(self.chances.values())) / (len(TOOLS) - len(self.chances))
-            yield api.Scores([math.log(max(self.chances.get(tool, rest), 1e-12)) for tool in TOOLS])
+            rest = (1 - sum(self.chances.values())) / (len(CLASSES) - len(self.chances))
+            yield api.Scores([math.log(max(self.chances.get(tool, rest), 1e-12)) for tool in CLASSES])
         else:
             yield api.Token(self.answer)
         yield api.Done("stop", 1, 0, 1)

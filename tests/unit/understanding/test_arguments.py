@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.understanding.arguments import BUILDERS, MAX_TIMER_S
+from appliance.understanding.languages import language
 from appliance.understanding.request import Request
 from appliance.understanding.vocabulary import ESCALATE, TOOLS
 
+ENGLISH = language("en")
 ZONE = ZoneInfo("Europe/Berlin")
 NOW_MS = int(datetime(2026, 6, 10, 9, 30, tzinfo=ZONE).timestamp() * 1000)
 
 
 def built(tool: str, said: str, **spans: str) -> dict[str, Any] | None:
-    return BUILDERS[tool](Request.of(said.split(), spans, NOW_MS, ZONE))
+    return BUILDERS[tool](Request.of(ENGLISH, said.split(), spans, NOW_MS, ZONE))
 
 
 def test_every_tool_has_a_builder() -> None:
@@ -160,11 +162,11 @@ def test_the_longest_timer_is_a_week() -> None:
 
 def test_a_reminder_in_the_hour_that_daylight_saving_skips_has_a_local_time() -> None:
     now = int(datetime(2027, 3, 27, 12, 0, tzinfo=ZONE).timestamp() * 1000)
-    request = Request.of("remind me tomorrow at 2:30 am to rest".split(), {"text": "rest"}, now, ZONE)
+    request = Request.of(ENGLISH, "remind me tomorrow at 2:30 am to rest".split(), {"text": "rest"}, now, ZONE)
     assert BUILDERS["reminder_set"](request) == {"text": "rest", "at": "2027-03-28T02:30"}
 
 
 def test_words_on_two_sides_of_a_copied_span_do_not_grow_together() -> None:
     # "5" and "minutes" are not neighbours once the text between them is taken out
-    request = Request.of("remind me at 5 call mom minutes later".split(), {"text": "call mom"}, NOW_MS, ZONE)
+    request = Request.of(ENGLISH, "remind me at 5 call mom minutes later".split(), {"text": "call mom"}, NOW_MS, ZONE)
     assert "|" in request.outside("text").parts

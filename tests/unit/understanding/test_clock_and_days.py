@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
-from appliance.understanding.english.clock import Half, times
+from appliance.understanding.english.clock import times
 from appliance.understanding.english.days import dates, repeats
-from appliance.understanding.english.tokens import Tokens
+from appliance.understanding.english.spelling import spelled
+from appliance.understanding.said import Half
+from appliance.understanding.tokens import Tokens
 
 TODAY = date(2026, 6, 10)
 
@@ -45,7 +47,7 @@ TODAY = date(2026, 6, 10)
     ],
 )
 def test_a_time_of_day_is_read(said: str, hour: int, minute: int, half: Half) -> None:
-    found = times(Tokens.text(said))
+    found = times(Tokens.text(said, spelled))
     assert [(one.value.hour, one.value.minute, one.value.half, one.value.certain) for one in found] == [
         (hour, minute, half, True)
     ]
@@ -53,12 +55,12 @@ def test_a_time_of_day_is_read(said: str, hour: int, minute: int, half: Half) ->
 
 @pytest.mark.parametrize("said", ["5 apples", "room 12", "3 people", "for 5 people"])
 def test_a_bare_number_is_not_certain_to_be_a_time(said: str) -> None:
-    assert not any(one.value.certain for one in times(Tokens.text(said)))
+    assert not any(one.value.certain for one in times(Tokens.text(said, spelled)))
 
 
 @pytest.mark.parametrize("said", ["25:00", "7:75", "$12", "20%", "3/4", "13 pm x"])
 def test_what_cannot_be_a_time_is_not_one(said: str) -> None:
-    assert not any(one.value.certain and one.value.half is not Half.PM for one in times(Tokens.text(said)))
+    assert not any(one.value.certain and one.value.half is not Half.PM for one in times(Tokens.text(said, spelled)))
 
 
 @pytest.mark.parametrize(
@@ -97,18 +99,18 @@ def test_what_cannot_be_a_time_is_not_one(said: str) -> None:
     ],
 )
 def test_a_day_is_read(said: str, day: str) -> None:
-    assert [one.value.isoformat() for one in dates(Tokens.text(said), TODAY)] == [day]
+    assert [one.value.isoformat() for one in dates(Tokens.text(said, spelled), TODAY)] == [day]
 
 
 @pytest.mark.parametrize(
     "said", ["i may go", "the sun", "he sat down", "second floor", "february 30", "2026-13-01", "99/99"]
 )
 def test_what_names_no_day_is_none(said: str) -> None:
-    assert dates(Tokens.text(said), TODAY) == []
+    assert dates(Tokens.text(said, spelled), TODAY) == []
 
 
 def test_a_month_that_is_short_keeps_its_last_day() -> None:
-    assert [one.value for one in dates(Tokens.text("next month"), date(2026, 1, 31))] == [date(2026, 2, 28)]
+    assert [one.value for one in dates(Tokens.text("next month", spelled), date(2026, 1, 31))] == [date(2026, 2, 28)]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_a_month_that_is_short_keeps_its_last_day() -> None:
     ],
 )
 def test_a_repeat_is_read(said: str, repeat: str) -> None:
-    found = repeats(Tokens.text(said))
+    found = repeats(Tokens.text(said, spelled))
     assert found is not None
     assert found.value == repeat
 
@@ -137,6 +139,6 @@ def test_a_repeat_is_read(said: str, repeat: str) -> None:
     "said", ["every hour", "weekly", "every other day", "twice a day", "every two weeks", "monthly"]
 )
 def test_a_repeat_that_no_tool_knows_is_seen_and_unknown(said: str) -> None:
-    found = repeats(Tokens.text(said))
+    found = repeats(Tokens.text(said, spelled))
     assert found is not None
     assert found.value is None

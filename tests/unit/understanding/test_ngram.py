@@ -11,11 +11,11 @@ import pytest
 from appliance.understanding import ngram
 from appliance.understanding.features import BUCKETS, features, tokens
 from appliance.understanding.understander import load_weights, weights_folder
-from appliance.understanding.vocabulary import TOOLS
+from appliance.understanding.vocabulary import CLASSES
 
 
 def write(path: Path, classes: list[str], rows: bytes, bias: list[float]) -> None:
-    header = json.dumps({"classes": classes, "scale": 0.5, "bias": bias}).encode()
+    header = json.dumps({"classes": classes, "languages": ["en"], "scale": 0.5, "bias": bias}).encode()
     path.write_bytes(ngram.MAGIC + struct.pack("<I", len(header)) + header + rows)
 
 
@@ -34,10 +34,10 @@ def test_every_feature_is_a_bucket_and_comes_once() -> None:
 
 
 def test_a_row_pulls_towards_its_class(tmp_path: Path) -> None:
-    rows = bytearray([128, 128] * BUCKETS)
+    rows = bytearray([128, 128, 128] * BUCKETS)
     for bucket in features("ring"):
-        rows[bucket * 2 + 1] = 255
-    write(tmp_path / "w.bin", ["quiet", "loud"], bytes(rows), [0.0, 0.0])
+        rows[bucket * 3 + 1] = 255
+    write(tmp_path / "w.bin", ["quiet", "loud"], bytes(rows), [0.0, 0.0, 0.0])
     model = ngram.load(tmp_path / "w.bin")
     found = model.probabilities("ring")
     assert found["loud"] > 0.99
@@ -45,7 +45,7 @@ def test_a_row_pulls_towards_its_class(tmp_path: Path) -> None:
 
 
 def test_without_known_features_the_bias_decides(tmp_path: Path) -> None:
-    write(tmp_path / "w.bin", ["a", "b"], bytes([128] * 2 * BUCKETS), [0.0, 1.0])
+    write(tmp_path / "w.bin", ["a", "b"], bytes([128] * 3 * BUCKETS), [0.0, 1.0, 0.0])
     found = ngram.load(tmp_path / "w.bin").probabilities("")
     assert found["b"] > found["a"]
 
@@ -53,7 +53,7 @@ def test_without_known_features_the_bias_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["missing", "empty", "magic", "cut", "header"])
 def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "w.bin"
-    write(path, ["a", "b"], bytes(2 * BUCKETS), [0.0, 0.0])
+    write(path, ["a", "b"], bytes(3 * BUCKETS), [0.0, 0.0, 0.0])
     data = path.read_bytes()
     changed = {
         "empty": b"",
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path, damage: str) 
 
 def test_the_shipped_weights_know_every_tool() -> None:
     weights = load_weights()
-    assert set(weights.ngram.classes) == set(TOOLS)
+    assert set(weights.ngram.classes) == set(CLASSES)
     assert (weights_folder() / "homarus-mini.gguf").stat().st_size < 8 * 1024 * 1024
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from appliance.understanding.english.durations import MAX_SECONDS, duration_at, durations, stopwatch
 from appliance.understanding.english.numbers import amount, plain
-from appliance.understanding.english.tokens import Tokens, spelled
+from appliance.understanding.english.spelling import spelled
+from appliance.understanding.tokens import Tokens
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ from appliance.understanding.english.tokens import Tokens, spelled
     ],
 )
 def test_a_number_is_read_in_digits_and_words(said: str, value: Fraction) -> None:
-    tokens = Tokens.text(said)
+    tokens = Tokens.text(said, spelled)
     found = amount(tokens, 0)
     assert found is not None
     assert (found.value, found.end) == (value, len(tokens))
@@ -43,7 +44,7 @@ def test_a_number_is_read_in_digits_and_words(said: str, value: Fraction) -> Non
 
 @pytest.mark.parametrize("said", ["", "milk", "and", "of", "-"])
 def test_what_is_no_number_is_none(said: str) -> None:
-    assert amount(Tokens.text(said), 0) is None
+    assert amount(Tokens.text(said, spelled), 0) is None
 
 
 def test_numbers_are_written_short() -> None:
@@ -80,7 +81,7 @@ def test_numbers_are_written_short() -> None:
     ],
 )
 def test_a_length_of_time_is_read_whole(said: str, seconds: int) -> None:
-    tokens = Tokens.text(said)
+    tokens = Tokens.text(said, spelled)
     found = duration_at(tokens, 0)
     assert found is not None
     assert (found.value, found.end) == (seconds, len(tokens))
@@ -88,23 +89,23 @@ def test_a_length_of_time_is_read_whole(said: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("said", ["5 apples", "minutes", "0 minutes", "ten", "a", "half", "at 5 pm", "per hour"])
 def test_what_is_no_length_of_time_is_none(said: str) -> None:
-    assert durations(Tokens.text(said)) == []
+    assert durations(Tokens.text(said, spelled)) == []
 
 
 def test_a_length_is_at_most_a_year() -> None:
     days = MAX_SECONDS // 86400
-    assert [found.value for found in durations(Tokens.text(f"{days} days"))] == [MAX_SECONDS]
-    assert durations(Tokens.text(f"{days + 1} days")) == []
+    assert [found.value for found in durations(Tokens.text(f"{days} days", spelled))] == [MAX_SECONDS]
+    assert durations(Tokens.text(f"{days + 1} days", spelled)) == []
 
 
 def test_a_clock_time_after_a_length_is_not_swallowed() -> None:
-    found = durations(Tokens.text("2 hours 7 pm"))
+    found = durations(Tokens.text("2 hours 7 pm", spelled))
     assert [one.value for one in found] == [7200]
 
 
 @pytest.mark.parametrize(("said", "seconds"), [("timer 5:30", 330), ("1:05:00", 3900), ("noon", None), ("0:00", None)])
 def test_a_timer_reads_colons_as_minutes_and_seconds(said: str, seconds: int | None) -> None:
-    assert stopwatch(Tokens.text(said)) == seconds
+    assert stopwatch(Tokens.text(said, spelled)) == seconds
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from appliance.generation import (
     ToolSpec,
 )
 from appliance.messages import Image, Message, Role, Text, ToolCall, ToolResult
+from appliance.understanding.languages import TAGS
 from appliance.understanding.provider import MiniProvider
 from appliance.understanding.understander import Understander, Weights
 from tests.fakes.clock import FakeClock
@@ -28,7 +29,9 @@ TIMER = ToolSpec("timer_set", "Start a countdown.", {"type": "object"})
 
 def provider(engine: ScriptedEngine) -> MiniProvider:
     clock = FakeClock()
-    return MiniProvider(Understander(engine, Weights(NEUTRAL, CALIBRATION), clock), clock, lambda: ZoneInfo("UTC"))
+    return MiniProvider(
+        Understander(engine, Weights(NEUTRAL, dict.fromkeys(TAGS, CALIBRATION)), clock), clock, lambda: ZoneInfo("UTC")
+    )
 
 
 def request(*messages: Message, tools: tuple[ToolSpec, ...] = (TIMER,)) -> GenerateRequest:

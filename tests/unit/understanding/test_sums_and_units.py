@@ -8,9 +8,10 @@ import pytest
 
 from appliance.tools.builtin.sums.calculator import evaluate
 from appliance.tools.builtin.units import find_unit
+from appliance.understanding.english.spelling import spelled
 from appliance.understanding.english.sums import expression
-from appliance.understanding.english.tokens import Tokens
-from appliance.understanding.english.units import _UNITS, conversion, height
+from appliance.understanding.english.units import _UNITS, conversion
+from appliance.understanding.tokens import Tokens
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_sum_that_is_not_clear_is_left_to_others(said: str) -> None:
     ],
 )
 def test_a_conversion_is_read(said: str, value: Fraction, from_unit: str, to_unit: str) -> None:
-    found = conversion(height(Tokens.text(said)))
+    found = conversion(Tokens.text(said, spelled))
     assert found is not None
     assert (found.value, found.from_unit, found.to_unit) == (value, from_unit, to_unit)
 
@@ -105,7 +106,7 @@ def test_a_conversion_is_read(said: str, value: Fraction, from_unit: str, to_uni
     "said", ["300 grams in cups", "10 miles", "convert this to word", "5 euros in dollars", "3 cups of milk"]
 )
 def test_what_does_not_measure_the_same_is_left_to_others(said: str) -> None:
-    assert conversion(height(Tokens.text(said))) is None
+    assert conversion(Tokens.text(said, spelled)) is None
 
 
 def test_the_unit_tool_knows_every_unit_that_is_read() -> None:

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
 
 _PART = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+|[^\W\d_]+(?:'[^\W\d_]+)?|[^\w\s]|_")
-
-
-_SPELLED = frozenset(
-    "minute minutes second seconds tomorrow tonight monday tuesday wednesday thursday "
-    "friday saturday sunday weekday weekdays "
-    "weekend weekends january february march april june july august september october "
-    "november december morning evening "
-    "afternoon midnight quarter twenty thirty fourteen fifteen sixteen seventeen eighteen "
-    "nineteen hundred thousand percent "
-    "multiply multiplied subtract subtracted divide divided fahrenheit celsius kilometers "
-    "kilometer centimeters centimeter "
-    "pounds ounces gallons liters inches tablespoons teaspoons square everyday o'clock".split()
-)
 _MIN_SPELLED = 6  # shorter words have too many neighbours that are words themselves: timer, times
 
 
-def spelled(word: str) -> str:
-    """Return the word of the parsers that a typed word misses by one letter (left out, doubled, wrong or swapped)."""
-    if len(word) < _MIN_SPELLED or word in _SPELLED or not word.isalpha():
+def as_it_is(word: str) -> str:
+    return word
+
+
+def speller(known: frozenset[str]) -> Callable[[str], str]:
+    """Return a repair for words that miss a known word by one letter (left out, doubled, wrong or swapped)."""
+    candidates = tuple(sorted(word for word in known if len(word) >= _MIN_SPELLED))
+
+    def spelled(word: str) -> str:
+        if len(word) < _MIN_SPELLED or word in known or not word.isalpha():
+            return word
+        if any(word.startswith(one) for one in known):  # quarters, squared: forms, not slips
+            return word
+        for one in candidates:
+            if abs(len(one) - len(word)) <= 1 and _one_off(word, one):
+                return one
         return word
-    if any(word.startswith(known) for known in _SPELLED):  # quarters, squared: forms, not slips
-        return word
-    near = [
-        known
-        for known in _SPELLED
-        if abs(len(known) - len(word)) <= 1 and len(known) >= _MIN_SPELLED and _one_off(word, known)
-    ]
-    return min(near) if near else word
+
+    return spelled
 
 
 def _one_off(word: str, known: str) -> bool:
@@ -55,7 +49,7 @@ class Tokens:
     origin: tuple[int, ...]
 
     @classmethod
-    def of(cls, words: Sequence[str]) -> Tokens:
+    def of(cls, words: Sequence[str], spelled: Callable[[str], str] = as_it_is) -> Tokens:
         parts: list[str] = []
         origin: list[int] = []
         for at, word in enumerate(words):
@@ -65,8 +59,8 @@ class Tokens:
         return cls(tuple(parts), tuple(origin))
 
     @classmethod
-    def text(cls, text: str) -> Tokens:
-        return cls.of(text.split())
+    def text(cls, text: str, spelled: Callable[[str], str] = as_it_is) -> Tokens:
+        return cls.of(text.split(), spelled)
 
     def __len__(self) -> int:
         return len(self.parts)

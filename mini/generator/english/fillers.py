@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from mini.generator.numbers import digits_or_words
+from mini.generator.english.numbers import digits_or_words
 
 Filler = Callable[[random.Random], str]
 

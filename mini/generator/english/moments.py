@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from mini.generator.fillers import AMOUNT_FILLERS, Filler
-from mini.generator.numbers import digits_or_words, words
+from mini.generator.english.fillers import AMOUNT_FILLERS, Filler
+from mini.generator.english.numbers import digits_or_words, words
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (

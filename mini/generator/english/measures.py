@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from mini.generator.fillers import Filler, fraction, number, percent, small
-from mini.generator.numbers import digits_or_words
+from mini.generator.english.fillers import Filler, fraction, number, percent, small
+from mini.generator.english.numbers import digits_or_words
 
 # singular, plural and short names by what they measure
 UNITS: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -1,0 +1,131 @@
+"""The English words that the shared builders look for."""
+
+from __future__ import annotations
+
+import re
+
+from appliance.understanding.languages import HomeWords, Words
+
+_NOT_NAMES = frozenset(
+    "the my our a this that new whole entire your to on off from of add and it please in onto into for is clear "
+    "empty".split()
+)
+_LIST_WORDS = re.compile(r"\b([\w'-]+(?: [\w'-]+)?) list\b", re.IGNORECASE)
+_TASKS = re.compile(r"\b(?:to[ -]?dos?|tasks?|chores?|errands|things to do)\b", re.IGNORECASE)
+_SAME_LISTS = {"groceries": "grocery", "things to buy": "shopping", "shoping": "shopping"}
+
+HOME = HomeWords(
+    up=re.compile(
+        r"\b(?:up|louder|raise|increase|higher|more|brighter|brighten|lighter|boost|bump|crank|pump|hear|bring up|"
+        r"too (?:quiet|soft|low|dark|dim))\b"
+    ),
+    down=re.compile(
+        r"\b(?:down|quieter|lower|decrease|reduce|softer|less|dim|dimmer|darker|darken|quiet|soften|lessen|"
+        r"too (?:loud|bright|noisy|high))\b"
+    ),
+    much=re.compile(r"\b(?:a lot|much|way|lots|significantly|far|considerably|a ton|really)\b"),
+    little=re.compile(r"\b(?:a (?:little|bit|tad|touch|notch|smidge|hair)|slightly|a little bit|bit)\b"),
+    most=re.compile(
+        r"\b(?:max|maximum|full|all the way(?: up)?|as (?:loud|bright|high) as|full blast|brightest|loudest|fully|"
+        r"completely up|highest)\b"
+    ),
+    least=re.compile(
+        r"\b(?:min|minimum|all the way down|as (?:quiet|dim|low|dark|soft) as|lowest|dimmest|quietest|minimal)\b"
+    ),
+    half=re.compile(r"\b(?:half|halfway|50 ?/ ?50)\b"),
+    by=re.compile(r"\b(?:by|another|an extra|more by)(?: about| around)? ?$"),
+    mute=re.compile(r"\b(?:mute|silence|silent|shut up|hush|no sound|sound off|quiet mode|kill the (?:sound|audio))\b"),
+    unmute=re.compile(
+        r"\b(?:un-?mute|sound (?:back )?on|(?:turn|switch|put|bring)(?: the)? (?:sound|audio|volume) back(?: on)?|"
+        r"stop muting|take .* off mute)\b"
+    ),
+    on=re.compile(r"\b(?:on|light up|illuminate|lit|bring up|activate|enable)\b"),
+    off=re.compile(r"\b(?:off|out|extinguish|kill|shut down|dark in here please|deactivate|disable|lights? out)\b"),
+    colors={
+        "warm white": "warm white", "warm": "warm white", "warmer": "warm white", "cozy": "warm white",
+        "cool white": "cool white", "cold white": "cool white", "cooler": "cool white", "colder": "cool white",
+        "daylight": "cool white", "bluish white": "cool white", "soft white": "warm white",
+        "red": "red", "orange": "orange", "amber": "orange", "yellow": "yellow", "gold": "yellow", "green": "green",
+        "lime": "green", "turquoise": "turquoise", "teal": "turquoise", "cyan": "turquoise", "aqua": "turquoise",
+        "blue": "blue", "purple": "purple", "violet": "purple", "lavender": "purple", "lilac": "purple",
+        "indigo": "purple", "pink": "pink", "rose": "pink", "magenta": "magenta", "white": "white",
+    },
+    actions=(
+        ("resume", re.compile(
+            r"\b(?:resume|continue|un-?pause|carry on|keep playing|keep going|go on with|pick up where|"
+            r"(?:start|play)(?: \w+){0,3} again|hit play|press play|play on)\b"
+        )),
+        ("pause", re.compile(r"\b(?:pause|hold on|hold the (?:music|song)|hang on|freeze)\b")),
+        ("stop", re.compile(
+            r"\b(?:stop|turn off|switch off|shut off|turn (?:the |that |this )?\w+(?: \w+)? off|end|quit|"
+            r"switch (?:the |that |this )?\w+ off|kill|no more|cut|cancel|enough|"
+            r"shut (?:the |that |this )?\w+ (?:off|down|up))\b"
+        )),
+        ("previous", re.compile(
+            r"\b(?:previous|last (?:song|track|one)|go back|back (?:one|a)|before|rewind|again from|replay|backwards?|"
+            r"skip back)\b"
+        )),
+        ("next", re.compile(
+            r"\b(?:next|skip|another (?:song|track|one)|different (?:song|track|one)|forward|pass on this|"
+            r"something else)\b"
+        )),
+        ("play", re.compile(r"\b(?:play|put|listen|hear|start|turn on|stream|shuffle|tune|music|want|give|blast)\b")),
+    ),
+    anything=re.compile(
+        r"^(?:(?:some|the|a|any|my|this|that|more|of)\s+)*(?:music|songs?|it|something|tunes?|anything|track|audio|sound|"
+        r"playback|media|player|playing|one|again|stuff|"
+        r"radio|album|playlist|podcast|movie|video|show|film)?(?: please| on| now| again)*$"
+    ),
+)  # fmt: skip
+
+WORDS = Words(
+    all=frozenset({"all", "every", "each", "everything", "both"}),
+    bare=re.compile(r"^(?:the|my|our|a|an)\s+", re.IGNORECASE),
+    item_articles=re.compile(r"^(?:(?:some|the|a|an|more|also|please|another|any)\s+)+", re.IGNORECASE),
+    item_joint=re.compile(r"\s+(?:and|&|plus)\s+", re.IGNORECASE),
+    event=re.compile(
+        r"\b(?:when|whenever|once|as soon as|until|if|after|before) "
+        r"(?:i|we|it|he|she|they|you|the|my|[a-z]+ (?:gets|arrives|calls|is|comes))\b",
+        re.IGNORECASE,
+    ),
+    others=re.compile(
+        r"\bremind (?!me\b|us\b|myself\b|about\b|to\b|in\b|at\b|on\b)[a-z]+ (?:[a-z]+ )?(?:to|about|that)\b",
+        re.IGNORECASE,
+    ),
+    reminders=re.compile(r"\breminders\b", re.IGNORECASE),
+    time_hints=frozenset(
+        {"when", "until", "till", "month", "year", "later", "before", "after", "once", "soon", "whenever", "every"}
+    ),
+    fill=frozenset(
+        "when it's its it is at on in by for the around about of this from now @ every each and , . | to please ! ? "
+        "a".split()
+    ),
+    shared_parts=frozenset({"tonight", "evening", "afternoon", "morning"}),
+    waking=frozenset({"wake", "up"}),
+    date_words=frozenset("date day month year week today weekday today's todays season century".split()),
+    day_words=frozenset({"date", "day"}),
+    time_words=frozenset("time late hour clock morning night noon midnight early afternoon evening dark".split()),
+    when_ends=lambda said: re.sub(
+        r"\b(tomorrow|yesterday|today|[a-z]+day)'?s$", r"\1", said, flags=re.IGNORECASE
+    ),  # "tomorrow's date" asks for tomorrow; "new year's" is a name
+    shopping=re.compile(r"\b(?:buy|shop|shopping|store|supermarket|groceries)\b", re.IGNORECASE),
+    home=HOME,
+    compared=frozenset({"than"}),
+)
+
+
+def list_name(said: str | None, outside: str) -> str | None:
+    """Return the canonical name of the list that was named, in the copied words or in those around the items."""
+    name = said
+    if name is None:
+        if _TASKS.search(outside):
+            return "to-do"
+        found = _LIST_WORDS.search(outside.replace("| ", ""))
+        last = found[1].split()[-1] if found else ""
+        name = last if last and last not in _NOT_NAMES and not last.endswith("'s") else None
+    if name is None:
+        return None
+    name = re.sub(r"\s+lists?$", "", WORDS.bare.sub("", name), flags=re.IGNORECASE).lower()
+    if re.fullmatch(r"to[ -]?do'?s?|things to do|tasks?", name):
+        return "to-do"
+    return _SAME_LISTS.get(name, name) or None

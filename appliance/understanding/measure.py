@@ -1,0 +1,67 @@
+"""What the unit parsers of all languages share: canonical unit names, what they measure, and what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+_NAMES = {
+    "length": "kilometer|meter|centimeter|millimeter|mile|yard|foot|inch|nautical mile|light year",
+    "mass": "kilogram|gram|milligram|pound|ounce|stone|tonne|ton",
+    "volume": "liter|milliliter|centiliter|deciliter|gallon|quart|pint|cup|fluid ounce|tablespoon|teaspoon",
+    "temperature": "celsius|fahrenheit|kelvin",
+    "speed": "kilometer per hour|mile per hour|meter per second|knot",
+    "time": "second|minute|hour|day|week|month|year",
+    "area": "acre|hectare|square foot|square meter|square kilometer|square mile|square inch|square yard|"
+    "square centimeter",
+    "pressure": "psi|bar|pascal|kilopascal",
+    "energy": "kilocalorie|calorie|joule|kilojoule|kilowatt hour",
+    "power": "watt|kilowatt|horsepower",
+    "data": "bit|byte|kilobyte|megabyte|gigabyte|terabyte",
+}
+# canonical name -> what it measures; the tools know these names
+UNITS: dict[str, str] = {name: dimension for dimension, names in _NAMES.items() for name in names.split("|")}
+_SMALLER = {
+    ("foot", "inch"): 12,
+    ("pound", "ounce"): 16,
+    ("stone", "pound"): 14,
+    ("hour", "minute"): 60,
+    ("minute", "second"): 60,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """`value` of `from_unit` is wanted in `to_unit`."""
+
+    value: Fraction
+    from_unit: str
+    to_unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A unit that was named at the parts [start, end), with its number if it has one."""
+
+    value: Fraction | None
+    unit: str
+    start: int
+    end: int
+
+
+def joined(mentions: list[Mention]) -> list[Mention]:
+    """Join feet and inches of one height, pounds and ounces of one weight."""
+    found: list[Mention] = []
+    for one in mentions:
+        before = found[-1] if found else None
+        factor = _SMALLER.get((before.unit, one.unit)) if before else None
+        if before and factor and before.value is not None and one.value is not None and one.start - before.end <= 1:
+            found[-1] = Mention(before.value * factor + one.value, one.unit, before.start, one.end)
+        else:
+            found.append(one)
+    return found
+
+
+def comparable(source: str, target: str) -> bool:
+    """Tell whether two different units measure the same."""
+    return source != target and UNITS[source] == UNITS[target]

@@ -1,0 +1,185 @@
+"""English things, names and manners, put together from the definitions of phrases/en/shared.txt."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+from mini.generator.english.measures import MEASURE_FILLERS
+from mini.generator.english.moments import TIME_FILLERS
+from mini.generator.tongue import Filler, Noise, Tongue
+
+_AMOUNTS = tuple(
+    "a|some|two|3|more|a pack of|a bottle of|a dozen|2 boxes of|a bag of|a gallon of|fresh|organic".split("|")
+)
+
+_BEFORE = tuple(
+    "i'm about to start dinner|i'm heading to bed|my hands are full|i'm in the car|before "
+    "i forget|while i think of it|since i'm here|"
+    "by the way|real quick|if you don't mind|one quick thing|i was wondering|just "
+    "wondering|i'm curious|when you get a second|"
+    "i'm in a hurry|it's been a long day|i keep forgetting|the kids are asking|we have "
+    "guests coming|i just got home|i'm at the store|"
+    "i'm leaving soon|ok last thing|i'm not sure|i'm cooking|i'm at work|you know what|"
+    "first things first|next up|i'm back|morning".split("|")
+)
+_AFTER = tuple(
+    "before i forget|so i don't forget|because i'm tired|thanks in advance|when you have "
+    "a second|if that's possible|real quick|"
+    "if you would|if you can do that|i'm in a hurry|because i need to know|for my wife|i "
+    "forgot|just to be safe|just in case|one more time|"
+    "you're the best|asap|as soon as you can|at once|dear|mate|buddy|if you please|would "
+    "be great|i think|i guess|or something".split("|")
+)
+
+
+def compose(named: Callable[[str], Filler]) -> dict[str, Filler]:
+    """Return the kinds that are made of shared definitions."""
+
+    def either(*names: str) -> Filler:
+        return lambda rng: named(rng.choice(names))(rng)
+
+    item = either("food", "food", "goods")
+
+    def items(rng: random.Random) -> str:
+        pick = rng.random()
+        if pick < 0.55:
+            return item(rng)
+        if pick < 0.62:
+            return f"{rng.choice(_AMOUNTS)} {item(rng)}"
+        if pick < 0.68:
+            return task(rng)
+        several = [item(rng) for _ in range(rng.choice([2, 2, 2, 3, 3, 4]))]
+        return (
+            (rng.choice([", ", ", ", " "]) if len(several) > 2 else " and ").join(several[:-1])
+            + rng.choice([" and ", " and ", ", and ", " & "])
+            + several[-1]
+        )
+
+    task = either("chore", "chore", "contact", "contactx")
+    fillers: dict[str, Filler] = {
+        "item": item,
+        "items": items,
+        "oneitem": item,
+        "task": task,
+        "name": named("person"),
+        "notetopic": either("topic", "event", "task_"),
+        "task_": task,
+        "thatfact": _that(named("event")),
+    }
+    fillers["notetopic"] = lambda rng: rng.choice([named("topic"), named("event"), task])(rng)
+    return fillers
+
+
+def _that(event: Filler) -> Filler:
+    ends = "is coming up|is soon|starts|is happening|is due|begins|is on".split("|")
+    return lambda rng: f"{event(rng)} {rng.choice(ends)}"
+
+
+def _composed() -> dict[str, Filler]:
+    def among(options: str) -> Filler:
+        values = options.split("|")
+        return lambda rng: rng.choice(values)
+
+    return {
+        "allmark": among("all|all|every|all of|all those|each|every single|every one of|both|each and every"),
+        "todo": among("to do|todo|to-do|task|tasks|chores|chore|honey do|work|errands|to-dos"),
+        "grocery": among("shopping|grocery|groceries|food|shopping|grocery"),
+        "shopping": among("shopping|grocery"),
+        "store": among("the store|the supermarket|walmart|target|costco|the hardware store|the pharmacy|the shop"),
+        "media": among("reading|movie|watch|books|book|movies|music|games|books to read|watch later|podcast|series"),
+        "things": among(
+            "groceries|chores|errands|things to do|things to buy|things to pack|movies to watch|"
+            "books to read|stuff to get|guests|tasks|christmas presents|supplies"
+        ),
+        "title": among(
+            "the matrix|dune|pride and prejudice|inception|the hobbit|breaking bad|the lord of "
+            "the rings|frozen|parasite|the great gatsby|1984|moby dick|"
+            "the crown|casablanca|the alchemist|top gun|war and peace|jaws|the office|educated|"
+            "sapiens|hamilton|zelda|portal two|the shining"
+        ),
+        "pronoun": among("they aren't|it isn't|it's not|they're not|they are not|it is not"),
+        "onechore": among(
+            "laundry|dishes|vacuuming|groceries|homework|ironing|gardening|taxes|yard work|"
+            "exercise|grocery shopping|oil change|dry cleaning|"
+            "haircut|car wash|bills|cooking|cleaning|packing|budget|dusting|mopping|meal prep|"
+            "birthday shopping|paperwork|emails"
+        ),
+        "eventbare": among(
+            "anniversary|dentist appointment|meeting|exam|flight|birthday|interview|recital|"
+            "wedding|deadline|party|concert|physical|rehearsal|check up|rent|trash day"
+        ),
+    }
+
+
+def _invented(rng: random.Random) -> str:
+    """Return a word that sounds like one."""
+    parts = (
+        "ba be bi bo bra ca che co cra da de di do dra fa fi flo ga ge gri ha he ho ja jo ka "
+        "ke ki la le li lo ma me mi mo na "
+        "ne ni no pa pe pi plo ra re ri ro sa se shi so sta ta te thi to tra va ve vi wa we ya za zo"
+    ).split()
+    return "".join(rng.choice(parts) for _ in range(rng.choice([1, 2, 2, 3]))) + rng.choice(
+        "n r s t l m k d x ck ng st  y e a o".split(" ")
+    )
+
+
+NOISE = Noise(
+    neighbours=dict(
+        pair.split(":")
+        for pair in (
+            "a:sq b:vn c:xv d:sf e:wr f:dg g:fh h:gj i:uo j:hk k:jl l:k m:n n:bm o:"
+            "ip p:o q:wa r:et s:ad t:ry u:yi v:cb w:qe x:zc y:tu z:x"
+        ).split()
+    ),
+    droppable=frozenset({"a", "the", "my", "an", "of", "me", "is", "to", "for", "on", "please", "do", "that", "it"}),
+    fillers=("um", "uh", "like", "er", "well", "actually", "just", "maybe", "quickly", "also", "again", "then"),
+    short={
+        "please": "pls",
+        "you": "u",
+        "tomorrow": "tmrw",
+        "are": "r",
+        "for": "4",
+        "minutes": "mins",
+        "what": "wat",
+        "and": "n",
+        "to": "2",
+        "going to": "gonna",
+        "want to": "wanna",
+        "because": "cuz",
+        "okay": "k",
+        "the": "teh",
+        "reminder": "reminde",
+        "grocery": "grocry",
+        "groceries": "grocerys",
+        "alarm": "alram",
+        "shopping": "shoping",
+        "tonight": "2nite",
+        "calculate": "caculate",
+        "remind": "remnd",
+        "timer": "tiemr",
+        "cancel": "cancle",
+        "minute": "miniute",
+        "celsius": "celcius",
+        "fahrenheit": "farenheit",
+        "list": "lsit",
+    },
+    plain=lambda text: text,
+)
+LANGUAGE = Tongue(
+    tag="en",
+    fillers={**TIME_FILLERS, **MEASURE_FILLERS, **_composed()},
+    compose=compose,
+    strange=(
+        "item", "items", "oneitem", "task", "topic", "topicshort", "label", "alabel", "listname", "fact", "event",
+        "place", "media_query", "scene_name",
+    ),
+    invented=_invented,
+    closers=("please", "thanks", "pls", "thank you", "please", "now", "right now", "for me", "ok"),
+    before=_BEFORE,
+    after=_AFTER,
+    joints=(" and ", " and then ", " then ", ", ", " and also ", ". ", " after that "),
+    asking=re.compile(r"(what|how|when|where|who|which|is|are|do|did|does|can|could|would|will|have|any|should|has)\b"),
+    noise=NOISE,
+)  # fmt: skip
