@@ -23,7 +23,7 @@ def write(path: Path, model: Mini, tokenizer: Tokenizer) -> None:
     shape = model.shape
     out = gguf.GGUFWriter(str(path), "llama")
     out.add_name("homarus-mini")
-    out.add_description("English requests to tool calls, made by mini/make")
+    out.add_description("requests in English, German and French to tool calls, made by mini/make")
     out.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
     out.add_context_length(shape.context)
     out.add_embedding_length(shape.width)
@@ -45,20 +45,20 @@ def write(path: Path, model: Mini, tokenizer: Tokenizer) -> None:
     out.add_eos_token_id(tokenizer.ids[END])
     out.add_add_bos_token(False)
     for name, tensor in model.state_dict().items():
-        array = tensor.float().numpy()
-        target = _target(name)
+        array, place = tensor.float().numpy(), target(name)
         if array.ndim == 1:
-            out.add_tensor(target, array)
+            out.add_tensor(place, array)
         else:
             packed = gguf.quantize(array, gguf.GGMLQuantizationType.Q8_0)
-            out.add_tensor(target, packed, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+            out.add_tensor(place, packed, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
     out.write_header_to_file()
     out.write_kv_data_to_file()
     out.write_tensors_to_file()
     out.close()
 
 
-def _target(name: str) -> str:
+def target(name: str) -> str:
+    """Return the GGUF name of a parameter."""
     if name == "embed.weight":
         return "token_embd.weight"
     if name == "norm.weight":

@@ -6,14 +6,16 @@ import argparse
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from appliance.understanding.vocabulary import CALL, END, KEYS, TOOLS, USER, key_token, tool_token
-from mini.generator.corpus import Generator
+from appliance.understanding.vocabulary import CALL, CLASSES, END, KEYS, USER, key_token, tool_token
+from mini.generator.corpus import Corpus
+from mini.generator.tongues import TAGS, tongues
 
-CONTROL = (END, USER, CALL, *(tool_token(t) for t in TOOLS), *(key_token(k) for k in KEYS))
+CONTROL = (END, USER, CALL, *(tool_token(t) for t in CLASSES), *(key_token(k) for k in KEYS))
 
 # llama.cpp's "qwen2" pre-tokenizer; `_` is neither letter nor digit there
 _SPLIT = re.compile(
@@ -32,6 +34,8 @@ def alphabet() -> list[str]:
 
 
 _ALPHABET = alphabet()
+_NEVER = 1 << 30
+_EXAMPLES = 90_000
 
 
 class Tokenizer:
@@ -48,13 +52,7 @@ class Tokenizer:
         return [at for piece in _SPLIT.findall(text) for at in self._word(piece)]
 
     def _encode_word(self, piece: str) -> tuple[int, ...]:
-        parts = [_ALPHABET[byte] for byte in piece.encode()]
-        while len(parts) > 1:
-            rank, at = min((self._ranks.get((a, b), 1 << 30), i) for i, (a, b) in enumerate(pairwise(parts)))
-            if rank == 1 << 30:
-                break
-            parts[at : at + 2] = [parts[at] + parts[at + 1]]
-        return tuple(self.ids[p] for p in parts)
+        return tuple(self.ids[part] for part in _merged([_ALPHABET[byte] for byte in piece.encode()], self._ranks))
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(self.merges, ensure_ascii=False), encoding="utf-8")
@@ -64,10 +62,22 @@ class Tokenizer:
         return cls([(a, b) for a, b in json.loads(path.read_text(encoding="utf-8"))])
 
 
-def learn(texts: list[str], size: int) -> list[tuple[str, str]]:
-    """Return the merges of a vocabulary of `size` tokens, most frequent pair first."""
+def _merged(parts: list[str], ranks: Mapping[tuple[str, str], int]) -> list[str]:
+    """Join neighbours by the merges, the earliest learned first."""
+    while len(parts) > 1:
+        rank, at = min((ranks.get((a, b), _NEVER), i) for i, (a, b) in enumerate(pairwise(parts)))
+        if rank == _NEVER:
+            break
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+    return parts
+
+
+def learn(texts: list[str], size: int, known: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """Return the merges of a vocabulary of `size` tokens, most frequent pair first, after those that are `known`."""
     counts = Counter(piece for text in texts for piece in _SPLIT.findall(text))
-    words = [[_ALPHABET[b] for b in piece.encode()] for piece in counts]
+    words = [
+        _merged([_ALPHABET[b] for b in piece.encode()], {pair: at for at, pair in enumerate(known)}) for piece in counts
+    ]
     weights = list(counts.values())
     pairs: Counter[tuple[str, str]] = Counter()
     where: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
@@ -75,7 +85,7 @@ def learn(texts: list[str], size: int) -> list[tuple[str, str]]:
         for pair in pairwise(word):
             pairs[pair] += weights[at]
             where[pair].add(at)
-    merges: list[tuple[str, str]] = []
+    merges = list(known)
     while len(merges) + 256 + len(CONTROL) < size:
         best = max(pairs, key=lambda p: (pairs[p], p))
         merges.append(best)
@@ -102,14 +112,16 @@ def learn(texts: list[str], size: int) -> list[tuple[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--size", type=int, default=1536)
+    parser.add_argument("--size", type=int, default=2816)
+    parser.add_argument("--known", type=Path, help="a vocabulary whose merges are kept in front")
     options = parser.parse_args()
-    texts = [" " + example.text for example in Generator(5).examples(60_000)]
-    tokenizer = Tokenizer(learn(texts, options.size))
+    texts = [" " + example.text for example in Corpus(tongues(), 5).examples(_EXAMPLES)]
+    known = Tokenizer.load(options.known).merges if options.known else []
+    tokenizer = Tokenizer(learn(texts, options.size, known))
     tokenizer.save(options.out)
     sample = texts[:5000]
     mean = sum(len(tokenizer.encode(text)) for text in sample) / len(sample)
-    print(f"tokenizer: {len(tokenizer.tokens)} tokens, {mean:.1f} per sentence")
+    print(f"tokenizer: {len(tokenizer.tokens)} tokens, {mean:.1f} per sentence, {len(TAGS)} languages")
 
 
 if __name__ == "__main__":
