@@ -1,0 +1,93 @@
+"""Between a running context and the store: what is saved of a sequence, and how it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.engine.cache.envelope import Blob
+from appliance.engine.cache.rewind import Memory
+from appliance.engine.cache.store import Found, PrefixStore
+
+
+class States(Protocol):
+    """The native side: states of sequences as bytes, and ranges that are shared without copying."""
+
+    def size(self, sequence: int) -> int: ...
+
+    def export(self, sequence: int) -> Blob: ...
+
+    def insert(self, sequence: int, blob: Blob, start: int, end: int, *, exact: bool) -> bool: ...
+
+    def share_range(self, source: int, target: int, start: int, end: int) -> None: ...
+
+    def drop(self, sequence: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`length` tokens came back out of `tier` (ram or disk); the sequence cannot be cut below `floor` of them."""
+
+    length: int = 0
+    tier: str = ""
+    floor: int = 0
+
+
+class Transfer:
+    """Saves and restores through one scratch sequence that nobody else uses."""
+
+    def __init__(self, store: PrefixStore, states: States, scratch: int) -> None:
+        self._store = store
+        self._states = states
+        self._scratch = scratch
+
+    def save(self, sequence: int, tokens: Sequence[int], *, pinned: bool = False) -> bool:
+        """Save what the store lacks of `tokens`, which are exactly those in `sequence`. False: nothing was saved."""
+        lacking = self._store.missing(tokens)
+        if lacking is None:
+            return False
+        if self._store.rules.memory is Memory.WHOLE:
+            return self._put(sequence, tokens, 0, pinned)
+        self._states.drop(self._scratch)
+        self._states.share_range(sequence, self._scratch, *lacking)
+        try:
+            return self._put(self._scratch, tokens, lacking[0], pinned)
+        finally:
+            self._states.drop(self._scratch)
+
+    def _put(self, sequence: int, tokens: Sequence[int], start: int, pinned: bool) -> bool:
+        if not self._store.takes(self._states.size(sequence)):
+            return False
+        return self._store.put(tokens, start, self._states.export(sequence), pinned=pinned)
+
+    def restore(self, sequence: int, found: Found) -> Restored:
+        """Bring `found` into an empty sequence; what cannot be used is not in it afterwards.
+
+        Fewer tokens than found come back when a file was damaged or the cells did not suffice.
+        """
+        memory = self._store.rules.memory
+        length = 0
+        for start, end, blob in self._store.load(found):
+            if not self._insert(sequence, blob, start, end, found):
+                break
+            length = end
+        if length != found.length and memory is not Memory.FULL:
+            self._states.drop(sequence)
+            length = 0
+        if length == 0:
+            return Restored()
+        return Restored(length, found.tier, 0 if memory is Memory.FULL else length)
+
+    def _insert(self, sequence: int, blob: Blob, start: int, end: int, found: Found) -> bool:
+        """Bring one piece in. A refusal while cells are short is no fault of the blob, so it is kept."""
+        stored = next(piece.stored for piece in found.pieces if piece.start == start)
+        if self._store.rules.memory is Memory.WHOLE:
+            return self._states.insert(sequence, blob, stored.start, stored.end, exact=False)
+        self._states.drop(self._scratch)
+        exact = self._store.rules.memory is Memory.FULL
+        taken = self._states.insert(self._scratch, blob, stored.start, stored.end, exact=exact)
+        if taken:
+            self._states.share_range(self._scratch, sequence, start, end)
+        self._states.drop(self._scratch)
+        return taken

@@ -1,0 +1,102 @@
+"""The state of one sequence as bytes. llama.cpp checks little of what it is given: only proved bytes come here."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from appliance.engine.cache.fingerprint import Facts, library_hash
+from appliance.engine.cache.rewind import Rules
+from appliance.engine.native.context import Context
+from appliance.engine.native.library import NativeError, last_errors, llama
+from appliance.engine.native.model import Model
+
+
+class SequenceStates:
+    """Reads and writes whole sequences of a context."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        # the same pointers; their owner is the context, which must outlive this
+        self._handle, self._memory = context._handle, context._memory
+
+    def size(self, sequence: int) -> int:
+        """Return how many bytes `export` returns."""
+        return int(llama.llama_state_seq_get_size(self._handle, sequence))
+
+    def export(self, sequence: int) -> memoryview:
+        """Return the state of a sequence; nothing else refers to the memory. Raises NativeError."""
+        size = self.size(sequence)
+        data = np.empty(size, np.uint8)  # not zeroed first: a state may have a hundred megabytes
+        pointer = data.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        written = llama.llama_state_seq_get_data(self._handle, pointer, size, sequence)
+        if size == 0 or written != size:
+            raise NativeError(f"llama.cpp wrote {written} of {size} bytes of a state: {last_errors()}")
+        return memoryview(data)
+
+    def insert(self, sequence: int, blob: bytes | bytearray | memoryview, start: int, end: int, *, exact: bool) -> bool:
+        """Put the state of the positions [start, end) into an empty sequence; False: llama.cpp refused it.
+
+        `exact`: every position must be there; else (a sliding window, a recurrent state) only the last one. A
+        sequence that does not hold what was promised is emptied.
+        """
+        data = np.frombuffer(blob, np.uint8)
+        pointer = data.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        read = llama.llama_state_seq_set_data(self._handle, pointer, len(data), sequence)
+        first, last = self.range(sequence)
+        if read == len(data) and last == end - 1 and (first == start or not exact):
+            return True
+        last_errors()
+        self.drop(sequence)
+        return False
+
+    def range(self, sequence: int) -> tuple[int, int]:
+        """Return the first and the last position of a sequence, -1 and -1 when it is empty."""
+        memory = self._memory
+        first = llama.llama_memory_seq_pos_min(memory, sequence)
+        return int(first), int(llama.llama_memory_seq_pos_max(memory, sequence))
+
+    def share_range(self, source: int, target: int, start: int, end: int) -> None:
+        """Let `target` hold the positions [start, end) of `source` too; no cell is copied."""
+        llama.llama_memory_seq_cp(self._memory, source, target, start, end)
+
+    def drop(self, sequence: int) -> None:
+        """Empty a sequence."""
+        self._context.drop(sequence)
+
+
+def facts_of(
+    model: Model, *, type_k: int, type_v: int, flash_attention: int, whole_window: bool, rope: Mapping[str, float]
+) -> Facts:
+    """Return what states of this model depend on in this process; `rope`: the overrides of the context, by name."""
+    handle, architecture = model.handle, model.architecture
+    libraries = Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama.__file__).parent / "lib")
+
+    def width(which: str) -> int:
+        return int(model.meta(f"{architecture}.attention.{which}_length") or 0)
+
+    return Facts(
+        build=library_hash(libraries),
+        architecture=architecture,
+        layers=int(llama.llama_model_n_layer(handle)),
+        width_k=width("key") or int(llama.llama_model_n_embd(handle)),
+        width_v=width("value") or int(llama.llama_model_n_embd(handle)),
+        type_k=type_k,
+        type_v=type_v,
+        flash_attention=flash_attention,
+        rope=dict(rope),
+        rotation=os.environ.get("LLAMA_ATTN_ROT_DISABLE", ""),
+        window=int(llama.llama_model_n_swa(handle)),
+        whole_window=whole_window,
+        recurrent=not model.can_rewind,
+        vocabulary=model.size,
+    )
+
+
+def rules_of(model: Model) -> Rules:
+    """Return how states of this model may be cut and joined."""
+    return Rules.of(recurrent=not model.can_rewind, window=int(llama.llama_model_n_swa(model.handle)))
