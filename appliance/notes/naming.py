@@ -33,10 +33,14 @@ def folded(text: str) -> str:
 def list_name(text: str) -> str:
     """Return the one name of a list: "The Shopping List" is shopping. Empty when nothing is left."""
     name = folded(text)
-    while (shorter := _ARTICLES.sub("", name)) != name:
+    while (shorter := _shorter(name)) != name:
         name = shorter
-    name = re.sub(r"\s+lists?$", "", name) or name
     return _SAME_LIST.get(name, name)
+
+
+def _shorter(name: str) -> str:
+    bare = _ARTICLES.sub("", name)
+    return folded(re.sub(r"\s+lists?$", "", bare) or bare)
 
 
 def item_key(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -59,6 +60,7 @@ def once_in(
         return output
     if output.inverse is not None:
         undo.remember_in(connection, tool, output, output.inverse, context)
+        output = replace(output, data={**(output.data or {}), undo.UNDOABLE: True})
     data = None if output.data is None else msgspec.json.encode(output.data).decode()
     connection.execute(
         "INSERT INTO tool_effects (key, tool, text, data, created_ms) VALUES (?, ?, ?, ?, ?)",

@@ -17,6 +17,8 @@ from appliance.tools.base import Inverse, ToolContext, ToolOutput, ToolRefusedEr
 
 KEEP_MS: Final = 86_400_000  # "undo that" means today's doings
 MAX_PER_SESSION: Final = 20
+UNDOABLE: Final = "undoable"
+"""The key in a tool's data that says that `undo_last` can take it back."""
 
 MIGRATIONS: Final = (
     Migration(

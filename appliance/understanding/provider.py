@@ -19,11 +19,15 @@ from appliance.generation import (
     ToolCallReady,
 )
 from appliance.messages import Image, Message, Role, ToolCall, ToolResult
+from appliance.understanding.dialogue.following import Call, following
+from appliance.understanding.dialogue.phrases import phrases
+from appliance.understanding.languages import language
 from appliance.understanding.understander import Understander
 from appliance.understanding.vocabulary import ESCALATE
 
 PROVIDER_ID = "homarus"
 MODEL_ID = "mini"
+UNDOABLE = "undoable"  # a result with it can be taken back (tools.undo)
 _CALL = "mini-"  # how its own calls are told from those of other models
 ABILITIES = "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates and the state of this box"
 _HANDED_OVER = f"This is more than the embedded model can do: it is for {ABILITIES}."
@@ -52,15 +56,47 @@ class MiniProvider:
         """Yield a tool call, or the texts of the results that just came. Raises ModelError(ESCALATE)."""
         last = request.messages[-1] if request.messages else None
         if last is not None and last.role is Role.TOOL:
-            for item in _spoken(last):
-                yield item
+            yield TextDelta(self._spoken(last, request.messages))
+            yield Finished(StopReason.END)
             return
         text = _asked(last, request)
+        if calls := self._continued(text, request):
+            for call in calls:
+                yield ToolCallReady(ToolCall(_CALL + new_id(), call.tool, call.arguments))
+            yield Finished(StopReason.TOOL_CALLS)
+            return
         understood = await self._understander.understand(text, self._clock.now_ms(), self._zone())
         if understood.tool == ESCALATE or understood.tool not in {tool.name for tool in request.tools}:
             raise _handed_over({"confidence": round(understood.confidence, 4), "guess": understood.guess})
         yield ToolCallReady(ToolCall(_CALL + new_id(), understood.tool, understood.arguments))
         yield Finished(StopReason.TOOL_CALLS)
+
+    def _continued(self, text: str, request: GenerateRequest) -> Sequence[Call]:
+        """Return the calls that the text asks for as a correction or a follow-up of the exchange before it."""
+        before, asked = _exchange_before(request.messages)
+        if before is None:
+            return ()
+        offered = {tool.name for tool in request.tools}
+        # "make it ten" alone has no language; what it refers to had one
+        for tag in dict.fromkeys((self._understander.hears(asked), self._understander.hears(text))):
+            calls = following(text, before, language(tag), self._clock.now_ms(), self._zone())
+            if calls is not None and all(call.tool in offered for call in calls):
+                return calls
+        return ()
+
+    def _spoken(self, results: Message, messages: Sequence[Message]) -> str:
+        """Return what the tools said, with the offer to take it back where that is possible.
+
+        Raises ModelError(ESCALATE) for results that a larger model asked for.
+        """
+        found = [part for part in results.parts if isinstance(part, ToolResult)]
+        if not all(result.call_id.startswith(_CALL) for result in found):
+            raise _handed_over({"reason": "results of another model"})
+        said = "\n".join(result.text for result in found)
+        if not any(isinstance(result.data, dict) and result.data.get(UNDOABLE) for result in found):
+            return said
+        asked = next((message.text for message in reversed(messages) if message.role is Role.USER), "")
+        return f"{said} {phrases(self._understander.hears(asked)).offer}"
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """Raise ModelError: this model makes no embeddings."""
@@ -81,13 +117,24 @@ def _asked(last: Message | None, request: GenerateRequest) -> str:
     return last.text
 
 
-def _spoken(message: Message) -> list[StreamItem]:
-    """Return what the tools said. Raises ModelError(ESCALATE) for results that a larger model asked for."""
-    results = [part for part in message.parts if isinstance(part, ToolResult)]
-    if not all(result.call_id.startswith(_CALL) for result in results):
-        raise _handed_over({"reason": "results of another model"})
-    texts = [result.text for result in results]
-    return [TextDelta("\n".join(texts)), Finished(StopReason.END)]
+def _exchange_before(messages: Sequence[Message]) -> tuple[Call | None, str]:
+    """Return the last call of this model that the answer before the new text came from, and the words it answered.
+
+    None when somebody else answered, or when the call failed: there is nothing to go on from.
+    """
+    call: Call | None = None
+    for message in reversed(messages[:-1]):
+        if message.role is Role.USER:
+            return call, message.text
+        if message.role is Role.TOOL:
+            if any(isinstance(part, ToolResult) and part.is_error for part in message.parts):
+                return None, ""
+        elif message.tool_calls:
+            newest = message.tool_calls[-1]
+            if call is not None or not newest.id.startswith(_CALL):
+                return None, ""
+            call = Call(newest.name, newest.arguments)
+    return None, ""
 
 
 def _handed_over(details: dict[str, object]) -> ModelError:

@@ -23,6 +23,7 @@ class Phrases:
     label: Pattern[str]  # "for the eggs": group x is what a timer is for
     at: str  # in front of a bare hour
     into: str  # between two units
+    offer: str  # said after a change
     chatter: frozenset[str]  # words that no list item, place or day consists of
 
 
@@ -152,6 +153,11 @@ _LABELS = {
 }
 _AT = {"en": "at", "de": "um", "fr": "à"}
 _INTO = {"en": "in", "de": "in", "fr": "en"}
+_OFFER = {
+    "en": "Say “undo that” to take it back.",
+    "de": "Mit „mach das rückgängig“ nimmst du es zurück.",
+    "fr": "Dites « annule ça » pour revenir en arrière.",
+}
 _CHATTER = {
     "en": "i you we he she they it is are was were do does did will would can could should thanks thank nothing never"
     " now then what why who how when where so maybe wait stop done fine good great later not don't please that this"
@@ -181,5 +187,6 @@ def phrases(tag: str) -> Phrases:
         label=re.compile(_LABELS[tag]),
         at=_AT[tag],
         into=_INTO[tag],
+        offer=_OFFER[tag],
         chatter=frozenset(_CHATTER[tag].split()),
     )

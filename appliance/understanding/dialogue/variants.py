@@ -98,10 +98,10 @@ def _alarm_set(asked: Variation) -> Arguments | None:
     label = {k: v for k, v in asked.last.items() if k == "label"}
     if found is not None:
         day = {k: v for k, v in asked.last.items() if k in ("date", "repeat")}
-        return label | (found if {"date", "repeat"} & found.keys() else day | dict(found))
+        return {**label, **({} if {"date", "repeat"} & found.keys() else day), **found}
     # a day alone: the time stays
     found = asked.built("alarm_set", f"{asked.text} {asked.phrases.at} {asked.last['time']}")
-    return label | dict(found) if found is not None and {"date", "repeat"} & found.keys() else None
+    return {**label, **found} if found is not None and {"date", "repeat"} & found.keys() else None
 
 
 def _reminder_set(asked: Variation) -> Arguments | None:

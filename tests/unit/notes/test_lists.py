@@ -113,3 +113,7 @@ def test_plurals_meet_their_singulars() -> None:
     assert singular("tomatoes") == singular("tomato")
     assert singular("berries") == singular("berry")
     assert singular("glass") == "glass"
+
+
+def test_a_quote_behind_an_article_is_no_part_of_the_name() -> None:
+    assert list_name("the 'camping' list") == list_name("camping")

@@ -115,3 +115,44 @@ async def test_it_is_one_local_model_and_makes_no_embeddings() -> None:
     with pytest.raises(ModelError):
         await mini.embed("mini", ["a"])
     await mini.aclose()
+
+
+UNDO = ToolSpec("undo_last", "Take the last change back.", {"type": "object"})
+
+
+def after_a_timer(text: str, *, failed: bool = False, call_id: str = "mini-1") -> GenerateRequest:
+    call = ToolCall(call_id, "timer_set", {"duration_s": 300})
+    result = ToolResult(call.id, call.name, "Timer set for 5 minutes.", failed)
+    before = (
+        user("set a timer for five minutes"),
+        Message(Role.ASSISTANT, (call,)),
+        Message(Role.TOOL, (result,)),
+        Message(Role.ASSISTANT, (Text("Timer set for 5 minutes."),)),
+    )
+    return request(*before, user(text), tools=(TIMER, UNDO))
+
+
+async def test_a_correction_takes_the_last_call_back_and_calls_again() -> None:
+    engine = ScriptedEngine({})
+    items = [item async for item in provider(engine).generate(after_a_timer("make it ten"))]
+    calls = [item.call for item in items if isinstance(item, ToolCallReady)]
+    assert [(call.name, dict(call.arguments)) for call in calls] == [
+        ("undo_last", {}),
+        ("timer_set", {"duration_s": 600}),
+    ]
+    assert len({call.id for call in calls}) == 2
+    assert engine.frames == []  # no model was needed
+
+
+@pytest.mark.parametrize("other", [{"failed": True}, {"call_id": "call_of_a_larger_model"}])
+async def test_what_failed_or_came_from_another_model_cannot_be_corrected(other: dict[str, object]) -> None:
+    with pytest.raises(ModelError):
+        _ = [i async for i in provider(ScriptedEngine({})).generate(after_a_timer("make it ten", **other))]  # type: ignore[arg-type]
+
+
+async def test_a_change_that_can_be_taken_back_is_told_with_the_offer() -> None:
+    call = ToolCall("mini-1", "timer_set", {"duration_s": 600})
+    result = ToolResult(call.id, call.name, "Timer set for 10 minutes.", data={"undoable": True})
+    asked = request(user("timer"), Message(Role.ASSISTANT, (call,)), Message(Role.TOOL, (result,)))
+    first, _ = [item async for item in provider(ScriptedEngine({})).generate(asked)]
+    assert first == TextDelta("Timer set for 10 minutes. Say “undo that” to take it back.")
