@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from appliance.engine.chat.formats import (
     CLOSING,
+    FENCE_END,
     OPENING,
     PYTHON_TAG,
     THINK_CLOSING,
     THINK_OPENING,
+    Offer,
     ToolFormat,
 )
+from appliance.engine.chat.reading import Wish as Wish  # callers know it from here
+from appliance.engine.chat.reading import call_reader
 from appliance.engine.chat.text import held_back
 
 
@@ -29,14 +32,6 @@ class Thought:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A complete tool call."""
-
-    name: str
-    arguments: dict[str, Any]
-
-
 Piece: TypeAlias = Visible | Thought | Wish
 
 
@@ -48,13 +43,14 @@ class _State(enum.Enum):
 
 
 class AnswerReader:
-    """Feed it text, it yields pieces. `form` None: no calls are looked for."""
+    """Feed it text, it yields pieces. `offer` None: no calls are looked for."""
 
-    def __init__(self, form: ToolFormat | None, *, thinking_open: bool = False) -> None:
-        self._form = form
+    def __init__(self, offer: Offer | None, *, thinking_open: bool = False) -> None:
+        self._form = offer.form if offer is not None else None
+        self._reader = call_reader(offer) if offer is not None else None
         self._state = _State.THINKING if thinking_open else _State.START
         self._pending = ""
-        self._scanner = ObjectScanner()
+        self._between = _between(self._form)
         self.calls = 0
 
     def feed(self, text: str) -> Iterator[Piece]:
@@ -85,7 +81,7 @@ class AnswerReader:
             yield from self._call()
 
     def _openings(self) -> tuple[str, ...]:
-        return (OPENING,) if self._form in (ToolFormat.HERMES, ToolFormat.PLAIN) else ()
+        return (self._form.opening,) if self._form is not None and self._form.opening else ()
 
     def _start(self) -> Iterator[Piece]:
         text = self._pending.lstrip()
@@ -135,89 +131,45 @@ class AnswerReader:
             yield Visible(shown)
 
     def _call(self) -> Iterator[Piece]:
-        end = self._scanner.feed(self._pending)
+        if self._reader is None or not self._skip_between():
+            return
+        end = self._reader.end(self._pending)
         if end is None:
-            self._skip_between()
             return
         document, self._pending = self._pending[:end], self._pending[end:]
-        self._scanner = ObjectScanner()
-        if (wish := _wish(document.strip(), self._form)) is not None:
+        if (wish := self._reader.read(document.strip())) is not None:
             self.calls += 1
             yield wish
 
-    def _skip_between(self) -> None:
-        """Drop what stands between calls: white space, closing and opening marks, semicolons."""
-        if self._scanner.started:
-            return
-        text = self._pending.lstrip(" \t\r\n;")
-        marks = (CLOSING, OPENING)
-        for mark in marks:
+    def _skip_between(self) -> bool:
+        """Drop what stands between calls: white space, closing and opening marks. True where a call begins."""
+        text = self._pending = self._pending.lstrip(_SPACES)
+        for mark in self._between:
             if text.startswith(mark):
                 self._pending = text[len(mark) :]
-                self._scanner = ObjectScanner()
-                return
-        if text and text[0] != "{" and not any(mark.startswith(text) for mark in marks):
-            self._state = _State.TEXT  # only an unbound model does this
-        self._pending = text
-        self._scanner = ObjectScanner()
-
-
-class ObjectScanner:
-    """Finds the end of a JSON object in a text that grows, without parsing it again each time."""
-
-    def __init__(self) -> None:
-        self._at = 0
-        self._depth = 0
-        self._in_string = False
-        self._escaped = False
-        self.started = False
-
-    def feed(self, text: str) -> int | None:
-        """Return the index behind the object that begins the text (after white space), None if it is not whole.
-
-        `text` is the whole text each time; what was scanned before is not scanned again.
-        """
-        while self._at < len(text):
-            character = text[self._at]
-            if not self.started and character != "{":
-                if not character.isspace():
-                    return None
-                self._at += 1
-                continue
-            self._at += 1
-            self.started = True
-            if self._take(character):
-                return self._at
-        return None
-
-    def _take(self, character: str) -> bool:
-        """Return whether this character closes the object."""
-        if self._in_string:
-            if self._escaped:
-                self._escaped = False
-            elif character == "\\":
-                self._escaped = True
-            elif character == '"':
-                self._in_string = False
+                if mark == FENCE_END:
+                    self._state = _State.TEXT
+                return False
+        if not text or any(mark.startswith(text) for mark in self._between):
             return False
-        if character == '"':
-            self._in_string = True
-        elif character in "{[":
-            self._depth += 1
-        elif character in "}]":
-            self._depth -= 1
-            return self._depth == 0
+        if self._reader is not None and self._reader.begins(text):
+            return True
+        self._state = _State.TEXT  # only an unbound model does this
         return False
 
 
-def _wish(document: str, form: ToolFormat | None) -> Wish | None:
-    """Return the call that a JSON object stands for, None if it is none (only an unbound model writes such)."""
-    try:
-        value = json.loads(document)
-    except (ValueError, RecursionError):
-        return None
-    key = form.arguments_key if form is not None else "arguments"
-    name, arguments = value.get("name"), value.get(key, {})
-    if not isinstance(name, str) or not isinstance(arguments, dict):
-        return None
-    return Wish(name, arguments)
+_SPACES = " \t\r\n"
+
+
+def _between(form: ToolFormat | None) -> tuple[str, ...]:
+    if form is None:
+        return ()
+    if form is ToolFormat.LLAMA3:
+        return (";", PYTHON_TAG)
+    if (marks := form.marks) is not None:
+        return (marks.opening, marks.closing)
+    if form is ToolFormat.GEMMA3:
+        return (FENCE_END,)
+    if form is ToolFormat.MISTRAL:
+        return ("[", ",", "]", form.opening)
+    return (form.opening,) if form is ToolFormat.MISTRAL_ARGS else (CLOSING, OPENING)

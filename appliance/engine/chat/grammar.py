@@ -47,6 +47,7 @@ _BASE = {
     "positive": "natural fraction",
     "boolean": '"true" | "false"',
     "null": '"null"',
+    "key": "string",
 }
 _USES = {
     "escape": ("hex",),
@@ -55,6 +56,7 @@ _USES = {
     "integer": ("natural",),
     "number": ("integer", "fraction"),
     "positive": ("natural", "fraction"),
+    "key": ("string",),
 }
 
 
@@ -98,9 +100,10 @@ def _escaped(character: str) -> str:
 
 
 class Rules:
-    """Collects named rules; equal bodies share one name."""
+    """Collects named rules; equal bodies share one name. A subclass writes another notation than JSON."""
 
     def __init__(self) -> None:
+        self.overrides: Mapping[str, str] = {}  # bodies of basic rules in place of those of JSON
         self._rules: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._references: dict[tuple[int, str], str] = {}
@@ -133,10 +136,21 @@ class Rules:
     def base(self, name: str) -> str:
         """Make sure that a basic rule and what it uses are defined, and return its name."""
         if name not in self._rules:
-            self._rules[name] = _BASE[name]
-            for used in _USES.get(name, ()):
+            self._rules[name] = self.overrides.get(name, _BASE[name])
+            for used in () if name == "key" and name in self.overrides else _USES.get(name, ()):
                 self.base(used)
         return name
+
+    def has(self, name: str) -> bool:
+        return name in self._rules
+
+    def written(self, value: object) -> str:
+        """Return a fixed value as the model writes it."""
+        return _json(value)
+
+    def key(self, name: str) -> str:
+        """Return the name of a member as the model writes it."""
+        return _json(name)
 
     def schema(self, schema: Mapping[str, Any] | bool, root: Mapping[str, Any] | None = None) -> str:
         """Return the name of the rule for a schema. `root` is where `$ref` starts. Raises SchemaError."""
@@ -161,7 +175,7 @@ class Rules:
         if "$ref" in schema:
             return self._reference(schema["$ref"], root, path, depth)
         if "const" in schema:
-            return self.add(literal(_json(schema["const"])), "const")
+            return self.add(literal(self.written(schema["const"])), "const")
         if "enum" in schema:
             return self._enum(schema["enum"], path)
         for keyword in ("anyOf", "oneOf", "allOf"):
@@ -187,11 +201,9 @@ class Rules:
     def _enum(self, values: object, path: str) -> str:
         if not isinstance(values, Sequence) or isinstance(values, str) or not values:
             raise SchemaError(f"{path}: `enum` must list at least one value")
-        return self.add(" | ".join(literal(_json(value)) for value in values), "enum")
+        return self.add(" | ".join(literal(self.written(value)) for value in values), "enum")
 
-    def _choice(
-        self, keyword: str, schema: Mapping[str, Any], root: Mapping[str, Any], path: str, depth: int
-    ) -> str:
+    def _choice(self, keyword: str, schema: Mapping[str, Any], root: Mapping[str, Any], path: str, depth: int) -> str:
         options = schema[keyword]
         if not isinstance(options, Sequence) or isinstance(options, str) or not options:
             raise SchemaError(f"{path}: `{keyword}` must list at least one schema")
@@ -201,8 +213,7 @@ class Rules:
             if sibling in schema:
                 raise SchemaError(f"{path}: `{sibling}` beside `{keyword}` cannot be expressed; merge them")
         names = [
-            self._schema(option, root, f"{path}.{keyword}[{index}]", depth + 1)
-            for index, option in enumerate(options)
+            self._schema(option, root, f"{path}.{keyword}[{index}]", depth + 1) for index, option in enumerate(options)
         ]
         if schema.get("nullable") is True:
             names.append(self.base("null"))
@@ -222,9 +233,7 @@ class Rules:
             raise SchemaError(f"{path}: `type` must name at least one type")
         return names[0] if len(names) == 1 else self.add(" | ".join(dict.fromkeys(names)), "type")
 
-    def _kind(
-        self, kind: object, schema: Mapping[str, Any], root: Mapping[str, Any], path: str, depth: int
-    ) -> str:
+    def _kind(self, kind: object, schema: Mapping[str, Any], root: Mapping[str, Any], path: str, depth: int) -> str:
         if kind == "object":
             return self._object(schema, root, path, depth)
         if kind == "array":
@@ -246,7 +255,7 @@ class Rules:
         if high is not None and high > _MAX_REPEAT:
             self._unchecked.append(f"{path}: maxLength")
             high = None
-        if low == 0 and high is None:
+        if (low == 0 and high is None) or "key" in self.overrides:  # a notation with marks does not count
             return self.base("string")
         repeat = self.add(f"{self.base('char')}{{{low},{'' if high is None else high}}}", "chars")
         return self.add(f'"\\"" {repeat} "\\""', "string")
@@ -303,23 +312,28 @@ class Rules:
         if values is True:
             return self.any_object()
         value = self._schema(values, root, f"{path}.additionalProperties", depth + 1)
-        pair = self.add(f'{self.base("string")} ":" {ws} {value}', "pair")
+        pair = self.add(f'{self.base("key")} ":" {ws} {value}', "pair")
         return self._list("{", pair, "}", 0, None)
 
     def _member(self, name: str, schema: object, root: Mapping[str, Any], path: str, depth: int) -> str:
         value = self._schema(schema, root, path, depth + 1)
-        return self.add(f'{literal(_json(name))} ":" {self.base("ws")} {value}', "member")
+        return self.add(f'{literal(self.key(name))} ":" {self.base("ws")} {value}', "member")
 
     def _members(self, members: Sequence[tuple[str, bool]]) -> str:
         """Return an object of members in their order, without some optional ones. Linear in their number."""
         ws = self.base("ws")
+        return self.add(f'"{{" {ws} {self.sequence(members, ",", ws)} {ws} "}}"', "object")
+
+    def sequence(self, members: Sequence[tuple[str, bool]], separator: str, gap: str) -> str:
+        """Return members in their order with separators between them; one that is not required may be missing."""
         rest, first = '""', '""'  # what may follow once a member was written; what may come before any was
+        between = f"{literal(separator)} {gap}" if gap.strip() else literal(separator + gap)
         for member, is_required in reversed(members):
             tail = self.add(rest, "rest")
             head = self.add(first, "first")
-            rest = f'"," {ws} {member} {tail}' + ("" if is_required else f" | {tail}")
+            rest = f"{between} {member} {tail}" + ("" if is_required else f" | {tail}")
             first = f"{member} {tail}" + ("" if is_required else f" | {head}")
-        return self.add(f'"{{" {ws} {self.add(first, "first")} {ws} "}}"', "object")
+        return self.add(first, "first")
 
     # ---- free JSON
 
@@ -329,7 +343,7 @@ class Rules:
         return self.add(" | ".join([*scalars, *nested]), "any")
 
     def _any_object(self, depth: int) -> str:
-        pair = self.add(f'{self.base("string")} ":" {self.base("ws")} {self._any(depth - 1)}', "pair")
+        pair = self.add(f'{self.base("key")} ":" {self.base("ws")} {self._any(depth - 1)}', "pair")
         return self._list("{", pair, "}", 0, None)
 
     def _any_array(self, depth: int) -> str:

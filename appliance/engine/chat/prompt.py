@@ -9,7 +9,8 @@ from typing import Any
 
 from appliance.engine.api import Chat, ToolDef
 from appliance.engine.chat import formats
-from appliance.engine.chat.formats import ToolFormat
+from appliance.engine.chat.calls import call_grammar
+from appliance.engine.chat.formats import Offer, ToolFormat
 from appliance.engine.chat.grammar import Grammar, schema_grammar
 from appliance.engine.chat.template import CHATML, CUT, ChatTemplate, SpecialTexts, TemplateError
 from appliance.foundation.errors import ApplianceError
@@ -27,16 +28,14 @@ class Prompt:
 
     pieces: tuple[str, ...]
     grammar: Grammar | None
-    form: ToolFormat | None  # None: the answer holds no calls
+    form: Offer | None  # None: the answer holds no calls
     thinking_open: bool  # the prompt ends inside the model's thinking
 
 
 class PromptMaker:
     """Renders conversations for one model."""
 
-    def __init__(
-        self, source: str | None, specials: SpecialTexts, now: Callable[[], datetime.datetime]
-    ) -> None:
+    def __init__(self, source: str | None, specials: SpecialTexts, now: Callable[[], datetime.datetime]) -> None:
         self._specials = specials
         self._chatml = ChatTemplate(CHATML, now)
         self.problem = ""  # why the model's own template is not used
@@ -54,7 +53,7 @@ class PromptMaker:
         return Prompt(
             tuple(pieces),
             _grammar(chat, tools, form),
-            form if tools else None,
+            Offer(form, tuple(tools)) if tools else None,
             "".join(pieces[-2:]).rstrip().endswith(formats.THINK_OPENING),
         )
 
@@ -65,7 +64,7 @@ class PromptMaker:
     def _rendered(self, chat: Chat, tools: Sequence[ToolDef]) -> tuple[list[str], ToolFormat]:
         refusal: TemplateError | None = None
         for template, form, messages in self._ways(chat, tools):
-            native = [] if form is ToolFormat.PLAIN else [formats.tool_json(tool) for tool in tools]
+            native = [formats.tool_json(tool) for tool in tools] if form.native else []
             try:
                 rendered = template.render(messages, self._specials, tools=native, thinking=chat.thinking)
             except TemplateError as error:
@@ -79,11 +78,15 @@ class PromptMaker:
     ) -> Iterator[tuple[ChatTemplate, ToolFormat, list[dict[str, Any]]]]:
         """Yield ways to render, the model's own first. Templates refuse system texts, calls or orders of roles."""
         messages = _checked(chat.messages)
-        if self.form is not ToolFormat.PLAIN:
-            yield self._template, self.form, _with_system(chat.system, messages)
+        if self.form.native:
+            mistral = self.form in (ToolFormat.MISTRAL, ToolFormat.MISTRAL_ARGS)
+            told = formats.with_short_ids(messages) if mistral else messages
+            yield self._template, self.form, _with_system(chat.system, told)
+        form = ToolFormat.PLAIN if self.form.native else self.form
+        plain = _with_system(formats.explained(chat.system, tools, form), formats.spelled_out(messages, form))
+        yield self._template, form, plain
+        yield self._template, form, formats.alternating(plain)
         plain = _with_system(formats.explained(chat.system, tools), formats.spelled_out(messages))
-        yield self._template, ToolFormat.PLAIN, plain
-        yield self._template, ToolFormat.PLAIN, formats.alternating(plain)
         yield self._chatml, ToolFormat.PLAIN, plain
 
 
@@ -105,9 +108,9 @@ def _grammar(chat: Chat, tools: Sequence[ToolDef], form: ToolFormat) -> Grammar 
     if not tools:
         return None
     if chat.tool_choice in ("auto", "required"):
-        return formats.call_grammar(tools, form, required=chat.tool_choice == "required")
+        return call_grammar(tools, form, required=chat.tool_choice == "required")
     named = [tool for tool in tools if tool.name == chat.tool_choice]
-    return formats.call_grammar(named, form, required=True)
+    return call_grammar(named, form, required=True)
 
 
 def _with_system(system: str, messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -148,6 +148,4 @@ def _tojson(
     sort_keys: bool = False,
 ) -> str:
     """Write JSON as the Transformers library does: templates were made with it, and models trained on it."""
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-    )
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engine.chat.answer import AnswerReader, Piece, Thought, Visible, Wish
-from appliance.engine.chat.formats import ToolFormat
+from appliance.engine.chat.formats import Offer, ToolFormat
 
 
 def _read(text: str, form: ToolFormat | None, size: int = 1, *, thinking_open: bool = False) -> list[Piece]:
-    reader, pieces = AnswerReader(form, thinking_open=thinking_open), []
+    reader, pieces = AnswerReader(None if form is None else Offer(form), thinking_open=thinking_open), []
     for at in range(0, len(text), size):
         pieces += reader.feed(text[at : at + size])
     pieces += reader.finish()

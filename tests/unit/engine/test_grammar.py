@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from appliance.engine.api import ToolDef
-from appliance.engine.chat.formats import ToolFormat, call_grammar
+from appliance.engine.chat.calls import call_grammar
+from appliance.engine.chat.formats import ToolFormat
 from appliance.engine.chat.grammar import SchemaError, literal, negated_class, schema_grammar
 from tests.unit.engine.gbnf import accepts
 

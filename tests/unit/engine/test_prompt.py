@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engine.api import Chat, ToolDef, chat_messages, generate_frame
-from appliance.engine.chat.formats import ToolFormat
+from appliance.engine.chat.formats import Offer, ToolFormat
 from appliance.engine.chat.prompt import ChatError, PromptMaker
 from appliance.engine.chat.template import CHATML, CUT, ChatTemplate, SpecialTexts, TemplateError
 from appliance.generation import GenerateRequest
@@ -83,7 +83,7 @@ def test_tool_names_and_arguments_are_cut_too() -> None:
 
 def test_a_template_that_knows_tools_gets_them() -> None:
     prompt = _maker(_HERMES).prompt(Chat(_HELLO, tools=[_TOOL]))
-    assert prompt.form is ToolFormat.HERMES
+    assert prompt.form == Offer(ToolFormat.HERMES, (_TOOL,))
     assert '{"type": "function", "function": {"name": "timer_set"' in "".join(prompt.pieces)
     assert prompt.grammar is not None
 
@@ -95,7 +95,7 @@ def test_a_template_that_knows_no_tools_gets_them_in_words() -> None:
     maker = _maker(CHATML)
     prompt = maker.prompt(Chat(messages, system="Be brief.", tools=[_TOOL]))
     text = "".join(prompt.pieces)
-    assert prompt.form is ToolFormat.PLAIN
+    assert prompt.form == Offer(ToolFormat.PLAIN, (_TOOL,))
     assert text.startswith("<|im_start|>system\nBe brief.\n\nYou can call these tools")
     assert '{"name": "timer_set", "arguments": {"s": 5}}\n</tool_call><|im_end|>' in text
     assert "user\n<tool_response>\ndone\n</tool_response>" in text
