@@ -121,7 +121,7 @@ class Generator:
         opener = self._openers.choose(rng)[1]
         if opener:
             text = opener + rng.choice([" ", " ", ", "]) + text
-        text = _tidy(text)
+        text = tongue.tidy(_tidy(text))
         return noisy(text, rng, bool(tongue.asking.match(text)), tongue.noise)
 
     def _two_at_once(self) -> Example:
@@ -129,7 +129,7 @@ class Generator:
         rng = self._rng
         wishes = [tool for tool in self._tools if tool not in (ESCALATE, "undo_last", *_OPEN_ENDED)]
         texts = [
-            self._finish(_tidy(self._tools[tool].choose(rng)[1]), tool).text.rstrip(".?!")
+            self._finish(self.tongue.tidy(_tidy(self._tools[tool].choose(rng)[1])), tool).text.rstrip(".?!")
             for tool in rng.sample(wishes, 2)
         ]
         return self._finish(rng.choice(self.tongue.joints).join(texts), ESCALATE)

@@ -31,7 +31,7 @@ class Tongue:
     """One language. `fillers` are computed kinds, `compose` makes kinds from the definitions of shared.txt.
 
     Into the kinds of `strange` words are mixed that no list holds. `closers`, `before` and `after` are said around
-    any wish, `joints` between two.
+    any wish, `joints` between two. `tidy` repairs an expanded sentence whose spans are still marked (elisions).
     """
 
     tag: str
@@ -45,3 +45,4 @@ class Tongue:
     joints: tuple[str, ...]
     asking: re.Pattern[str]
     noise: Noise
+    tidy: Callable[[str], str] = str
