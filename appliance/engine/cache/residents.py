@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from appliance.engine.cache.rewind import Memory, shortest
+
 
 class Cells(Protocol):
     """The cache itself."""
@@ -24,13 +26,19 @@ class Cells(Protocol):
 
 @dataclass(slots=True)
 class Resident:
-    """A sequence of the cache: `tokens` are those whose states are in it, for the session that used it last."""
+    """A sequence of the cache: `tokens` are those whose states are in it, for the session that used it last.
+
+    It cannot be cut below `floor` tokens (a restored sliding window, see rewind.py). A `pinned` one is shared and
+    never taken over, and is evicted after all others.
+    """
 
     sequence: int
     tokens: list[int] = field(default_factory=list)
     session_key: str = ""
     busy: bool = False
     last_used: int = 0
+    floor: int = 0
+    pinned: bool = False
 
 
 class SequenceCache:
@@ -38,7 +46,7 @@ class SequenceCache:
 
     def __init__(self, cells: Cells, count: int, *, can_rewind: bool) -> None:
         self._cells = cells
-        self._can_rewind = can_rewind
+        self._memory = Memory.SLIDING if can_rewind else Memory.WHOLE  # `floor` tells a full one from a sliding one
         self._residents = [Resident(sequence) for sequence in range(count)]
         self._tick = 0
 
@@ -56,7 +64,8 @@ class SequenceCache:
         self._tick += 1
         best = max(self._residents, key=lambda entry: self._rank(entry, prompt, session_key))
         reuse = self._reusable(best, prompt)
-        if not best.busy and (reuse == len(best.tokens) or (session_key and best.session_key == session_key)):
+        mine = reuse == len(best.tokens) or (session_key and best.session_key == session_key)
+        if mine and not best.busy and not best.pinned:
             target = best
         else:
             free = self._free(other_than=best if reuse else None)
@@ -73,22 +82,22 @@ class SequenceCache:
 
     def _reusable(self, entry: Resident, prompt: Sequence[int]) -> int:
         common = common_prefix(entry.tokens, prompt[:-1])
-        return common if self._can_rewind or common == len(entry.tokens) else 0
+        return common if common >= shortest(self._memory, entry.floor, len(entry.tokens)) else 0
 
     def _free(self, other_than: Resident | None) -> Resident | None:
         idle = [entry for entry in self._residents if not entry.busy and entry is not other_than]
         if not idle:  # the owner of the prefix itself is better than nothing
             return None if other_than is None or other_than.busy else other_than
-        return min(idle, key=lambda entry: (bool(entry.tokens), entry.last_used))
+        return min(idle, key=lambda entry: (bool(entry.tokens), entry.pinned, entry.last_used))
 
     def _begin(self, target: Resident, source: Resident, prompt: Sequence[int], reuse: int) -> Resident:
         if target is source:
             return target
         self.forget(target)
-        # part of a recurrent state cannot be copied, and a whole one must stay with its owner
-        if reuse and self._can_rewind:
+        if reuse:  # of a recurrent state only ever the whole: llama.cpp copies it when one of the two goes on
             self._cells.share(source.sequence, target.sequence, reuse)
             target.tokens = list(prompt[:reuse])
+            target.floor = source.floor
         return target
 
     def _shorten(self, target: Resident, length: int) -> None:
@@ -115,23 +124,26 @@ class SequenceCache:
     def forget(self, entry: Resident) -> None:
         """Empty a sequence."""
         self._cells.drop(entry.sequence)
-        entry.tokens.clear()
-        entry.session_key = ""
+        _clear(entry)
 
     def evict(self) -> bool:
         """Empty the idle sequence that was not used for longest. False: there is none."""
         idle = [entry for entry in self._residents if entry.tokens and not entry.busy]
         if not idle:
             return False
-        self.forget(min(idle, key=lambda entry: entry.last_used))
+        self.forget(min(idle, key=lambda entry: (entry.pinned, entry.last_used)))
         return True
 
     def reset(self) -> None:
         """Empty everything, busy or not: after an error nothing in the cache can be trusted."""
         self._cells.clear()
         for entry in self._residents:
-            entry.tokens.clear()
-            entry.session_key = ""
+            _clear(entry)
+
+
+def _clear(entry: Resident) -> None:
+    entry.tokens.clear()
+    entry.session_key, entry.floor, entry.pinned = "", 0, False
 
 
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:

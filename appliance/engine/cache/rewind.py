@@ -71,11 +71,9 @@ def continues(rules: Rules, parts: Sequence[Part], length: int) -> bool:
     )
 
 
-def shortest(rules: Rules, floor: int, length: int) -> int:
+def shortest(memory: Memory, floor: int, length: int) -> int:
     """Return the least length > 0 to which a sequence of `length` tokens may be cut; `floor`: restored up to there.
 
     A restored sliding state lacks what is before its window, so it cannot go back behind its end.
     """
-    if rules.memory is Memory.WHOLE:
-        return length
-    return max(floor, 1) if rules.memory is Memory.SLIDING else 1
+    return length if memory is Memory.WHOLE else max(floor, 1)

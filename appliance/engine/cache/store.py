@@ -52,20 +52,19 @@ class PrefixStore:
         tier = "ram" if all(piece.stored.near for piece in pieces) else "disk"
         return Found(pieces[-1].end, tuple(pieces), tier)
 
-    def load(self, found: Found) -> Iterator[tuple[int, int, Blob]]:
-        """Yield (start, end, blob) of one piece after another, each proved to be ours and whole.
+    def load(self, found: Found, *, after: int = 0) -> Iterator[tuple[Piece, Blob]]:
+        """Yield one piece after another with its blob, proved to be ours and whole; those up to `after` are left out.
 
         The blob may hold more than these positions. It ends early where a file is damaged (forgotten and counted) or
         went away; a model that is not `Memory.FULL` must then drop what it restored.
         """
-        used: list[str] = []
+        self._touch([piece.stored.name for piece in found.pieces])
         for piece in found.pieces:
-            blob = self._blob(piece.stored.name)
-            if blob is None:
-                break
-            used.append(piece.stored.name)
-            yield piece.start, piece.end, blob
-        self._touch(used)
+            if piece.end > after:
+                blob = self._blob(piece.stored.name)
+                if blob is None:
+                    break
+                yield piece, blob
 
     def missing(self, tokens: Sequence[int]) -> tuple[int, int] | None:
         """Return the range [start, end) that must be saved so that all of `tokens` can be restored, None: none."""
@@ -101,11 +100,10 @@ class PrefixStore:
             self._writer.wake()
         return True
 
-    def reject(self, found: Found, start: int) -> None:
-        """Forget the piece of `found` that begins at `start`: llama.cpp did not take it."""
-        for piece in found.pieces:
-            if piece.start == start:
-                self._forget(piece.stored.name)
+    def reject(self, piece: Piece) -> None:
+        """Forget a piece: llama.cpp did not take it."""
+        self._rejected()
+        self._drop(piece.stored.name)
 
     def count(self, restored: str) -> None:
         """Count where the beginning of an admitted request came from: resident, ram, disk, or "" for nowhere."""
@@ -158,7 +156,7 @@ class PrefixStore:
             opened = Refusal.OTHER
         if isinstance(opened, Refusal):
             if opened is not Refusal.GONE:
-                self._counts = structs.replace(self._counts, rejected=self._counts.rejected + 1)
+                self._rejected()
             self._drop(name)
             return None
         whole = len(opened.blob) + 4 * len(entry.tokens) + 256
@@ -166,9 +164,8 @@ class PrefixStore:
             shelf.settle(shelf.ram.put(name, opened.blob, size=whole, pinned=entry.pinned) or [])
         return opened.blob
 
-    def _forget(self, name: str) -> None:
+    def _rejected(self) -> None:
         self._counts = structs.replace(self._counts, rejected=self._counts.rejected + 1)
-        self._drop(name)
 
     def _drop(self, name: str) -> None:
         shelf = self._shelf

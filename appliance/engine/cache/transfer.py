@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.engine.cache.cover import Piece
 from appliance.engine.cache.envelope import Blob
 from appliance.engine.cache.rewind import Memory
 from appliance.engine.cache.store import Found, PrefixStore
@@ -41,6 +42,12 @@ class Transfer:
         self._store = store
         self._states = states
         self._scratch = scratch
+        self._refused = ""
+
+    @property
+    def joins(self) -> bool:
+        """Whether something can be restored behind tokens that are in a sequence already."""
+        return self._store.rules.memory is Memory.FULL
 
     def save(self, sequence: int, tokens: Sequence[int], *, pinned: bool = False) -> bool:
         """Save what the store lacks of `tokens`, which are exactly those in `sequence`. False: nothing was saved."""
@@ -61,33 +68,41 @@ class Transfer:
             return False
         return self._store.put(tokens, start, self._states.export(sequence), pinned=pinned)
 
-    def restore(self, sequence: int, found: Found) -> Restored:
-        """Bring `found` into an empty sequence; what cannot be used is not in it afterwards.
+    def restore(self, sequence: int, found: Found, *, have: int = 0) -> Restored:
+        """Bring `found` into a sequence that holds the first `have` tokens (0: empty; above 0 only if `joins`).
 
-        Fewer tokens than found come back when a file was damaged or the cells did not suffice.
+        Fewer tokens than found come back when a file was damaged or the cells did not suffice; nothing else is in
+        the sequence then. Each piece needs cells for all that was saved with it while it is brought in.
         """
         memory = self._store.rules.memory
-        length = 0
-        for start, end, blob in self._store.load(found):
-            if not self._insert(sequence, blob, start, end, found):
+        length = have
+        for piece, blob in self._store.load(found, after=have):
+            if not self._insert(sequence, piece, blob, have):
                 break
-            length = end
+            length = piece.end
         if length != found.length and memory is not Memory.FULL:
             self._states.drop(sequence)
             length = 0
-        if length == 0:
-            return Restored()
+        if length <= have:
+            return Restored(length)
         return Restored(length, found.tier, 0 if memory is Memory.FULL else length)
 
-    def _insert(self, sequence: int, blob: Blob, start: int, end: int, found: Found) -> bool:
-        """Bring one piece in. A refusal while cells are short is no fault of the blob, so it is kept."""
-        stored = next(piece.stored for piece in found.pieces if piece.start == start)
-        if self._store.rules.memory is Memory.WHOLE:
-            return self._states.insert(sequence, blob, stored.start, stored.end, exact=False)
-        self._states.drop(self._scratch)
-        exact = self._store.rules.memory is Memory.FULL
-        taken = self._states.insert(self._scratch, blob, stored.start, stored.end, exact=exact)
-        if taken:
-            self._states.share_range(self._scratch, sequence, start, end)
-        self._states.drop(self._scratch)
+    def _insert(self, sequence: int, piece: Piece, blob: Blob, have: int) -> bool:
+        stored, memory = piece.stored, self._store.rules.memory
+        if memory is Memory.WHOLE:
+            taken = self._states.insert(sequence, blob, stored.start, stored.end, exact=False)
+        else:
+            self._states.drop(self._scratch)
+            taken = self._states.insert(self._scratch, blob, stored.start, stored.end, exact=memory is Memory.FULL)
+            if taken:
+                self._states.share_range(self._scratch, sequence, max(piece.start, have), piece.end)
+            self._states.drop(self._scratch)
+        self._judge(piece, taken)
         return taken
+
+    def _judge(self, piece: Piece, taken: bool) -> None:
+        """Forget a piece that was refused twice in a row: once may be a lack of cells."""
+        name = piece.stored.name
+        if not taken and name == self._refused:
+            self._store.reject(piece)
+        self._refused = "" if taken else name
