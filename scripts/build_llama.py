@@ -27,14 +27,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
-_CACHE = Path(os.environ.get("HOMARUS_CACHE") or _ROOT / ".cache")  # builds may be shared between checkouts
-_LLAMA = _CACHE / "llama"
-_TOOLS = _CACHE / "build-tools"
+CACHE = Path(os.environ.get("HOMARUS_CACHE") or _ROOT / ".cache")  # builds may be shared between checkouts
+LLAMA = CACHE / "llama"
+_TOOLS = CACHE / "build-tools"
 _SMOKE_TIMEOUT_S = 120  # a slow board loads the tiny model in under 2 s; this only ends a hang
 _OUTPUT_LINES_KEPT = 25
 
 # Written into the key of the cache: another flag is another build.
-_FLAGS: tuple[str, ...] = (
+FLAGS: tuple[str, ...] = (
     "-DCMAKE_BUILD_TYPE=Release",
     "-DBUILD_SHARED_LIBS=ON",
     "-DGGML_NATIVE=OFF",  # with it, gcc 12 makes AMX code that dies at the first prompt of two tokens
@@ -66,8 +66,8 @@ def main() -> int:
     parser.add_argument("--stamp", required=True, help="what this environment is made from; stored in engine.json")
     options = parser.parse_args()
     target = _ROOT / ".venv-engine"
-    _LLAMA.mkdir(parents=True, exist_ok=True)
-    with open(_LLAMA / "lock", "w", encoding="ascii") as lock:
+    LLAMA.mkdir(parents=True, exist_ok=True)
+    with open(LLAMA / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second set-up of this checkout waits and then finds the work done
         if _recorded(target).get("stamp") == options.stamp and _recorded(target).get("state") == "ok":
             return 0
@@ -76,7 +76,7 @@ def main() -> int:
             record |= _make(Path(options.python), target)
         except (BuildError, OSError, tarfile.TarError) as error:
             record |= {"state": "failed", "reason": str(error)}
-            _say(f"FAILED: {error}")
+            say(f"FAILED: {error}")
         target.mkdir(exist_ok=True)
         _write_json(target / "engine.json", record)
     return 0 if record["state"] == "ok" else 1
@@ -84,19 +84,19 @@ def main() -> int:
 
 def _make(python: Path, target: Path) -> dict[str, str]:
     interpreter = _environment(python, target)
-    version, sha256 = _pin(_ROOT / "requirements" / "llama.txt")
-    features = _features(Path("/proc/cpuinfo"))
-    flags = (*_FLAGS, *_arch_flags(features))
-    key = _key(version, sha256, flags, features)
-    library = _LLAMA / key / "lib"
+    version, sha256 = pinned()
+    features = usable_features(Path("/proc/cpuinfo"))
+    flags = (*FLAGS, *arch_flags(features))
+    key = build_key(version, sha256, flags, features)
+    library = LLAMA / key / "lib"
     if not _has_bindings(interpreter, version) or not (library / "libllama.so").exists():
-        tools = _build_tools(python)
-        with tempfile.TemporaryDirectory(dir=_CACHE, prefix="llama-") as scratch:
-            archive = _archive(tools, Path(scratch))
+        tools = build_tools(python)
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix="llama-") as scratch:
+            archive = fetch_archive(tools, Path(scratch))
             if not _has_bindings(interpreter, version):
                 _bindings(interpreter, tools, archive)
             if not (library / "libllama.so").exists():
-                _build(tools, _unpack(archive, Path(scratch)), library, flags, features)
+                _build(tools, unpack(archive, Path(scratch)), library, flags, features)
     _smoke_test(interpreter, library)
     return {"python": str(interpreter), "libraries": str(library), "state": "ok", "reason": "", "key": key}
 
@@ -107,10 +107,10 @@ def _make(python: Path, target: Path) -> dict[str, str]:
 def _environment(python: Path, target: Path) -> Path:
     interpreter = target / "bin" / "python"
     if not _same_python(python, interpreter):
-        _say(f"making .venv-engine with {python}")
+        say(f"making .venv-engine with {python}")
         shutil.rmtree(target, ignore_errors=True)
-        _run([str(python), "-m", "venv", str(target)], "could not make .venv-engine (is python3-venv installed?)")
-    _say("installing numpy, gguf and msgspec into .venv-engine")
+        run([str(python), "-m", "venv", str(target)], "could not make .venv-engine (is python3-venv installed?)")
+    say("installing numpy, gguf and msgspec into .venv-engine")
     _pip(interpreter, ["install", "--require-hashes", "-r", str(_ROOT / "requirements" / "engine.txt")])
     return interpreter
 
@@ -127,23 +127,23 @@ def _same_python(python: Path, interpreter: Path) -> bool:
     return bool(versions[0]) and versions[0] == versions[1]
 
 
-def _build_tools(python: Path) -> Path:
+def build_tools(python: Path) -> Path:
     """Return the bin folder of an environment with cmake, ninja and scikit-build-core, made on first need."""
     lock = _ROOT / "requirements" / "build.txt"
     stamp = hashlib.sha256(lock.read_bytes() + str(python).encode()).hexdigest()
     marker = _TOOLS / "stamp"
     if not (marker.exists() and marker.read_text("ascii") == stamp):
-        _say("installing the build tools (cmake, ninja) into .cache/build-tools")
+        say("installing the build tools (cmake, ninja) into .cache/build-tools")
         shutil.rmtree(_TOOLS, ignore_errors=True)
-        _run([str(python), "-m", "venv", str(_TOOLS)], "could not make .cache/build-tools")
+        run([str(python), "-m", "venv", str(_TOOLS)], "could not make .cache/build-tools")
         _pip(_TOOLS / "bin" / "python", ["install", "--require-hashes", "-r", str(lock)])
         marker.write_text(stamp, "ascii")
     return _TOOLS / "bin"
 
 
-def _archive(tools: Path, folder: Path) -> Path:
+def fetch_archive(tools: Path, folder: Path) -> Path:
     """Fetch the source archive; pip checks its SHA-256 against requirements/llama.txt."""
-    _say("fetching the sources of llama.cpp (77 MB, hash-checked)")
+    say("fetching the sources of llama.cpp (77 MB, hash-checked)")
     lock = _ROOT / "requirements" / "llama.txt"
     arguments = ["download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--require-hashes"]
     _pip(tools / "python", [*arguments, "-d", str(folder), "-r", str(lock)], path=tools)
@@ -151,7 +151,7 @@ def _archive(tools: Path, folder: Path) -> Path:
     return archive
 
 
-def _unpack(archive: Path, folder: Path) -> Path:
+def unpack(archive: Path, folder: Path) -> Path:
     """Unpack only the vendored llama.cpp (the archive also carries a whole git history)."""
     with tarfile.open(archive) as tar:
         wanted = [member for member in tar.getmembers() if "/vendor/llama.cpp/" in member.name]
@@ -169,7 +169,7 @@ def _has_bindings(interpreter: Path, version: str) -> bool:
 
 
 def _bindings(interpreter: Path, tools: Path, archive: Path) -> None:
-    _say("installing the bindings")
+    say("installing the bindings")
     options = [f"--config-settings=cmake.define.{name}=OFF" for name in ("LLAMA_BUILD", "LLAVA_BUILD")]
     # pip's wheel cache ignores the options above, so a build with other options could come back from it.
     folder = archive.parent / "wheel"
@@ -181,12 +181,12 @@ def _bindings(interpreter: Path, tools: Path, archive: Path) -> None:
 
 def _build(tools: Path, source: Path, library: Path, flags: Sequence[str], features: Sequence[str]) -> None:
     cores = os.cpu_count() or 1
-    _say(f"building llama.cpp on {cores} cores (about 150 CPU seconds on a PC; once, then cached)")
+    say(f"building llama.cpp on {cores} cores (about 150 CPU seconds on a PC; once, then cached)")
     build = source.parent / "build"
     failed = "llama.cpp could not be built"
     configure = ["cmake", "-S", str(source), "-B", str(build), "-G", "Ninja", *flags]
-    _run(configure, failed, path=tools)
-    _run(["cmake", "--build", str(build), "--target", "llama", "--parallel", str(cores)], failed, path=tools)
+    run(configure, failed, path=tools)
+    run(["cmake", "--build", str(build), "--target", "llama", "--parallel", str(cores)], failed, path=tools)
     partial = library.parent.with_name(library.parent.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "lib").mkdir(parents=True)
@@ -199,7 +199,7 @@ def _build(tools: Path, source: Path, library: Path, flags: Sequence[str], featu
 
 def _smoke_test(interpreter: Path, library: Path) -> None:
     """Run the self-test as its own process: what it looks for can kill the process that tries it."""
-    _say("testing the engine with a small model made on the spot")
+    say("testing the engine with a small model made on the spot")
     environ = dict(os.environ, LLAMA_CPP_LIB_PATH=str(library), GGML_NO_BACKTRACE="1", PYTHONPATH=str(_ROOT))
     command = [str(interpreter), "-m", "appliance.engine.selftest"]
     try:
@@ -210,7 +210,7 @@ def _smoke_test(interpreter: Path, library: Path) -> None:
         raise BuildError(f"the engine's self-test did not end within {_SMOKE_TIMEOUT_S} s") from error
     if done.returncode != 0:
         raise BuildError(f"the engine's self-test failed: {_ending(done.returncode, done.stderr)}")
-    _say(done.stdout.strip())
+    say(done.stdout.strip())
 
 
 def _ending(returncode: int, errors: str) -> str:
@@ -223,7 +223,13 @@ def _ending(returncode: int, errors: str) -> str:
 # -- facts -------------------------------------------------------------------------------------------------------
 
 
-def _pin(lock: Path) -> tuple[str, str]:
+def pinned() -> tuple[str, str]:
+    """Return version and SHA-256 of the archive from the lock. Raises BuildError."""
+    return read_pin(_ROOT / "requirements" / "llama.txt")
+
+
+def read_pin(lock: Path) -> tuple[str, str]:
+    """Return what a lock says of llama-cpp-python. Raises BuildError."""
     text = lock.read_text("utf-8")
     found = re.search(r"llama-cpp-python==(\S+).*?sha256:([0-9a-f]{64})", text, re.DOTALL)
     if found is None:
@@ -231,7 +237,7 @@ def _pin(lock: Path) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _features(cpuinfo: Path) -> tuple[str, ...]:
+def usable_features(cpuinfo: Path) -> tuple[str, ...]:
     """Choose which instructions the build may use: a fixed floor, plus dot products where an ARM processor has them."""
     machine = platform.machine()
     if machine in ("x86_64", "amd64"):
@@ -243,7 +249,7 @@ def _features(cpuinfo: Path) -> tuple[str, ...]:
     return ()
 
 
-def _arch_flags(features: Sequence[str]) -> tuple[str, ...]:
+def arch_flags(features: Sequence[str]) -> tuple[str, ...]:
     if features == _ARM_DOTPROD_FEATURES:
         return ("-DGGML_CPU_ARM_ARCH=armv8.2-a+dotprod+fp16",)
     if features == _ARM_BASE_FEATURES:
@@ -251,7 +257,7 @@ def _arch_flags(features: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _key(version: str, sha256: str, flags: Sequence[str], features: Sequence[str]) -> str:
+def build_key(version: str, sha256: str, flags: Sequence[str], features: Sequence[str]) -> str:
     """Name a build by everything that changes it: version, flags, architecture, compiler."""
     compiler = os.environ.get("CXX", "c++")
     try:
@@ -268,10 +274,10 @@ def _key(version: str, sha256: str, flags: Sequence[str], features: Sequence[str
 def _pip(interpreter: Path, arguments: Sequence[str], path: Path | None = None) -> None:
     quiet = ["--disable-pip-version-check", "--no-input", "--quiet"]
     command = [str(interpreter), "-m", "pip", arguments[0], *quiet, *arguments[1:]]
-    _run(command, f"pip {arguments[0]} failed", path=path)
+    run(command, f"pip {arguments[0]} failed", path=path)
 
 
-def _run(command: Sequence[str], failed: str, path: Path | None = None) -> None:
+def run(command: Sequence[str], failed: str, path: Path | None = None) -> None:
     """Run `command`, show ninja's counter as progress, and raise BuildError with the last lines if it fails."""
     environ: Mapping[str, str] = os.environ
     if path is not None:
@@ -297,9 +303,9 @@ def _progress(done: int, total: int, shown: int) -> int:
     percent = done * 100 // total
     if sys.stdout.isatty():
         end = "\n" if done == total else ""
-        print(f"\r[engine] building llama.cpp {percent:3d} % ({done}/{total})", end=end, flush=True)
+        print(f"\r[engine] building {percent:3d} % ({done}/{total})", end=end, flush=True)
     elif percent // 10 > shown // 10:
-        _say(f"building llama.cpp {percent} %")
+        say(f"building {percent} %")
     return percent
 
 
@@ -317,7 +323,7 @@ def _write_json(path: Path, value: Mapping[str, object]) -> None:
     partial.rename(path)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(f"[engine] {text}", flush=True)
 
 

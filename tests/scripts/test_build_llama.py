@@ -26,7 +26,7 @@ build = _load()
 
 
 def test_the_pin_is_read_from_the_lock() -> None:
-    version, sha256 = build._pin(_ROOT / "requirements/llama.txt")
+    version, sha256 = build.read_pin(_ROOT / "requirements/llama.txt")
     assert version == "0.3.36"
     assert len(sha256) == 64
 
@@ -34,16 +34,16 @@ def test_the_pin_is_read_from_the_lock() -> None:
 def test_a_lock_without_the_pin_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     with pytest.raises(build.BuildError, match="run scripts/lock"):
-        build._pin(tmp_path / "empty.txt")
+        build.read_pin(tmp_path / "empty.txt")
 
 
 def test_another_flag_version_or_archive_is_another_build() -> None:
     keys = {
-        build._key("1", "a", ("-DX",), ()),
-        build._key("1", "a", ("-DY",), ()),
-        build._key("1", "b", ("-DX",), ()),
-        build._key("2", "a", ("-DX",), ()),
-        build._key("1", "a", ("-DX",), ("asimddp",)),
+        build.build_key("1", "a", ("-DX",), ()),
+        build.build_key("1", "a", ("-DY",), ()),
+        build.build_key("1", "b", ("-DX",), ()),
+        build.build_key("2", "a", ("-DX",), ()),
+        build.build_key("1", "a", ("-DX",), ("asimddp",)),
     }
     assert len(keys) == 5
 
@@ -51,19 +51,19 @@ def test_another_flag_version_or_archive_is_another_build() -> None:
 def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(build.BuildError, match=r"no-such-compiler.*install g\+\+"):
-        build._key("1", "a", (), ())
+        build.build_key("1", "a", (), ())
 
 
 def test_instructions_of_the_building_machine_are_never_used() -> None:
-    assert "-DGGML_NATIVE=OFF" in build._FLAGS
+    assert "-DGGML_NATIVE=OFF" in build.FLAGS
 
 
 def test_a_board_with_dot_products_gets_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(build.platform, "machine", lambda: "aarch64")
     (tmp_path / "pi4").write_text("Features : fp asimd crc32\n")
     (tmp_path / "pi5").write_text("Features : fp asimd asimdhp asimddp\n")
-    assert build._arch_flags(build._features(tmp_path / "pi4")) == ("-DGGML_CPU_ARM_ARCH=armv8-a",)
-    assert build._arch_flags(build._features(tmp_path / "pi5")) == ("-DGGML_CPU_ARM_ARCH=armv8.2-a+dotprod+fp16",)
+    assert build.arch_flags(build.usable_features(tmp_path / "pi4")) == ("-DGGML_CPU_ARM_ARCH=armv8-a",)
+    assert build.arch_flags(build.usable_features(tmp_path / "pi5")) == ("-DGGML_CPU_ARM_ARCH=armv8.2-a+dotprod+fp16",)
 
 
 def test_a_death_by_signal_is_told_by_name() -> None:
@@ -73,7 +73,7 @@ def test_a_death_by_signal_is_told_by_name() -> None:
 
 def test_a_failed_command_gives_its_own_error_line(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(build.BuildError, match="configure failed: fatal error: no space"):
-        build._run(["sh", "-c", "echo one; echo fatal error: no space; echo bye; exit 1"], "configure failed")
+        build.run(["sh", "-c", "echo one; echo fatal error: no space; echo bye; exit 1"], "configure failed")
     assert "bye" in capfd.readouterr().err
 
 
@@ -82,7 +82,7 @@ def test_a_failure_is_recorded_and_does_not_raise(monkeypatch: pytest.MonkeyPatc
         raise build.BuildError("the network is away")
 
     monkeypatch.setattr(build, "_ROOT", tmp_path)
-    monkeypatch.setattr(build, "_LLAMA", tmp_path / "llama")
+    monkeypatch.setattr(build, "LLAMA", tmp_path / "llama")
     monkeypatch.setattr(build, "_make", broken)
     monkeypatch.setattr("sys.argv", ["build_llama.py", "--python", "python3", "--stamp", "s1"])
     assert build.main() == 1
