@@ -22,8 +22,9 @@ class Reading:
     """One look at memory. Bytes; 0 where a number is unknown or does not exist.
 
     `available`: what can still be taken without swapping, the smaller one of machine and group. Pages of files count
-    as available, those of a mapped model among them: whoever wants to keep them has to leave as much. `psi_…10`: share of the last ten seconds, in percent, in which
-    some (all) tasks waited for memory, the larger one of machine and group. `swapped_out`, `swapped_in` only grow.
+    as available, those of a mapped model among them: whoever wants to keep them has to leave as much. `psi_…10`: share
+    of the last ten seconds, in percent, in which some (all) tasks waited for memory, the larger one of machine and
+    group. `swapped_out`, `swapped_in` only grow.
     """
 
     total: int

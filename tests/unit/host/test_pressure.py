@@ -56,7 +56,7 @@ def test_a_group_of_the_second_version_narrows_it(tmp_path: Path) -> None:
             f"{group}/memory.current": f"{700 * _MIB}\n",
             f"{group}/memory.max": "max\n",
             f"{group}/memory.high": f"{1000 * _MIB}\n",
-            f"{group}/memory.stat": f"anon {300 * _MIB}\nfile {400 * _MIB}\ninactive_file {50 * _MIB}\nactive_file {20 * _MIB}\n",
+            f"{group}/memory.stat": f"anon 9\ninactive_file {50 * _MIB}\nactive_file {20 * _MIB}\n",
             f"{group}/memory.pressure": _PRESSURE.replace("12.50", "20.00").replace("4.25", "1.00"),
             "sys/fs/cgroup/cgroup.controllers": "memory\n",
         },
