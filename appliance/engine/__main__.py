@@ -12,9 +12,14 @@ import sys
 import threading
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from appliance.engine.profile import EngineProfile, ProfileError, read_profile
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
+
+if TYPE_CHECKING:
+    from appliance.engine.build import Options
 
 _NICENESS = 10
 _OOM_SCORE = 500  # out of memory takes the engine before the gateway
@@ -44,6 +49,12 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="processor cores to use")
     parser.add_argument("--active", type=int, default=4, help="requests that are answered at once")
     parser.add_argument("--waiting", type=int, default=32, help="requests that may wait behind them")
+    parser.add_argument("--profile", type=Path, help="JSON file of the tuner")
+    parser.add_argument("--lora", type=_adapter, action="append", default=[], help="FILE[:SCALE], repeatable")
+    parser.add_argument("--state", type=Path, help="folder for attention states; none: they are not kept in files")
+    parser.add_argument("--ram-bytes", type=int, default=0, help="attention states kept in memory, bytes")
+    parser.add_argument("--disk-bytes", type=int, default=0, help="attention states kept in files, bytes")
+    parser.add_argument("--draft", type=Path, help="GGUF of a small model of the same vocabulary that drafts")
     return parser
 
 
@@ -58,6 +69,44 @@ def _be_humble() -> None:
             score.write_text(str(_OOM_SCORE))
 
 
+def _engine_options(options: argparse.Namespace) -> Options:
+    from appliance.engine.build import Options
+
+    profile, note = EngineProfile(), ""
+    if options.profile is not None:
+        try:
+            profile = read_profile(options.profile)
+        except ProfileError as error:  # a damaged file must not take the local model away; `info` says so
+            note = f"defaults: {error}"
+            print(f"engine: {error}", file=sys.stderr)
+    return Options(
+        model=options.model,
+        name=options.name,
+        embeddings=options.embeddings,
+        window=options.context,
+        cells=options.cells,
+        threads=options.threads,
+        active=options.active,
+        waiting=options.waiting,
+        profile=profile,
+        profile_note=note,
+        adapters=tuple(options.lora),
+        state=options.state,
+        ram_bytes=options.ram_bytes,
+        disk_bytes=options.disk_bytes,
+        draft=options.draft,
+    )
+
+
+def _adapter(text: str) -> tuple[Path, float]:
+    """Read FILE or FILE:SCALE. Raises ValueError."""
+    path, separator, scale = text.rpartition(":")
+    try:
+        return (Path(path), float(scale)) if separator else (Path(text), 1.0)
+    except ValueError:
+        return Path(text), 1.0  # a colon of the name
+
+
 async def _serve(options: argparse.Namespace) -> int:
     # native code is loaded here: `--help` and the tests of the options need none
     from appliance.engine.build import build
@@ -67,14 +116,7 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     engine = build(
-        options.model,
-        name=options.name,
-        embeddings=options.embeddings,
-        window=options.context,
-        cells=options.cells,
-        threads=options.threads,
-        active=options.active,
-        waiting=options.waiting,
+        _engine_options(options),
         clock=SystemClock(),
         today=lambda: datetime.datetime.fromtimestamp(SystemClock().now_ms() / 1000).astimezone(),
     )

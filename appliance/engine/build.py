@@ -11,20 +11,46 @@ from pathlib import Path
 import msgspec
 
 from appliance.engine import api
-from appliance.engine.cache.residents import SequenceCache
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.chat.template import SpecialTexts
 from appliance.engine.native.context import Context
 from appliance.engine.native.embedding import Embedder
 from appliance.engine.native.library import llama
 from appliance.engine.native.model import Model
+from appliance.engine.profile import EngineProfile
+from appliance.engine.scheduling.keeper import Keeper
+from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import Limits, Scheduler
+from appliance.engine.scheduling.step import Stepper
 from appliance.engine.server import Collaborators, Server
+from appliance.engine.speculation.length import MAX_DRAFT
+from appliance.engine.threads import LoadReader, Threads, allowed_cores
 from appliance.foundation.clock import Clock
 
 _DEFAULT_WINDOW = 4096
-_BATCH_TOKENS = 256
 _SEQUENCES = 16  # resident conversations
+_SCRATCH_SEQUENCES = 1  # for restores
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an engine runs; 0, "" and None stand for a default. `ram_bytes` and `disk_bytes` bound the prefix store."""
+
+    model: Path
+    name: str = ""
+    embeddings: bool = False
+    window: int = 0
+    cells: int = 0
+    threads: int = 0
+    active: int = 4
+    waiting: int = 32
+    profile: EngineProfile = EngineProfile()
+    profile_note: str = ""
+    adapters: tuple[tuple[Path, float], ...] = ()
+    state: Path | None = None
+    ram_bytes: int = 0
+    disk_bytes: int = 0
+    draft: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +62,86 @@ class Engine:
     close: Callable[[], None]
 
 
-def build(
-    path: Path,
-    *,
-    name: str,
-    embeddings: bool,
-    window: int,
-    cells: int,
-    threads: int,
-    active: int,
-    waiting: int,
-    clock: Clock,
-    today: Callable[[], datetime.datetime],
-) -> Engine:
-    """Load the model and wire the engine; 0 stands for a default. Raises NativeError."""
-    model = Model(path)
-    threads = threads or max(1, (os.cpu_count() or 1) - 1)  # a busy neighbour on the last core halves the speed
-    window = min(window or _DEFAULT_WINDOW, model.trained_context or _DEFAULT_WINDOW)
-    context, cache = None, None
-    if model.generates:
-        count = max(_SEQUENCES, active)
-        context = Context(model, cells=max(cells, window), batch=_BATCH_TOKENS, sequences=count, threads=threads)
-        cache = SequenceCache(context, count, can_rewind=model.can_rewind)
+def build(options: Options, *, clock: Clock, today: Callable[[], datetime.datetime]) -> Engine:
+    """Load the model and wire the engine. Raises NativeError."""
+    model = Model(options.model)
+    for path, scale in options.adapters:
+        model.adapt(path, scale)
+    threads = _threads(options)
+    window = min(options.window or _DEFAULT_WINDOW, model.trained_context or _DEFAULT_WINDOW)
     prompts = PromptMaker(model.template, _specials(model), today)
-    scheduler = Scheduler(model, context, cache, prompts, Limits(window, active, waiting), clock)
-    embedder = Embedder(model, threads=threads) if embeddings or model.is_embedder else None
-    info = _info(model, name, window, embedder is not None, prompts, threads, scheduler)
+    limits = Limits(window, options.active, options.waiting)
+    keeper, stepper = None, None
+    if model.generates:
+        keeper = _keeper(options, model, window, threads, clock)
+        stepper = _stepper(options, model, keeper, threads, clock)
+    scheduler = Scheduler(model, prompts, limits, clock, keeper=keeper, stepper=stepper)
+    embedder = Embedder(model, threads=threads.batch) if options.embeddings or model.is_embedder else None
+    info = _info(model, options, window, embedder is not None, prompts, threads, scheduler, keeper)
 
     def close() -> None:
         if embedder is not None:
             embedder.close()
-        if context is not None:
-            context.close()
+        if keeper is not None:
+            keeper.close()
         model.close()
 
     return Engine(scheduler, Server(Collaborators(model, scheduler, embedder, info)), close)
+
+
+def _threads(options: Options) -> Threads:
+    """Return the threads of decodes: as told, as tuned, or all cores but one (a busy neighbour halves the speed)."""
+    cores = allowed_cores()
+    profile = options.profile
+    single = options.threads or profile.threads or max(1, len(cores) - 1)
+    batch = options.threads or profile.threads_batch or single
+    reader = LoadReader(cores) if profile.adaptive else None
+    return Threads(single, batch, reader=reader, cores=len(cores))
+
+
+def _sequences(options: Options) -> int:
+    return max(_SEQUENCES, options.active)
+
+
+def _outputs(options: Options) -> int:
+    """Return how many entries of a batch may want logits: an answer and its drafts each."""
+    return min(options.active * (1 + MAX_DRAFT), options.profile.batch)
+
+
+def _keeper(options: Options, model: Model, window: int, threads: Threads, clock: Clock) -> Keeper:
+    def make(cells: int) -> Context:
+        context = Context(
+            model,
+            cells=cells,
+            batch=options.profile.batch,
+            sequences=_sequences(options) + _SCRATCH_SEQUENCES,
+            threads=threads.single,
+            outputs=_outputs(options),
+            profile=options.profile,
+        )
+        context.set_threads(threads.single, threads.batch)
+        return context
+
+    return Keeper(
+        make,
+        cells=max(options.cells, window),
+        sequences=_sequences(options),
+        can_rewind=model.can_rewind,
+        store=None,
+        ticks=clock,
+    )
+
+
+def _stepper(options: Options, model: Model, keeper: Keeper, threads: Threads, clock: Clock) -> Stepper:
+    profile = options.profile
+    return Stepper(
+        keeper,
+        sizes=Sizes(profile.chunk_alone, profile.chunk_shared, profile.batch),
+        outputs=_outputs(options),
+        threads=threads,
+        ticks=clock,
+        speculates=model.can_rewind,
+    )
 
 
 def _specials(model: Model) -> SpecialTexts:
@@ -82,17 +153,18 @@ def _specials(model: Model) -> SpecialTexts:
 
 def _info(
     model: Model,
-    name: str,
+    options: Options,
     window: int,
     embeds: bool,
     prompts: PromptMaker,
-    threads: int,
+    threads: Threads,
     scheduler: Scheduler,
+    keeper: Keeper | None,
 ) -> Callable[[], api.Info]:
     """Return what answers `info`, from any thread: all that needs native code is asked here, once."""
     template = "none, ChatML instead" if model.template is None else "of the model"
     fixed = api.Info(
-        name=name or model.name,
+        name=options.name or model.name,
         model=model.path.name,
         description=model.description,
         architecture=model.architecture,
@@ -105,16 +177,32 @@ def _info(
         generates=model.generates,
         template=f"ChatML instead: {prompts.problem}" if prompts.problem else template,
         tool_format=prompts.form.value,
-        threads=threads,
+        threads=threads.single,
         active=0,
         waiting=0,
         resident_sequences=0,
         pid=os.getpid(),
         build=(llama.llama_print_system_info() or b"").decode("utf-8", "replace").strip(),
+        profile=options.profile_note or options.profile.name,
     )
 
     def info() -> api.Info:
-        active, waiting, resident = scheduler.counts
-        return msgspec.structs.replace(fixed, active=active, waiting=waiting, resident_sequences=resident)
+        counts = scheduler.counts
+        store = None if keeper is None else keeper.store
+        return msgspec.structs.replace(
+            fixed,
+            context=counts.window,
+            threads=threads.single,
+            active=counts.active,
+            waiting=counts.waiting,
+            resident_sequences=counts.resident,
+            cells=counts.cells,
+            free_cells=counts.free,
+            preempted=counts.preempted,
+            prefill_rate=counts.prefill_rate,
+            decode_rate=counts.decode_rate,
+            fingerprint="" if store is None else store.fingerprint,
+            cache=api.CacheInfo() if store is None else store.info(),
+        )
 
     return info

@@ -187,9 +187,9 @@ class Context:
         return bool(llama.llama_memory_seq_rm(self._memory, sequence, start, -1))
 
     def _reaches(self, sequence: int, start: int) -> bool:
-        """Return whether all cells are there that a token at position `start` attends to."""
+        """Return whether all cells are there that a token at position `start` attends to: itself and those before."""
         first = int(llama.llama_memory_seq_pos_min(self._memory, sequence))
-        return first <= max(0, start - self._window)
+        return first <= max(0, start - self._window + 1)
 
     def drop(self, sequence: int) -> None:
         """Empty a sequence."""

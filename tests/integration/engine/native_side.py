@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from appliance.engine import api
-from appliance.engine.build import build
-from appliance.engine.cache.residents import SequenceCache
+from appliance.engine.build import Options, build
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.chat.template import SpecialTexts
 from appliance.engine.native.bound import Bound, GrammarError
@@ -27,7 +26,11 @@ from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
 from appliance.engine.native.sampling import Sampling, choose, choose_within, log_probabilities
+from appliance.engine.scheduling.keeper import Keeper
+from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import EngineFailure, Limits, Scheduler
+from appliance.engine.scheduling.step import Stepper
+from appliance.engine.threads import Threads
 from appliance.engine.tinymodel import TinyModel
 from appliance.foundation.clock import SystemClock
 
@@ -151,12 +154,17 @@ class _Broken(Context):
 
 
 def _scheduler(model: Model, answers: list[Outcome]) -> Scheduler:
-    context = _Broken(model, cells=256, batch=256, sequences=4, threads=1)
-    context.answers = answers
-    specials = SpecialTexts.of(model.specials)
-    cache = SequenceCache(context, 4, can_rewind=True)
-    prompts = PromptMaker(model.template, specials, _today)
-    return Scheduler(model, context, cache, prompts, Limits(256), SystemClock())
+    def make(cells: int) -> Context:
+        context = _Broken(model, cells=cells, batch=256, sequences=5, threads=1)
+        context.answers = answers
+        return context
+
+    prompts = PromptMaker(model.template, SpecialTexts.of(model.specials), _today)
+    clock = SystemClock()
+    keeper = Keeper(make, cells=256, sequences=4, can_rewind=True, store=None, ticks=clock)
+    threads = Threads(1, 1, reader=None, cores=1)
+    stepper = Stepper(keeper, sizes=Sizes(128, 32, 256), outputs=16, threads=threads, ticks=clock)
+    return Scheduler(model, prompts, Limits(256), clock, keeper=keeper, stepper=stepper)
 
 
 def _served(scheduler: Scheduler, count: int) -> list[api.Answer]:
@@ -218,10 +226,8 @@ def check_models_of_other_shapes_are_served(model: Model) -> None:
         path = TinyModel(architecture=architecture, name=architecture).write(
             model.path.with_name(f"{architecture}.gguf")
         )
-        engine = build(
-            path, name="", embeddings=False, window=128, cells=0, threads=1, active=1, waiting=1,
-            clock=SystemClock(), today=_today,
-        )  # fmt: skip
+        options = Options(path, window=128, threads=1, active=1, waiting=1)
+        engine = build(options, clock=SystemClock(), today=_today)
         (done,) = _served(engine.scheduler, 1)
         assert isinstance(done, api.Done)
         assert done.stop in ("length", "stop")

@@ -186,7 +186,7 @@ async def test_more_than_the_cache_holds_is_served_one_after_another(folder: Pat
             tasks = [group.create_task(ask(process.client, frame)) for frame in frames]
         assert [task.result().text for task in tasks] == alone
         # four short prompts get in together and outgrow the cache: the youngest gives way and comes back
-        frames = [Generate(Raw([f"{number} abc"]), max_tokens=300, temperature=0) for number in range(4)]
+        frames = [Generate(Raw([f"{number} abc"]), max_tokens=300, temperature=0, watch=False) for number in range(4)]
         alone = [(await ask(process.client, frame)).text for frame in frames]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ask(process.client, frame)) for frame in frames]

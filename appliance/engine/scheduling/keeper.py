@@ -1,0 +1,260 @@
+"""What the engine thread knows of attention states: the context, who holds which cells, what is saved and comes back.
+
+Every sequence that a request used is owed to the prefix store until it was saved: piece by piece after the turn, or
+at once when its cells are needed.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from appliance.engine.cache.residents import Resident, SequenceCache, common_prefix
+from appliance.engine.cache.rewind import Memory
+from appliance.engine.cache.store import Found, PrefixStore
+from appliance.engine.cache.transfer import Transfer
+from appliance.engine.native.context import Context
+from appliance.engine.native.library import NativeError
+from appliance.engine.native.state import SequenceStates
+from appliance.engine.scheduling.cells import CountedCells
+
+_RESTORE_GAIN_TOKENS = 16  # a restore that saves less is not worth its copy
+_PIECE_S = 0.015  # aim of one saved piece between two steps; answers that are being written wait for it
+_FIRST_PIECE_TOKENS = 128
+_LEAST_PIECE_TOKENS = 64
+
+
+class Ticks(Protocol):
+    """What is needed of time."""
+
+    def monotonic(self) -> float: ...
+
+
+class Keeper:
+    """Owns the context. `make` returns one of so many cells with `sequences` sequences and one more for restores."""
+
+    def __init__(
+        self,
+        make: Callable[[int], Context],
+        *,
+        cells: int,
+        sequences: int,
+        can_rewind: bool,
+        store: PrefixStore | None,
+        ticks: Ticks,
+    ) -> None:
+        self._make = make
+        self._sequences = sequences
+        self._can_rewind = can_rewind
+        self._store = store
+        self._ticks = ticks
+        self._owed: dict[int, Resident] = {}
+        self._chores: collections.deque[Resident] = collections.deque()
+        self._piece = _FIRST_PIECE_TOKENS
+        self._open(cells)
+
+    def _open(self, cells: int) -> None:
+        self.context = self._make(cells)
+        self._cells = CountedCells(self.context, self._losing)
+        self._kv = SequenceCache(self._cells, self._sequences, can_rewind=self._can_rewind)
+        self._transfer: Transfer | None = None
+        if self._store is not None:
+            self._transfer = Transfer(self._store, SequenceStates(self.context), self._sequences)
+
+    def close(self) -> None:
+        """Save what is owed, free the context and let the store write what it can."""
+        self.save_all()
+        self.context.close()
+        if self._store is not None:
+            self._store.close()
+
+    # ---- numbers
+
+    @property
+    def cells(self) -> int:
+        return self.context.cells
+
+    @property
+    def free(self) -> int:
+        """Cells that hold nothing at all."""
+        return self.context.cells - self._cells.used
+
+    @property
+    def resident(self) -> int:
+        """How many sequences hold something."""
+        return self._kv.resident
+
+    @property
+    def store(self) -> PrefixStore | None:
+        return self._store
+
+    def held(self, residents: Iterable[Resident]) -> int:
+        """Return how many cells these have together, shared ones counted once."""
+        return self._cells.held(resident.sequence for resident in residents)
+
+    # ---- a request comes and goes
+
+    def take(self, tokens: Sequence[int], session_key: str, *, keep: bool) -> tuple[Resident, str] | None:
+        """Return a sequence with as much of `tokens` as is known, and from where; None when all are busy.
+
+        From where: resident, ram, disk or "" (nothing was known). The last token is always left to be decoded.
+        """
+        resident = self._kv.acquire(tokens, session_key)
+        if resident is None:
+            return None
+        source = self._restored(resident, tokens) or ("resident" if resident.tokens else "")
+        if keep:
+            self._owed[resident.sequence] = resident
+        return resident, source
+
+    def _restored(self, resident: Resident, tokens: Sequence[int]) -> str:
+        """Bring back what the store knows beyond what is resident; return its tier, "" when that is nothing."""
+        if self._store is None or self._transfer is None:
+            return ""
+        found = self._store.longest(tokens)
+        have = len(resident.tokens)
+        if found is None or found.length < have + _RESTORE_GAIN_TOKENS:
+            return ""
+        if have and not self._transfer.joins:
+            self._owed.pop(resident.sequence, None)
+            self._empty(resident)
+            have = 0
+        while self.free < _room(found, have) and self.evict():
+            pass
+        restored = self._transfer.restore(resident.sequence, found, have=have)
+        if restored.length <= have:
+            return ""
+        self._cells.grow(resident.sequence, restored.length - have)
+        resident.tokens[have:] = tokens[have : restored.length]
+        resident.floor = restored.floor
+        return restored.tier
+
+    def _empty(self, resident: Resident) -> None:
+        self._cells.drop(resident.sequence)
+        resident.tokens.clear()
+        resident.floor = 0
+
+    def count(self, source: str) -> None:
+        """Count where the beginning of a new request came from."""
+        if self._store is not None:
+            self._store.count(source)
+
+    def fed(self, resident: Resident, count: int) -> None:
+        """Hear that a decode put `count` more tokens into a sequence; `resident.tokens` follows by the caller."""
+        self._cells.grow(resident.sequence, count)
+
+    def trim(self, resident: Resident) -> None:
+        """Make a sequence hold exactly `resident.tokens` again."""
+        self._kv.rewind(resident)
+
+    def release(self, resident: Resident) -> None:
+        """Give a sequence back; what it holds stays, and is saved soon if it is owed."""
+        self._kv.release(resident)
+        if resident.sequence in self._owed:
+            self._chores.append(resident)
+
+    def forget(self, resident: Resident) -> None:
+        """Empty a sequence that is in use, after saving what is owed, and give it back."""
+        self._kv.forget(resident)
+        self._kv.release(resident)
+
+    def shorten(self, resident: Resident, length: int) -> None:
+        """Forget what is behind the first `length` tokens; where that is impossible, do not save any of it."""
+        if length >= len(resident.tokens):
+            return
+        if self._cells.cut(resident.sequence, length):
+            del resident.tokens[length:]
+        else:
+            self._owed.pop(resident.sequence, None)
+
+    def evict(self) -> bool:
+        """Empty the idle sequence that was not used for longest. False: there is none."""
+        return self._kv.evict()
+
+    def reset(self) -> None:
+        """Empty everything unsaved: after an error nothing in the cache can be trusted."""
+        self._owed.clear()
+        self._chores.clear()
+        self._kv.reset()
+
+    def shared(self, tokens: Sequence[int], residents: Iterable[Resident]) -> int:
+        """Return how many cells of these sequences a prompt would begin with."""
+        return max((common_prefix(resident.tokens, tokens[:-1]) for resident in residents), default=0)
+
+    # ---- saving
+
+    @property
+    def has_chores(self) -> bool:
+        return bool(self._chores)
+
+    def do_chore(self) -> None:
+        """Save one piece of one sequence, about as much as takes 15 ms."""
+        resident = self._chores[0]
+        start = self._ticks.monotonic()
+        if not self._save_piece(resident):
+            self._chores.popleft()
+            return
+        took = self._ticks.monotonic() - start
+        if took > 2 * _PIECE_S:
+            self._piece = max(_LEAST_PIECE_TOKENS, self._piece // 2)
+        elif took < _PIECE_S / 2:
+            self._piece *= 2
+
+    def _save_piece(self, resident: Resident) -> bool:
+        """Return whether there is more to save."""
+        if self._store is None or resident.sequence not in self._owed:
+            return False
+        tokens: Sequence[int] = resident.tokens
+        lacking = self._store.missing(tokens) if tokens else None
+        if lacking is None:
+            self._owed.pop(resident.sequence)
+            return False
+        end = lacking[0] + self._piece
+        if self._store.rules.memory is Memory.FULL and end + _LEAST_PIECE_TOKENS <= len(tokens):
+            tokens = tokens[:end]
+        if not self._save(resident.sequence, tokens):
+            self._owed.pop(resident.sequence)
+            return False
+        return True
+
+    def _losing(self, sequence: int) -> None:
+        """Save what is owed of a sequence before it is emptied."""
+        resident = self._owed.pop(sequence, None)
+        if resident is not None and resident.tokens:
+            self._save(sequence, resident.tokens)
+
+    def _save(self, sequence: int, tokens: Sequence[int]) -> bool:
+        if self._transfer is None:
+            return False
+        try:
+            return self._transfer.save(sequence, tokens)
+        except (NativeError, MemoryError):  # then it is computed again one day; the answer goes on
+            return False
+
+    def save_all(self) -> None:
+        """Save everything that is owed, however long it takes."""
+        for sequence in list(self._owed):
+            self._losing(sequence)
+        self._chores.clear()
+
+    # ---- another size
+
+    def resize(self, cells: int) -> None:
+        """Make a context of `cells` cells instead; every sequence is empty then. No sequence may be in use.
+
+        Raises NativeError when neither this size nor the one before can be made.
+        """
+        before = self.context.cells
+        self.save_all()
+        self.context.close()
+        try:
+            self._open(cells)
+        except NativeError:
+            self._open(before)
+
+
+def _room(found: Found, have: int) -> int:
+    """Return the cells that a restore behind `have` tokens needs at its widest moment."""
+    widest = max((piece.stored.end - piece.stored.start for piece in found.pieces if piece.end > have), default=0)
+    return found.length - have + widest

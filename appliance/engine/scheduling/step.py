@@ -1,0 +1,161 @@
+"""One step: a batch of the newest tokens, drafts to verify and pieces of prompts; then what follows from its logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from appliance.engine import api
+from appliance.engine.native.context import Entry, Outcome
+from appliance.engine.native.library import NativeError
+from appliance.engine.scheduling.job import Ending, Job
+from appliance.engine.scheduling.keeper import Keeper, Ticks
+from appliance.engine.scheduling.plan import Sizes, turns
+from appliance.engine.scheduling.rates import Rates
+from appliance.engine.speculation.drafting import Drafter, Drafting
+from appliance.engine.speculation.length import MAX_DRAFT, VerifyCost
+from appliance.engine.speculation.verify import verified
+from appliance.engine.threads import Threads
+from appliance.generation import FailureKind
+
+_LEAST_DRAFTING = 8  # tokens of answer, below which look-up cannot pay
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next `count` tokens of a job that are not in the cache, and the drafts behind them."""
+
+    job: Job
+    count: int
+    drafts: list[int]
+
+    @property
+    def size(self) -> int:
+        return self.count + len(self.drafts)
+
+
+class Stepper:
+    """Plans, decodes and reads out steps. `outputs`: entries of a batch that may want logits."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        *,
+        sizes: Sizes,
+        outputs: int,
+        threads: Threads,
+        ticks: Ticks,
+        drafter: Drafter | None = None,
+        speculates: bool = True,
+    ) -> None:
+        self._keeper = keeper
+        self._sizes = sizes
+        self._outputs = outputs
+        self._threads = threads
+        self._ticks = ticks
+        self._drafter = drafter
+        self._speculates = speculates
+        self._cost = VerifyCost()
+        self._steps = 0
+        self._seconds = 0.0
+        self.rates = Rates()
+
+    def plan(self, active: Sequence[Job]) -> list[Part]:
+        """Return what the next step holds."""
+        self._steps += 1
+        chosen = turns(active, self._sizes)
+        writers = sum(1 for job, _ in chosen if job.generating)
+        if writers < len(chosen):
+            for job, _ in chosen:
+                if not job.generating:
+                    job.last_read = self._steps
+            # a chunk makes the step long already; drafts would only make it longer
+            return [Part(job, count, self._draft(job, 0, writers)) for job, count in chosen]
+        room = min(self._outputs, self._sizes.batch, self._keeper.free) - writers
+        parts = []
+        for job, count in chosen:
+            drafts = self._draft(job, room, writers)
+            room -= len(drafts)
+            parts.append(Part(job, count, drafts))
+        return parts
+
+    def _draft(self, job: Job, room: int, rows: int) -> list[int]:
+        if job.drafting is None:
+            return []
+        return job.drafting.draft(job.tokens, max(0, min(room, MAX_DRAFT, job.limit - len(job.tokens) - 1)), rows=rows)
+
+    def decode(self, parts: Sequence[Part]) -> Outcome:
+        """Decode one batch. Blocks."""
+        context = self._keeper.context
+        start = self._ticks.monotonic()
+        if self._threads.look(start):
+            self.use_threads()
+        outcome = context.decode([entry for part in parts for entry in _entries(part)])
+        self._seconds = self._ticks.monotonic() - start
+        return outcome
+
+    def use_threads(self) -> None:
+        """Tell the context how many threads it may use."""
+        self._keeper.context.set_threads(self._threads.single, self._threads.batch)
+
+    def advance(self, parts: Sequence[Part]) -> None:
+        """Take the results of a decode that worked: tokens, frames, and `ending` of jobs that are through."""
+        writing = sum(part.job.generating for part in parts)
+        index, written, now = 0, 0, self._ticks.monotonic()
+        for part in parts:
+            written += self._advance(part, index, now)
+            index += part.size
+        if writing == len(parts):
+            self._cost.report(index, self._seconds)
+            self.rates.wrote(writing, written, self._seconds)
+        elif not writing:
+            self.rates.read(index, self._seconds)
+
+    def _advance(self, part: Part, index: int, now: float) -> int:
+        """Return how many tokens of answer a part has brought; `index` is its first entry in the batch."""
+        job, resident = part.job, part.job.resident
+        if resident is None:
+            return 0
+        self._keeper.fed(resident, part.size)
+        resident.tokens += job.tokens[len(resident.tokens) : len(resident.tokens) + part.count]
+        if len(resident.tokens) < len(job.tokens):
+            job.emit(api.Progress(min(job.computed, job.prompt_length), job.prompt_length, job.cached))
+            return 0
+        try:
+            taken = self._write(job, index + part.count - 1, part.drafts, now)
+        except NativeError as error:
+            taken = []
+            job.ending = Ending(failed=api.Failed(FailureKind.BAD_RESPONSE.value, f"The local model failed: {error}"))
+        if part.drafts:
+            accepted = 0
+            while accepted < min(len(taken), len(part.drafts)) and taken[accepted] == part.drafts[accepted]:
+                accepted += 1
+            resident.tokens += part.drafts[:accepted]
+            if accepted < len(part.drafts):
+                self._keeper.trim(resident)
+        return len(taken)
+
+    def _write(self, job: Job, index: int, drafts: Sequence[int], now: float) -> list[int]:
+        """Choose tokens from the logits of batch entry `index` on, as far as the drafts agree."""
+        context = self._keeper.context
+        if not job.timing.first:
+            job.begin(context.logits(index), now)
+            if job.ending is None and self._speculates and job.request.speculate:
+                self._begin_drafting(job)
+        taken = verified(drafts, lambda row: job.advance(context.logits(index + row)))
+        if job.drafting is not None:
+            job.drafting.take(taken)
+        return taken
+
+    def _begin_drafting(self, job: Job) -> None:
+        if job.limit - len(job.tokens) >= _LEAST_DRAFTING:
+            job.drafting = Drafting(job.tokens, self._cost, drafter=self._drafter, key=job.number)
+
+
+def _entries(part: Part) -> list[Entry]:
+    """Return the batch entries of a part; those from the newest token on want logits."""
+    job, start = part.job, part.job.computed
+    sequence = 0 if job.resident is None else job.resident.sequence
+    newest = len(job.tokens) - 1
+    tokens = [*job.tokens[start : start + part.count], *part.drafts]
+    return [Entry(token, position, sequence, position >= newest) for position, token in enumerate(tokens, start)]
