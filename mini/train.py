@@ -6,22 +6,29 @@ import argparse
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch.nn import functional
 
-from appliance.understanding.vocabulary import CALL, END, SPANS, TOOLS, USER, key_token, tool_token
-from mini.generator.corpus import WEIGHTS, Example, Generator
+from appliance.understanding.vocabulary import CALL, CLASSES, END, SPANS, USER, key_token, tool_token
+from mini.generator.corpus import WEIGHTS, Corpus, Example
+from mini.generator.tongues import tongues
 from mini.model import Mini, Shape
 from mini.tokenizer import CONTROL, Tokenizer
 
-_TEXT_WEIGHT = 0.05  # reading is practised a little, answering is what counts
+# reading is practised a little, in every fourth batch: answering is what counts, and the output layer costs time
+_TEXT_WEIGHT, _TEXT_EVERY = 0.2, 4
 _TOOL_WEIGHT = 2.0
 # half of the practice is copying words that were never seen: that is learned late and suddenly
 _COPYING = {tool: WEIGHTS[tool] for tool, keys in SPANS.items() if keys}
+_COPIED = 0.3  # share of the batches
 _BATCH_TOKENS = 3600
+_UNKNOWN = 0.03
+_WARM_STEPS, _SAVE_STEPS = 80, 200
 _POOL = 4096  # examples that are sorted by length before they are cut into batches
 
 
@@ -33,19 +40,34 @@ def sequence(example: Example, tokenizer: Tokenizer) -> tuple[list[int], int]:
     spans: dict[str, str] = {}
     for key, words in example.spans:
         spans.setdefault(key, words)
-    for key in SPANS[example.tool]:
+    for key in SPANS.get(example.tool, ()):
         if key in spans:
             answer += [ids[key_token(key)], *tokenizer.encode(" " + spans[key])]
     return [*prompt, *answer, ids[END]], len(prompt)
 
 
-def batches(tokenizer: Tokenizer, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Yield inputs, targets and target weights, (batch, time) each, for ever."""
+class Source(Protocol):
+    """What examples are drawn from; `mini.generator.corpus.Corpus` is one."""
+
+    def examples(self, count: int, weights: Mapping[str, float] = WEIGHTS) -> list[Example]:
+        """Return examples, the languages mixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Inputs, targets and target weights, (batch, time) each."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+
+
+def batches(tokenizer: Tokenizer, plain: Source, copying: Source, seed: int) -> Iterator[Batch]:
+    """Yield batches for ever: examples of all tools, and of those that copy with many unlisted words."""
     rng = random.Random(seed)
-    generator, copying = Generator(seed), Generator(seed + 1, strange=0.6)
-    plain = range(len(CONTROL) + 256, len(tokenizer.tokens))
     while True:
-        drawn = [*generator.examples(_POOL // 2), *copying.examples(_POOL // 2, _COPYING)]
+        copied = int(_POOL * _COPIED)
+        drawn = [*plain.examples(_POOL - copied), *copying.examples(copied, _COPYING)]
         pool = sorted((sequence(e, tokenizer) for e in drawn), key=lambda s: len(s[0]))
         cut: list[list[tuple[list[int], int]]] = []
         begin = 0
@@ -54,92 +76,127 @@ def batches(tokenizer: Tokenizer, seed: int) -> Iterator[tuple[torch.Tensor, tor
                 cut.append(pool[begin:at])
                 begin = at
         rng.shuffle(cut)
-        for rows in cut:
-            longest = max(len(ids) for ids, _ in rows)
-            inputs = torch.zeros(len(rows), longest - 1, dtype=torch.long)
-            targets = torch.zeros_like(inputs)
-            weights = torch.zeros(inputs.shape)
-            for row, (ids, start) in enumerate(rows):
-                seen = list(ids[:-1])
-                if len(ids) - start == 2:  # nothing to copy: a word may be unknown
-                    for at in range(1, start - 1):
-                        if rng.random() < 0.03:
-                            seen[at] = rng.choice(plain)
-                inputs[row, : len(seen)] = torch.tensor(seen)
-                targets[row, : len(seen)] = torch.tensor(ids[1:])
-                weights[row, : start - 1] = _TEXT_WEIGHT
-                weights[row, start - 1 : len(seen)] = 1.0
-                weights[row, start - 1] = _TOOL_WEIGHT
-            yield inputs, targets, weights
+        for number, rows in enumerate(cut):
+            yield _batch(rows, len(tokenizer.tokens), rng, number % _TEXT_EVERY == 0)
+
+
+def _batch(rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Random, reading: bool) -> Batch:
+    words = range(len(CONTROL) + 256, vocabulary)
+    longest = max(len(ids) for ids, _ in rows)
+    inputs = torch.zeros(len(rows), longest - 1, dtype=torch.long)
+    targets = torch.zeros_like(inputs)
+    weights = torch.zeros(inputs.shape)
+    for row, (ids, start) in enumerate(rows):
+        seen = list(ids[:-1])
+        if len(ids) - start == 2:  # nothing to copy: a word may be unknown
+            for at in range(1, start - 1):
+                if rng.random() < _UNKNOWN:
+                    seen[at] = rng.choice(words)
+        inputs[row, : len(seen)] = torch.tensor(seen)
+        targets[row, : len(seen)] = torch.tensor(ids[1:])
+        if reading:
+            weights[row, : start - 1] = _TEXT_WEIGHT
+        weights[row, start - 1 : len(seen)] = 1.0
+        weights[row, start - 1] = _TOOL_WEIGHT
+    return Batch(inputs, targets, weights)
 
 
 def held_out(model: Mini, tokenizer: Tokenizer, examples: list[Example]) -> float:
     """Return how many get the right tool. Same templates: not a measure of quality."""
     model.eval()
-    first = tokenizer.ids[tool_token(TOOLS[0])]
+    first = tokenizer.ids[tool_token(CLASSES[0])]
     right = 0
     with torch.no_grad():
         for example in examples:
             ids, start = sequence(example, tokenizer)
             logits = model.logits(model(torch.tensor([ids[:start]])))[0, -1]
-            right += TOOLS[int(logits[first : first + len(TOOLS)].argmax())] == example.tool
+            right += CLASSES[int(logits[first : first + len(CLASSES)].argmax())] == example.tool
     model.train()
     return right / len(examples)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokenizer", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1600)
-    parser.add_argument("--rate", type=float, default=1.6e-3)
-    parser.add_argument("--drop", type=float, default=0.05)
-    parser.add_argument("--seed", type=int, default=21)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--resume", type=Path)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    tokenizer = Tokenizer.load(options.tokenizer)
-    model = Mini(Shape(len(tokenizer.tokens)), options.drop)
-    # drawn now: phrase files may be edited while a training runs
-    unseen = list(Generator(99).examples(600))
-    if options.resume:
-        model.load_state_dict(torch.load(options.resume))
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how fast to learn: until `steps` are done, or `minutes` of the clock if those are given."""
+
+    steps: int
+    minutes: float
+    rate: float
+    out: Path
+
+    def done(self, step: int, spent_s: float) -> float:
+        """Return which part of the training lies behind, 0 to 1."""
+        return min(1.0, spent_s / (60 * self.minutes) if self.minutes else step / self.steps)
+
+
+def train(model: Mini, tokenizer: Tokenizer, drawn: Iterator[Batch], plan: Plan, unseen: list[Example]) -> None:
+    """Train until the plan is done; the checkpoint is written every few hundred steps."""
     wide = [p for p in model.parameters() if p.ndim == 2]
     thin = [p for p in model.parameters() if p.ndim == 1]
     optimizer = torch.optim.AdamW(
         [{"params": wide, "weight_decay": 0.05}, {"params": thin, "weight_decay": 0.0}], betas=(0.9, 0.98)
     )
-    begun, spent, running, examples = time.monotonic(), time.process_time(), 0.0, 0
-    for step, (inputs, targets, weights) in enumerate(batches(tokenizer, options.seed), 1):
-        warm = min(1.0, step / 80)
-        scale = warm * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / options.steps))))
+    begun, running, examples = time.monotonic(), 0.0, 0
+    for step, batch in enumerate(drawn, 1):
+        done = plan.done(step, time.monotonic() - begun)
+        scale = min(1.0, step / _WARM_STEPS) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimizer.param_groups:
-            group["lr"] = options.rate * scale
-        hidden = model(inputs)
-        losses = functional.cross_entropy(
-            model.logits(hidden).flatten(0, 1), targets.flatten(), reduction="none", label_smoothing=0.02
-        )
-        flat = weights.flatten()
-        loss = (losses * flat).sum() / flat.sum()
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        running, examples = 0.98 * running + 0.02 * float(loss), examples + len(inputs)
+            group["lr"] = plan.rate * scale
+        loss = _step(model, optimizer, batch)
+        running, examples = 0.98 * running + 0.02 * loss, examples + len(batch.inputs)
         if step % 50 == 0:
             mean = running / (1 - 0.98**step)
             print(
-                f"step {step}/{options.steps} loss {mean:.4f} {examples} examples, "
-                f"{time.monotonic() - begun:.0f} s, CPU {time.process_time() - spent:.0f} s",
+                f"step {step} ({done:.0%}) loss {mean:.4f} {examples} examples, {time.monotonic() - begun:.0f} s, "
+                f"CPU {time.process_time():.0f} s",
                 flush=True,
             )
-        if step % 400 == 0 or step == options.steps:
-            torch.save(model.state_dict(), options.out)
+        if step % _SAVE_STEPS == 0 or done >= 1:
+            torch.save(model.state_dict(), plan.out)
             print(f"held out (same templates): {held_out(model, tokenizer, unseen):.3f}", flush=True)
-        if step == options.steps:
+        if done >= 1:
             return
+
+
+def _step(model: Mini, optimizer: torch.optim.Optimizer, batch: Batch) -> float:
+    weighed = batch.weights > 0  # only there the output layer is needed
+    weights = batch.weights[weighed]
+    logits = model.logits(model(batch.inputs)[weighed])
+    losses = functional.cross_entropy(logits, batch.targets[weighed], reduction="none", label_smoothing=0.02)
+    loss = (losses * weights).sum() / weights.sum()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return float(loss)
+
+
+def options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=3200)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end after this time instead of --steps")
+    parser.add_argument("--rate", type=float, default=1.6e-3)
+    parser.add_argument("--drop", type=float, default=0.05)
+    parser.add_argument("--seed", type=int, default=21)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--resume", type=Path, help="checkpoint to begin with (mini.grow makes one of a GGUF)")
+    return parser
+
+
+def main() -> None:
+    chosen = options().parse_args()
+    torch.set_num_threads(chosen.threads)
+    torch.manual_seed(chosen.seed)
+    tokenizer = Tokenizer.load(chosen.tokenizer)
+    model = Mini(Shape(len(tokenizer.tokens)), chosen.drop)
+    if chosen.resume:
+        model.load_state_dict(torch.load(chosen.resume))
+    known = tongues()
+    unseen = Corpus(known, 99).examples(600)
+    drawn = batches(tokenizer, Corpus(known, chosen.seed), Corpus(known, chosen.seed + 1, strange=0.6), chosen.seed)
+    train(model, tokenizer, drawn, Plan(chosen.steps, chosen.minutes, chosen.rate, chosen.out), unseen)
 
 
 if __name__ == "__main__":

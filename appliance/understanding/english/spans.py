@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
+from appliance.understanding.english import homes
+
 _POLITE = (
     r"(?:,? (?:please|pls|thanks|thank you|for me|now|right now|ok|okay|if you can|when you can|"
     r"anymore|any more))*[.!?]*$"
@@ -206,6 +208,10 @@ _TABLE: dict[str, dict[str, Rules]] = {
     "list_clear": {"list": _LIST_NAME},
     "clock_now": {"place": _PLACE},
     "date_lookup": {"when": _WHEN},
+    "volume_set": {"place": homes.PLACE_OF_SOUND},
+    "media_control": {"query": homes.QUERY, "place": homes.PLACE_OF_MUSIC},
+    "light_set": {"place": homes.PLACE_OF_LIGHT},
+    "scene_set": {"scene": homes.SCENE},
 }
 _STOP_NAMES = re.compile(r"^(?:my|the|our|a|an|this|that|new|whole|entire|it|them|all|same|here|there)$")
 _PREFIXES: dict[str, re.Pattern[str]] = {
