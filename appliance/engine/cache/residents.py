@@ -147,8 +147,17 @@ def _clear(entry: Resident) -> None:
 
 
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return the length of the longest common prefix."""
-    length = min(len(left), len(right))
-    if left[:length] == right[:length]:
-        return length
-    return next(index for index in range(length) if left[index] != right[index])
+    """Return the length of the longest common prefix of two lists or two tuples.
+
+    By halves: comparing slices is many times faster than comparing one token after another.
+    """
+    same, end = 0, min(len(left), len(right))
+    if left[:end] == right[:end]:
+        return end
+    while end - same > 1:
+        middle = (same + end) // 2
+        if left[same:middle] == right[same:middle]:
+            same = middle
+        else:
+            end = middle
+    return same

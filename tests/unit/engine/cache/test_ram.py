@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.engine.cache.ram import Ram
+
+
+def test_the_blob_not_used_for_longest_goes_first() -> None:
+    ram = Ram(100)
+    assert ram.put("a", bytes(40)) == []
+    assert ram.put("b", bytes(40)) == []
+    ram.get("a")
+    assert ram.put("c", bytes(40)) == ["b"]
+    assert ram.names() == ["c", "a"]
+
+
+def test_a_blob_of_exactly_the_budget_fits_and_one_byte_more_does_not() -> None:
+    ram = Ram(100)
+    ram.put("a", bytes(10))
+    assert ram.put("b", bytes(100)) == ["a"]
+    assert ram.put("c", bytes(101)) is None
+    assert ram.names() == ["b"], "and nothing had to go for it"
+
+
+def test_pinned_blobs_go_last() -> None:
+    ram = Ram(100)
+    ram.put("static", bytes(50), pinned=True)
+    ram.put("a", bytes(50))
+    ram.get("a")
+    assert ram.put("b", bytes(50)) == ["a"]
+    assert ram.put("c", bytes(60)) == ["b", "static"]
+
+
+def test_a_blob_that_is_being_written_stays_and_counts() -> None:
+    ram = Ram(100)
+    ram.put("a", bytes(60))
+    assert ram.hold("a") == []
+    assert ram.put("b", bytes(41)) is None
+    assert ram.put("c", bytes(40)) == []
+    assert ram.set_budget(0) == ["c"]
+    assert ram.hold("") == ["a"]
+    assert ram.used == 0
+
+
+def test_a_blob_may_keep_more_bytes_than_its_own() -> None:
+    ram = Ram(100)
+    assert ram.put("a", bytes(10), size=101) is None
+    assert ram.put("a", bytes(10), size=100) == []
+    assert ram.used == 100
+
+
+@given(
+    st.integers(0, 50),
+    st.lists(st.tuples(st.sampled_from(["put", "get", "forget", "hold"]), st.sampled_from("abcd"), st.integers(0, 60))),
+)
+def test_the_budget_is_never_exceeded(budget: int, steps: list[tuple[str, str, int]]) -> None:
+    ram = Ram(budget)
+    for step, name, size in steps:
+        if step == "put":
+            ram.put(name, bytes(size), pinned=size % 3 == 0)
+        elif step == "get":
+            ram.get(name)
+        elif step == "forget":
+            ram.forget(name)
+        else:
+            ram.hold(name if name in ram else "")
+        assert ram.used == sum(len(ram.peek(kept) or b"") for kept in ram.names()) <= budget
