@@ -7,14 +7,17 @@ then is in the outcome of `partial`.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from appliance.agent import grounding
+from appliance.agent.account import Account
 from appliance.agent.report import RunReporter
 from appliance.agent.turn import Ending, Finish, RunTools, Turn
-from appliance.context.assembly import Assembly
-from appliance.context.wire import assistant_entry, tool_result_entry
+from appliance.context.assembly import MARKS, Assembly
+from appliance.context.wire import assistant_entry, note_entry, tool_result_entry
 from appliance.foundation.clock import Clock
 from appliance.generation import (
     Finished,
@@ -27,6 +30,7 @@ from appliance.generation import (
     ToolCallReady,
 )
 from appliance.messages import JsonObject, ToolCall, ToolResult, Usage
+from appliance.providers.errors import AllFailed
 from appliance.providers.failover import CandidateChosen, CandidateFailed, ChainItem
 
 _STEP_LIMIT_TEXT = "I stopped here: this took more steps than one request may take. Ask again in smaller parts."
@@ -37,6 +41,10 @@ class ModelChain(Protocol):
     """The candidates for this run, the first that can answers (providers.failover)."""
 
     def generate(self, build: Callable[[ModelInfo], GenerateRequest]) -> AsyncIterator[ChainItem]: ...
+
+    def starting_at(self, ref: str, *, past: bool) -> ModelChain | None:
+        """Return the chain from this candidate on, or `past` it; None when nobody is left."""
+        ...
 
 
 class ToolRunner(Protocol):
@@ -69,11 +77,12 @@ class Answer:
     calls: list[ToolCall] = field(default_factory=list)
     stop: StopReason = StopReason.END
     usage: Usage = field(default_factory=Usage)
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a turn: its last entry, not stored yet, and what it cost in all."""
+    """The end of a turn: its last entry, not stored yet, and what it cost in all (agent.account)."""
 
     entry: JsonObject
     text: str
@@ -81,6 +90,7 @@ class Outcome:
     usage: Usage
     provider: str
     model: str
+    facts: JsonObject = field(default_factory=dict)
 
 
 class AgentLoop:
@@ -106,7 +116,9 @@ class AgentLoop:
         self._turn = turn or Turn()
         self._answer = Answer()
         self._info: ModelInfo | None = None
-        self._spent = Usage()
+        self._account = Account(clock.monotonic())
+        self._results: list[ToolResult] = []
+        self._halted: Counter[str] = Counter()
 
     async def run(self) -> Outcome:
         """Run to the end. Raises AllFailed (no model answered) or ModelError (it broke off in mid-answer)."""
@@ -122,7 +134,9 @@ class AgentLoop:
             self._answer = Answer()
             self._say(_STEP_LIMIT_TEXT)
         self._reporter.flush()
-        return Outcome(self._entry(step.ending.value), self._reporter.text, step.ending, self._spent, *self._names())
+        facts, names = self._account.facts(), self._names()
+        entry = self._entry(step.ending.value, facts=facts)
+        return Outcome(entry, self._reporter.text, step.ending, self._account.usage, *names, facts)
 
     def partial(self, stop_reason: str, error: str | None = None) -> JsonObject | None:
         """Return the entry for what was said before the turn broke off; None if nothing was and nothing failed."""
@@ -140,9 +154,12 @@ class AgentLoop:
     def _names(self) -> tuple[str, str]:
         return (self._info.provider, self._info.id) if self._info else ("", "")
 
-    def _entry(self, stop_reason: str, error: str | None = None) -> dict[str, Any]:
+    def _entry(
+        self, stop_reason: str, error: str | None = None, *, facts: JsonObject | None = None
+    ) -> dict[str, Any]:
         provider, model = self._names()
-        return assistant_entry(
+        cost = self._info.price(self._answer.usage) if self._info is not None else None
+        entry = assistant_entry(
             self._answer.text,
             tuple(self._answer.calls),
             provider=provider,
@@ -151,23 +168,65 @@ class AgentLoop:
             stop_reason=stop_reason,
             now_ms=self._clock.now_ms(),
             error=error,
+            cost=cost,
         )
+        marks = {**(facts or {}), **self._assembly.marks} if self._info is not None else {}
+        return {**entry, MARKS: marks} if marks else entry
 
     def _say(self, text: str) -> None:
+        if text.strip():
+            self._account.began(self._clock.monotonic())
         self._answer.text += text
         self._reporter.add_text(text)
 
     async def _infer(self) -> None:
         self._answer = Answer()
-        async for item in self._chain.generate(self._assembly.request):
+        chain: ModelChain | None = self._chain
+        while chain is not None:
+            try:
+                await self._ask(chain)
+            except AllFailed:
+                if not (self._halted and self._answer.text):
+                    raise
+                return  # what was good of the halted answer is all there is
+            degenerated = self._answer.stop is StopReason.DEGENERATED and not self._answer.calls
+            chain = await self._ground(chain) if degenerated else None
+        if self._answer.usage.output_tokens is not None:
+            self._reporter.emit("usage", {"outputTokens": self._answer.usage.output_tokens})
+
+    async def _ground(self, chain: ModelChain) -> ModelChain | None:
+        """Repair an answer that was halted; return who goes on with it, None when nobody can."""
+        ref = self._info.ref if self._info is not None else ""
+        self._halted[ref] += 1
+        times, reason = self._halted[ref], self._answer.reason
+        kept = grounding.good_part(self._answer.text)
+        self._reporter.take_back(len(self._answer.text) - len(kept))
+        self._answer.text, self._answer.stop = kept, StopReason.END
+        told = {"phase": "grounding", "model": ref, "reason": reason, "attempt": times}
+        self._reporter.emit("lifecycle", told)
+        note = note_entry(grounding.note_text(ref, reason, times), self._clock.now_ms())
+        await self._transcript.append([note])
+        rest = chain.starting_at(ref, past=times > grounding.MAX_TIMES)
+        if rest is None:
+            if not kept:
+                self._say(grounding.GIVEN_UP)
+            return None
+        if kept:
+            self._say(" ")
+        self._assembly.ground(kept, grounding.grounding_prompt(self._assembly.asked, self._results))
+        return rest
+
+    async def _ask(self, chain: ModelChain) -> None:
+        async for item in chain.generate(self._assembly.request):
             match item:
                 case TextDelta(text):
                     self._say(text)
                 case ToolCallReady(call):
+                    self._account.began(self._clock.monotonic())
                     self._answer.calls.append(call)
-                case Finished(stop, usage):
-                    self._answer.stop, self._answer.usage = stop, usage
-                    self._spent = add_usage(self._spent, usage)
+                case Finished(stop, usage, reason):
+                    self._answer.stop, self._answer.usage, self._answer.reason = stop, usage, reason
+                    self._account.add(self._info, item)
                 case CandidateChosen(info):
                     self._chosen(info)
                 case CandidateFailed(info, error):
@@ -184,13 +243,12 @@ class AgentLoop:
                     self._reporter.emit("thinking", {"delta": text})
                 case Progress(done, total):
                     self._reporter.emit("run_status", {"phase": "reading_prompt", "done": done, "total": total})
-        if self._answer.usage.output_tokens is not None:
-            self._reporter.emit("usage", {"outputTokens": self._answer.usage.output_tokens})
 
     def _chosen(self, info: ModelInfo) -> None:
         if info != self._info:
             self._info = info
-            self._reporter.emit("lifecycle", {"phase": "model", "provider": info.provider, "model": info.id})
+            names = {"provider": info.provider, "model": info.id, "tier": info.tier.value}
+            self._reporter.emit("lifecycle", {"phase": "model", **names})
 
     async def _tools(self, step: RunTools) -> None:
         # Stored before the first call runs: after a crash it is known what may have happened.
@@ -206,6 +264,7 @@ class AgentLoop:
                 results.append(ToolResult(call.id, call.name, _SKIPPED_TEXT, is_error=True))
             else:
                 results.append(await self._call(call))
+                self._results.append(results[-1])
         await self._store([tool_result_entry(result, self._clock.now_ms()) for result in results])
         if self._transcript.steering_waits():
             for entry in await self._transcript.take_steering():
@@ -235,17 +294,3 @@ class AgentLoop:
         await self._transcript.append(entries)
         for entry in entries:
             self._assembly.add(entry)
-
-
-def add_usage(one: Usage, other: Usage) -> Usage:
-    """Return the sum; a count is unknown only when both are."""
-
-    def total(left: int | None, right: int | None) -> int | None:
-        return None if left is None and right is None else (left or 0) + (right or 0)
-
-    return Usage(
-        total(one.input_tokens, other.input_tokens),
-        total(one.output_tokens, other.output_tokens),
-        total(one.cache_read_tokens, other.cache_read_tokens),
-        total(one.cache_write_tokens, other.cache_write_tokens),
-    )

@@ -33,6 +33,7 @@ class RunReporter:
         self._last_delta_s = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
         self._break_due = False
+        self._replace = False
 
     def emit(self, stream: str, data: dict[str, Any]) -> None:
         """Publish one step of the run."""
@@ -80,6 +81,16 @@ class RunReporter:
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
 
+    def take_back(self, characters: int) -> None:
+        """Take the last characters back: they were no part of the answer. Clients hear the whole text anew."""
+        if characters:
+            self.text = self.text[:-characters]
+            self._replace = self._told > len(self.text)
+            self._told = min(self._told, len(self.text))
+            if self._replace:
+                self._told = 0
+                self.flush()
+
     def next_item(self) -> None:
         """Begin a new block of text after a round of tools; an empty line will part it from the one before."""
         self.flush()
@@ -92,7 +103,7 @@ class RunReporter:
             self._timer.cancel()
             self._timer = None
         delta = self.text[self._told :]
-        if not delta:
+        if not delta and not self._replace:
             return
         self._told = len(self.text)
         self._last_delta_s = self._clock.monotonic()
@@ -101,8 +112,10 @@ class RunReporter:
             "delta": delta,
             "itemId": f"{self.run_id}:{self._item}",
         }
-        self.emit("assistant", item)
-        self.chat("delta", deltaText=delta, message=self.message())
+        replaced = {"replace": True} if self._replace else {}
+        self._replace = False
+        self.emit("assistant", {**item, **replaced})
+        self.chat("delta", deltaText=delta, message=self.message(), **replaced)
 
     def close(self) -> None:
         """Drop the pending timer; nothing is told after this."""

@@ -108,6 +108,7 @@ class Assembly:
         self._before: JsonObject = {}  # the marks of the last answer
         self._times: dict[int, int] = {}  # when a person's message was written, by its place
         self._marks: dict[str, Any] = {}
+        self._grounding: tuple[Message, ...] = ()
         for entry in entries:
             self.add(entry)
 
@@ -116,6 +117,7 @@ class Assembly:
         message = to_message(entry, self._load_blob)
         if message is None:
             return
+        self._grounding = ()
         self._before = entry.get(MARKS) or self._before
         self._plain.append(message)
         if message.role is Role.USER:
@@ -125,6 +127,11 @@ class Assembly:
             )
             self._times[len(self._stamped)] = entry["timestamp"]
         self._stamped.append(message)
+
+    def ground(self, said: str, prompt: str) -> None:
+        """Put what a model said so far and a prompt behind the conversation, until the next entry is added."""
+        kept = (Message(Role.ASSISTANT, (Text(said),)),) if said else ()
+        self._grounding = (*kept, Message(Role.USER, (Text(prompt),)))
 
     @property
     def marks(self) -> JsonObject:
@@ -141,11 +148,12 @@ class Assembly:
         bare = info.provider in self._bare_providers
         tools = self._offered(info)
         answer, budget = self._room(info, tools)
+        budget -= sum(map(estimate_tokens, self._grounding))
         messages = fit(paired(self._plain), budget) if bare else self._history(info, budget)
         return GenerateRequest(
             model=info.id,
             system=self._system,
-            messages=messages,
+            messages=(*messages, *self._grounding),
             tools=tools,
             max_tokens=min(answer, self._max_tokens or answer),
             temperature=self._temperature,

@@ -8,7 +8,7 @@ from typing import Any
 from appliance.messages import Image, JsonObject, Message, Part, Role, Text, ToolCall, ToolResult, Usage
 
 _SHORT_CHARACTERS = 160
-USER, ASSISTANT, TOOL_RESULT = "user", "assistant", "toolResult"
+USER, ASSISTANT, TOOL_RESULT, NOTE = "user", "assistant", "toolResult", "note"
 
 
 def user_entry(text: str, images: tuple[Mapping[str, Any], ...], now_ms: int) -> dict[str, Any]:
@@ -27,8 +27,9 @@ def assistant_entry(
     stop_reason: str,
     now_ms: int,
     error: str | None = None,
+    cost: float | None = None,
 ) -> dict[str, Any]:
-    """Return what a model said, with who said it and what it cost."""
+    """Return what a model said, with who said it and what it cost (US dollars, None when nobody knows)."""
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     content += [
         {"type": "toolCall", "id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in calls
@@ -42,7 +43,7 @@ def assistant_entry(
         "timestamp": now_ms,
     }
     if usage is not None:
-        entry["usage"] = wire_usage(usage)
+        entry["usage"] = wire_usage(usage) | ({"cost": {"total": round(cost, 8)}} if cost is not None else {})
     if error is not None:
         entry["errorMessage"] = error
     return entry
@@ -60,6 +61,11 @@ def wire_usage(usage: Usage) -> dict[str, int]:
     if known:
         known["totalTokens"] = known.get("input", 0) + known.get("output", 0)
     return known
+
+
+def note_entry(text: str, now_ms: int) -> dict[str, Any]:
+    """Return a line that the box itself writes: people read it, no model does."""
+    return {"role": NOTE, "content": [{"type": "text", "text": text}], "timestamp": now_ms}
 
 
 def tool_result_entry(result: ToolResult, now_ms: int) -> dict[str, Any]:

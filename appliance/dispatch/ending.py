@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.agent.loop import Outcome
 from appliance.agent.report import RunReporter
+from appliance.context.assembly import MARKS
 from appliance.messages import JsonObject, Usage
 from appliance.sessions.model import Run, RunStatus
 
@@ -31,6 +32,7 @@ class End:
     usage: Usage = field(default_factory=Usage)
     names: tuple[str, str] = ("", "")
     error: JsonObject | None = None
+    facts: JsonObject = field(default_factory=dict)
 
 
 def completed(outcome: Outcome) -> End:
@@ -41,12 +43,13 @@ def completed(outcome: Outcome) -> End:
         outcome.ending.value,
         outcome.usage,
         (outcome.provider, outcome.model),
+        facts=outcome.facts,
     )
 
 
 def tell_end(reporter: RunReporter, end: End, run: Run) -> None:
     """Publish the one end of a run: chat first, as clients redraw on it, then the lifecycle."""
-    message = reporter.message() if end.text else None
+    message = reporter.message() | ({MARKS: end.facts} if end.facts else {}) if end.text else None
     shown: dict[str, Any] = {"message": message} if message else {}
     times = {"startedAt": run.started_ms, "endedAt": run.ended_ms}
     match end.status:
@@ -59,6 +62,8 @@ def tell_end(reporter: RunReporter, end: End, run: Run) -> None:
                 "executionSettled": True,
                 "terminalReply": reply,
             }
+            if end.facts:
+                facts["answer"] = end.facts
             reporter.emit("lifecycle", {"phase": "end", **times, **facts})
         case RunStatus.ABORTED:
             reporter.chat("aborted", stopReason=end.stop_reason, **shown)

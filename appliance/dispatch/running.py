@@ -285,6 +285,8 @@ class Runner:
 
     async def _finish(self, inbound: Inbound, reporter: RunReporter, end: End) -> Run:
         usage = {**wire_usage(end.usage), "provider": end.names[0], "model": end.names[1]}
+        if (cost := end.facts.get("costUsd")) is not None:
+            usage["cost"] = {"total": cost}
         write = partial(
             self._store.finish_run,
             inbound.run_id,
@@ -308,6 +310,7 @@ class Runner:
             "agentMeta": {"provider": end.names[0], "model": end.names[1], "usage": usage},
             "aborted": end.status is RunStatus.ABORTED,
             "stopReason": end.stop_reason,
+            **({"answer": end.facts} if end.facts else {}),
         }
         return {"payloads": [{"text": end.text, "mediaUrl": None}] if end.text else [], "meta": meta}
 

@@ -79,6 +79,16 @@ class Failover:
         self._handover = handover
         self._rejected = tuple(rejected)
 
+    def starting_at(self, ref: str, *, past: bool) -> Failover | None:
+        """Return the chain from this candidate on, or `past` it; None when nobody is left."""
+        place = next((at for at, one in enumerate(self._candidates) if one.ref == ref), len(self._candidates))
+        left = self._candidates[place + past :]
+        if not left:
+            return None
+        return Failover(
+            left, cooldowns=self._cooldowns, clock=self._clock, offline=self._offline, handover=self._handover
+        )
+
     async def generate(self, build: Callable[[ModelInfo], GenerateRequest]) -> AsyncGenerator[ChainItem]:
         """Stream the first answer; `build` makes the request for the model that is asked.
 

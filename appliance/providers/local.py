@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+
+import msgspec
 
 from appliance.engine import api
 from appliance.engine.client import EngineClient
 from appliance.generation import (
+    EngineFacts,
     FailureKind,
     Finished,
     GenerateRequest,
@@ -26,6 +30,7 @@ _STOPS = {
     "stop": StopReason.END,
     "length": StopReason.LENGTH,
     "tool_calls": StopReason.TOOL_CALLS,
+    "degenerated": StopReason.DEGENERATED,
 }
 
 
@@ -46,14 +51,41 @@ class LocalProvider:
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[StreamItem]:
         """Stream one answer; see `providers.base.Provider`."""
-        async with aclosing(self._client.generate(api.generate_frame(request))) as answers:
-            async for answer in answers:
-                item = _item(answer)
-                if item is not None:
-                    yield item
-                if isinstance(item, Finished):
-                    return
+        try:
+            async with aclosing(self._client.generate(_frame(request))) as answers:
+                async for answer in answers:
+                    if isinstance(answer, api.Done):
+                        self._window_is(answer.window)
+                    item = _item(answer)
+                    if item is not None:
+                        yield item
+                    if isinstance(item, Finished):
+                        return
+        except ModelError as error:
+            if error.kind is FailureKind.CONTEXT_OVERFLOW:
+                self._window_is(error.details.get("window"))
+            raise
         raise ModelError(FailureKind.BAD_RESPONSE, "The local model ended its answer without an end.")
+
+    async def warm(self, request: GenerateRequest) -> EngineFacts | None:
+        """Have the beginning of later requests read and kept, without an answer. Raises ModelError."""
+        frame = msgspec.structs.replace(_frame(request), max_tokens=0, background=True, min_confidence=0.0)
+        async with aclosing(self._client.generate(frame)) as answers:
+            async for answer in answers:
+                if isinstance(answer, api.Done):
+                    return _facts(answer)
+        return None
+
+    async def info(self) -> api.Info:
+        """Return what the engine runs and how it is at this moment. Raises ModelError."""
+        info = await self._client.info()
+        self._window_is(info.context)
+        return info
+
+    def _window_is(self, window: object) -> None:
+        """Follow the room of this moment, so that the next prompt is cut to it."""
+        if isinstance(window, int) and window > 0:
+            self._models = tuple(replace(model, context_window=window) for model in self._models)
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """Return one vector per text; see `providers.base.Provider`."""
@@ -81,6 +113,12 @@ def model_info(info: api.Info, *, provider_id: str = "local") -> ModelInfo:
     )
 
 
+def _frame(request: GenerateRequest) -> api.Generate:
+    return msgspec.structs.replace(
+        api.generate_frame(request), background=request.background, min_confidence=request.min_confidence
+    )
+
+
 def _item(answer: api.StreamAnswer) -> StreamItem | None:
     match answer:
         case api.Token(text=text, logprobs=logprobs):
@@ -98,7 +136,25 @@ def _item(answer: api.StreamAnswer) -> StreamItem | None:
 
 
 def _finished(done: api.Done) -> Finished:
+    if done.stop == "unsure":
+        # Nothing was shown: a larger model takes the whole request.
+        message = "The local model is not sure enough of this one and hands over."
+        raise ModelError(FailureKind.ESCALATE, message, details={"confidence": round(done.confidence, 4)})
     if (stop := _STOPS.get(done.stop)) is None:
         # Nobody here cancelled: the engine is being stopped or replaced.
         raise ModelError(FailureKind.UNAVAILABLE, f"The local model ended early ({done.stop}). Ask once more.")
-    return Finished(stop, Usage(done.prompt_tokens, done.output_tokens, done.cached_tokens))
+    usage = Usage(done.prompt_tokens, done.output_tokens, done.cached_tokens)
+    return Finished(stop, usage, done.reason, _facts(done))
+
+
+def _facts(done: api.Done) -> EngineFacts:
+    return EngineFacts(
+        queue_ms=done.queue_ms,
+        prompt_ms=done.prompt_ms,
+        generate_ms=done.generate_ms,
+        restored=done.restored,
+        drafted=done.drafted,
+        accepted=done.accepted,
+        confidence=done.confidence,
+        window=done.window,
+    )

@@ -64,7 +64,8 @@ class LocalModelSection(Section, frozen=True):
     threads: Annotated[int | None, opt("threads of the engine; by default the cores", ge=1, le=256)] = None
     max_tokens: Annotated[int | None, opt("longest answer", unit="tokens", ge=1)] = None
     tools_per_turn: Annotated[
-        int | None, opt("tools that the model sees at once; by default what its probe found, or 5", reload=HOT, ge=3, le=6)
+        int | None,
+        opt("tools that the model sees at once; by default what its probe found, or 5", reload=HOT, ge=3, le=6),
     ] = None
     handover: Annotated[
         float | None,
@@ -72,7 +73,7 @@ class LocalModelSection(Section, frozen=True):
             "least confidence of its first words; below it the next model is asked. 0: never; by default its probe's",
             reload=HOT,
             ge=0,
-            le=1,
+            le=0.99,
         ),
     ] = None
 
