@@ -100,7 +100,7 @@ def _trimmed(request: Request, start: int, end: int) -> tuple[int, int, Moment |
 
 
 def _cut(request: Request, start: int, end: int) -> Tokens:
-    return Tokens.of(request.words[start:end], request.language.spelled)
+    return request.language.tokens(request.words[start:end])
 
 
 def _without_words(request: Request, start: int, end: int) -> Tokens:
@@ -137,24 +137,24 @@ def note_query(request: Request) -> Arguments | None:
 
 
 def list_add(request: Request) -> Arguments | None:
-    return _list_items(request, _list_name(request) or "shopping")
+    return _list_items(request, _list_name(request) or request.language.words.default_list)
 
 
 def list_remove(request: Request) -> Arguments | None:
-    return _list_items(request, _list_name(request) or "shopping")
+    return _list_items(request, _list_name(request) or request.language.words.default_list)
 
 
 def list_show(request: Request) -> Arguments | None:
     name = _list_name(request)
     if name is None and request.language.words.shopping.search(request.low):
-        name = "shopping"
+        name = request.language.words.default_list
     return _with({}, list=name)
 
 
 def list_clear(request: Request) -> Arguments | None:
     name = _list_name(request)
     if name is None and request.language.words.shopping.search(request.low):
-        name = "shopping"
+        name = request.language.words.default_list
     return _needed(list=name)
 
 
@@ -176,7 +176,8 @@ def clock_now(request: Request) -> Arguments | None:
     date, time = bool(parts & words.date_words), bool(parts & words.time_words)
     both = bool(parts & words.day_words) and time
     asked = "both" if both else "date" if date and not time else "time"
-    return _with({}, place=_bare(request, request.said("place")), want=asked)
+    place = _bare(request, request.said("place"))
+    return _with({}, place=words.place(place) if place else None, want=asked)
 
 
 def date_lookup(request: Request) -> Arguments | None:

@@ -66,12 +66,12 @@ def media_control(request: Request) -> Arguments | None:
 def scene_set(request: Request) -> Arguments | None:
     said = request.said("scene")
     name = request.language.words.bare.sub("", said).strip() if said else ""
-    return {"scene": name.lower()} if name else None
+    return {"scene": name} if name else None
 
 
 def _place(request: Request) -> str | None:
     said = request.said("place")
-    name = request.language.words.bare.sub("", said).strip().lower() if said else ""
+    name = request.language.words.bare.sub("", said).strip() if said else ""
     return name or None
 
 

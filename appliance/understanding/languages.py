@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -58,6 +58,8 @@ class Words:
     when_ends: Callable[[str], str]  # repairs a copied date
     shopping: Pattern[str]  # mean the shopping list without naming a list
     home: HomeWords
+    default_list: str = "shopping"  # where things go when no list was named
+    place: Callable[[str], str] = str  # a copied city as the tools know it: "münchen" -> "munich"
     compared: frozenset[str] = frozenset()  # in front of a length that is no moment: "longer than two hours"
 
 
@@ -78,6 +80,11 @@ class Language:
     ruled: Callable[[str, str], dict[str, str]]
     list_name: Callable[[str | None, str], str | None]
     words: Words
+    split: Callable[[Sequence[str]], Tokens] | None = None
+
+    def tokens(self, words: Sequence[str]) -> Tokens:
+        """Cut the words of a sentence: the common way, or the language's own."""
+        return self.split(words) if self.split else Tokens.of(words, self.spelled)
 
 
 @cache

@@ -32,7 +32,7 @@ class Request:
         low = [word.lower() for word in words]
         located = {key: place for key, text in spans.items() if (place := _place(low, text.lower().split()))}
         now = datetime.fromtimestamp(now_ms / 1000, zone)
-        return cls(language, tuple(words), Tokens.of(words, language.spelled), located, now)
+        return cls(language, tuple(words), language.tokens(words), located, now)
 
     @property
     def text(self) -> str:
