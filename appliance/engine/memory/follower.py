@@ -26,6 +26,49 @@ class Engine(Protocol):
     def set_ram_budget(self, size: int) -> None: ...
 
 
+class Counts(Protocol):
+    """Numbers of a scheduler: all cells of its context and those that no running request holds."""
+
+    @property
+    def cells(self) -> int: ...
+
+    @property
+    def free(self) -> int: ...
+
+
+class Scheduler(Protocol):
+    @property
+    def counts(self) -> Counts: ...
+
+    def resize(self, cells: int) -> None: ...
+
+
+class Store(Protocol):
+    """Stored states in memory."""
+
+    def set_ram_budget(self, size: int) -> None: ...
+
+
+class Steered:
+    """Scheduler and prefix store as one engine; `held` returns the bytes of stored states."""
+
+    def __init__(self, scheduler: Scheduler, store: Store | None, held: Callable[[], int] = lambda: 0) -> None:
+        self._scheduler = scheduler
+        self._store = store
+        self._held = held
+
+    def usage(self) -> Usage:
+        counts = self._scheduler.counts
+        return Usage(counts.cells, counts.cells - counts.free, self._held())
+
+    def resize(self, cells: int) -> None:
+        self._scheduler.resize(cells)
+
+    def set_ram_budget(self, size: int) -> None:
+        if self._store is not None:
+            self._store.set_ram_budget(size)
+
+
 class MemoryFollower:
     """Carries targets out, each once."""
 

@@ -19,6 +19,13 @@ _ANSWER_CELLS = 512  # beside what running requests hold, so that they can be fi
 _BLOB_SHARE = 1 / 4  # of what cells and stored states may take together
 
 
+# Bytes of one number: blocks of 32 with a scale (and a minimum) of 16 bits each.
+_TYPE_BYTES = {
+    "f32": 4.0, "f16": 2.0, "bf16": 2.0, "q8_0": 34 / 32, "q5_1": 24 / 32, "q5_0": 22 / 32, "q4_1": 20 / 32,
+    "q4_0": 18 / 32, "iq4_nl": 18 / 32,
+}  # fmt: skip
+
+
 class Level(enum.StrEnum):
     """How much memory is left; the text goes over the wire."""
 
@@ -63,6 +70,12 @@ class Target:
     window: int
     cells: int
     blobs: int
+
+
+def cell_bytes(layers: int, width_k: int, width_v: int, type_k: str = "f16", type_v: str = "f16") -> int:
+    """Return the bytes of keys and values of one token. Widths: numbers per layer; types: names of ggml."""
+    per_layer = width_k * _TYPE_BYTES.get(type_k, 2.0) + width_v * _TYPE_BYTES.get(type_v, 2.0)
+    return max(1, round(layers * per_layer))
 
 
 def wanted(*, trained: int, window: int = 0, cells: int = 0) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from appliance.engine.memory.plan import (
     Level,
     Shape,
     Usage,
+    cell_bytes,
     first_target,
     fitting,
     headroom,
@@ -50,6 +51,14 @@ def test_defaults_are_bounded_by_the_model_and_by_what_was_asked_for() -> None:
     assert wanted(trained=131_072, window=512) == (512, 512)
     assert wanted(trained=131_072, window=512, cells=4096) == (512, 4096)
     assert wanted(trained=0, cells=100) == (DEFAULT_WINDOW, DEFAULT_WINDOW)
+
+
+def test_a_token_costs_what_was_measured_of_published_shapes() -> None:
+    assert cell_bytes(24, 128, 128) == 12_288  # Qwen2.5-0.5B: 12.3 kB a token
+    assert cell_bytes(28, 1024, 1024) == 114_688  # Qwen3-0.6B
+    assert cell_bytes(16, 512, 512) == 32_768  # Llama-3.2-1B
+    assert cell_bytes(24, 128, 128, "q8_0", "q8_0") == 6528
+    assert cell_bytes(0, 0, 0) == 1
 
 
 def test_a_large_box_starts_with_all_that_is_wanted() -> None:
