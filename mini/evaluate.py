@@ -1,189 +1,120 @@
-"""Measures homarus-mini through the real engine, and finds its thresholds on held-out sentences.
+"""Measures homarus-mini through the real engine on the sentences of mini/evaluation.
 
-A third of mini/evaluation (every third line) sets the thresholds; the figures are of the other two thirds. Only
-totals are printed: who writes templates must not look at single failures there. `--show` is for other files.
+Only totals are printed: who writes phrases or rules must not look at single failures there. For a look, write
+sentences of your own and use `--sentences FILE --show`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from appliance.engine.client import EngineClient
 from appliance.foundation.clock import SystemClock
-from appliance.generation import ModelError
-from appliance.understanding.understander import (
-    Calibration,
-    Understander,
-    Weights,
-    joined,
-    load_weights,
-    weights_folder,
-)
-from appliance.understanding.vocabulary import ESCALATE, WRITING
+from appliance.understanding.languages import TAGS
+from appliance.understanding.understander import Understander, Understanding, load_weights, weights_folder
+from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
+from mini.calibrate import error
+from mini.sentences import CALIBRATION, EVALUATION, NOW_MS, ZONE, Row, engine, rows
 
-ROOT = Path(__file__).resolve().parent.parent
-SENTENCES = ROOT / "mini" / "evaluation" / "english.jsonl"
-ZONE = ZoneInfo("Europe/Berlin")
-NOW_MS = int(datetime(2026, 6, 10, 9, 30, tzinfo=ZONE).timestamp() * 1000)
-_READY_S = 60.0
+_OUTSIDE = (ESCALATE, *TOPICS)
+Judged = Sequence[tuple[Row, Understanding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    text: str
-    tool: str
-    arguments: dict[str, Any] | None
+def share(part: int, whole: int) -> str:
+    return f"{part / max(1, whole):6.1%} ({part}/{whole})"
 
 
-def rows(path: Path) -> list[Row]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Row(one["text"], one["tool"], one.get("arguments")) for one in map(json.loads, lines)]
-
-
-def start_engine(socket: Path, model: Path) -> subprocess.Popen[bytes]:
-    """Start an engine process on `socket` from .venv-engine."""
-    found = json.loads((ROOT / ".venv-engine" / "engine.json").read_text(encoding="utf-8"))
-    environment = {
-        **os.environ,
-        "LLAMA_CPP_LIB_PATH": found["libraries"],
-        "PYTHONPATH": str(ROOT),
-        "GGML_NO_BACKTRACE": "1",
-    }
-    command = [
-        found["python"],
-        "-m",
-        "appliance.engine",
-        "--socket",
-        str(socket),
-        "--model",
-        str(model),
-        "--name",
-        "mini",
-        "--context",
-        "512",
-        "--threads",
-        "1",
+def figures(tag: str, judged: Judged) -> list[str]:
+    """Return the lines of one language: the goals of the issue, and what hides behind them."""
+    inside = [(row, one) for row, one in judged if row.tool != ESCALATE]
+    outside = [one for row, one in judged if row.tool == ESCALATE]
+    exact = [(row, one) for row, one in inside if row.arguments is not None and one.tool == row.tool]
+    times = sorted(one.ms for _, one in judged)
+    sure = [
+        (one.guess == row.tool or (row.tool == ESCALATE and one.guess in _OUTSIDE), one.confidence)
+        for row, one in judged
     ]
-    return subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    incomplete = sum(one.tool == ESCALATE and one.guess == row.tool for row, one in inside)
+    return [
+        f"{tag}: {len(inside)} requests, {len(outside)} to hand over",
+        f"  right tool        {share(sum(one.tool == row.tool for row, one in inside), len(inside))}",
+        f"  wrong tool        {share(sum(one.tool not in (row.tool, ESCALATE) for row, one in inside), len(inside))}",
+        f"  handed over       {share(sum(one.tool == ESCALATE for _, one in inside), len(inside))}"
+        f", of them with the right guess {incomplete}",
+        f"  false, writing    {share(sum(one.tool in WRITING for one in outside), len(outside))}",
+        f"  false, reading    {share(sum(one.tool not in WRITING | {ESCALATE} for one in outside), len(outside))}",
+        f"  slots exact       {share(sum(dict(one.arguments) == row.arguments for row, one in exact), len(exact))}"
+        f" of the right calls whose arguments are known",
+        f"  language heard    {share(sum(one.lang == tag for _, one in judged), len(judged))}",
+        f"  calibration error {error(sure):6.3f}",
+        f"  milliseconds      p50 {times[len(times) // 2]:.1f}, p99 {times[int(len(times) * 0.99)]:.1f}",
+    ]
 
 
-async def ready(client: EngineClient) -> None:
-    """Wait until the engine answers. Raises TimeoutError."""
-    async with asyncio.timeout(_READY_S):
-        while True:
-            try:
-                await client.info()
-                return
-            except ModelError:
-                await asyncio.sleep(0.1)
+def confusion(judged: Judged) -> list[str]:
+    """Return every pair of wanted and chosen tool that differs, and how often."""
+    pairs = Counter((row.tool, one.tool) for row, one in judged if row.tool != one.tool)
+    wanted = Counter(row.tool for row, _ in judged)
+    slots = Counter(
+        row.tool
+        for row, one in judged
+        if row.arguments is not None and one.tool == row.tool and dict(one.arguments) != row.arguments
+    )
+    lines = ["  wanted -> chosen (times, of the sentences for the wanted tool)"]
+    lines += [f"  {a:16} -> {b:16} {n:3} / {wanted[a]}" for (a, b), n in pairs.most_common()]
+    lines.append("  right tool, other arguments: " + (", ".join(f"{t} {n}" for t, n in slots.most_common()) or "none"))
+    return lines
 
 
-async def votes(
-    understander: Understander, weights: Weights, sentences: list[Row]
-) -> list[tuple[dict[str, float], dict[str, float]]]:
-    from appliance.understanding.text import clean, lowered
-
-    found = []
-    for row in sentences:
-        text = " ".join(lowered(clean(row.text).split()))
-        found.append((await understander.language_scores(text), weights.ngram.probabilities(text)))
-    return found
+def shown(judged: Judged) -> list[str]:
+    lines = []
+    for row, one in judged:
+        if one.tool != row.tool or (row.arguments is not None and dict(one.arguments) != row.arguments):
+            found = f"{one.tool} (guess {one.guess} {one.confidence:.2f})"
+            lines.append(f"{row.tool} -> {found} | {row.text} | {row.arguments} | {dict(one.arguments)}")
+    return lines
 
 
-def tally(sentences: list[Row], chosen: list[str]) -> dict[str, float]:
-    """Return the three figures of the issue, and false accepts on any tool, as shares."""
-    inside = [(row, tool) for row, tool in zip(sentences, chosen, strict=True) if row.tool != ESCALATE]
-    outside = [tool for row, tool in zip(sentences, chosen, strict=True) if row.tool == ESCALATE]
-    return {
-        "right": sum(row.tool == tool for row, tool in inside) / max(1, len(inside)),
-        "wrong": sum(tool not in (row.tool, ESCALATE) for row, tool in inside) / max(1, len(inside)),
-        "outside_any": sum(tool != ESCALATE for tool in outside) / max(1, len(outside)),
-        "outside_writing": sum(tool in WRITING for tool in outside) / max(1, len(outside)),
-    }
+async def judge(understander: Understander, sentences: Sequence[Row], lang: str | None) -> Judged:
+    return [(row, await understander.understand(row.text, NOW_MS, ZONE, lang)) for row in sentences]
 
 
-def decide(pairs: list[tuple[dict[str, float], dict[str, float]]], calibration: Calibration) -> list[str]:
-    chosen = []
-    for read, counted in pairs:
-        chances = joined(read, counted, calibration)
-        guess = max(chances, key=lambda tool: chances[tool])
-        needed = calibration.writing if guess in WRITING else calibration.reading
-        chosen.append(guess if chances[guess] >= needed else ESCALATE)
-    return chosen
-
-
-def show(label: str, figures: dict[str, float]) -> None:
-    print(f"{label:24} " + "  ".join(f"{name} {value:6.1%}" for name, value in figures.items()))
-
-
-async def measure(options: argparse.Namespace, socket: Path) -> None:
-    client = EngineClient(socket)
-    await ready(client)
+async def measure(options: argparse.Namespace, folder: Path) -> None:
     weights = load_weights(options.weights)
-    understander = Understander(client, weights, SystemClock())
-    sentences = rows(options.sentences)
-    held = sentences[::3] if options.sentences == SENTENCES else sentences
-    rest = [row for n, row in enumerate(sentences) if n % 3] if options.sentences == SENTENCES else sentences
-    pairs = await votes(understander, weights, held)
-    for weight, name in ((1.0, "language model"), (0.0, "n-grams"), (0.5, "both")):
-        show(f"{name}, no threshold", tally(held, decide(pairs, Calibration(weight, 1.0, 0.0, 0.0))))
-    for write in (0.5, 0.7, 0.8, 0.9, 0.95):
-        show(
-            f"both, {write}",
-            tally(held, decide(pairs, Calibration(0.5, weights.calibration.sharpness, write - 0.1, write))),
-        )
-    begun, spent = time.perf_counter(), time.process_time()
-    understood = [await understander.understand(row.text, NOW_MS, ZONE) for row in rest]
-    wall, cpu = time.perf_counter() - begun, time.process_time() - spent
-    show(f"as shipped, {len(rest)} sentences", tally(rest, [one.tool for one in understood]))
-    exact = [(row, one) for row, one in zip(rest, understood, strict=True) if row.arguments is not None]
-    whole = sum(one.tool == row.tool and dict(one.arguments) == row.arguments for row, one in exact)
-    print(f"whole call exact: {whole}/{len(exact)}")
-    print(
-        f"{wall / len(rest) * 1000:.1f} ms a sentence, of them {cpu / len(rest) * 1000:.1f} ms CPU outside the engine"
-    )
-    hits = Counter(row.tool for row, one in zip(rest, understood, strict=True) if row.tool == one.tool)
-    print(
-        "right by tool:", {tool: f"{hits[tool]}/{n}" for tool, n in sorted(Counter(row.tool for row in rest).items())}
-    )
-    missed = Counter(row.tool for row, one in exact if one.tool == row.tool and dict(one.arguments) != row.arguments)
-    print("right tool, other arguments:", dict(missed))
-    if options.show:
-        if options.sentences == SENTENCES:
-            sys.exit("Single sentences of the evaluation are not shown: they would find their way into templates.")
-        for row, one in zip(rest, understood, strict=True):
-            if one.tool != row.tool or (row.arguments is not None and dict(one.arguments) != row.arguments):
-                found = f"{one.tool} (guess {one.guess} {one.confidence:.2f})"
-                print(f"{row.tool} -> {found} {row.text} | {row.arguments} | {dict(one.arguments)}")
+    async with engine(options.weights / "homarus-mini.gguf", folder) as client:
+        understander = Understander(client, weights, SystemClock())
+        for tag in options.langs:
+            path = options.sentences or options.folder / f"{tag}.jsonl"
+            judged = await judge(understander, rows(path), tag if options.told else None)
+            print("\n".join([*figures(tag, judged), *([] if options.brief else confusion(judged))]), flush=True)
+            if options.show:
+                print("\n".join(shown(judged)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sentences", type=Path, default=SENTENCES)
-    parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the three weight files")
-    parser.add_argument("--show", action="store_true")
+    parser.add_argument("--langs", nargs="+", choices=TAGS, default=list(TAGS))
+    parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the weights")
+    parser.add_argument("--sentences", type=Path, help="a file of your own, of the first language of --langs")
+    parser.add_argument("--calibration", dest="folder", action="store_const", const=CALIBRATION, default=EVALUATION)
+    parser.add_argument("--told", action="store_true", help="tell the language instead of letting it be heard")
+    parser.add_argument("--brief", action="store_true", help="without the confusion table")
+    parser.add_argument("--show", action="store_true", help="every failure; only with --sentences")
     options = parser.parse_args()
+    if options.sentences:
+        options.langs = options.langs[:1]
+    elif options.show:
+        sys.exit("Single sentences of the evaluation are not shown: they would find their way into phrases.")
+    if hasattr(os, "sched_setaffinity"):  # the engine process inherits it: both share one core
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "mini.sock"
-        engine = start_engine(socket, options.weights / "homarus-mini.gguf")
-        try:
-            asyncio.run(measure(options, socket))
-        finally:
-            engine.terminate()
-            engine.wait(10)
+        asyncio.run(measure(options, Path(folder)))
 
 
 if __name__ == "__main__":
