@@ -23,7 +23,7 @@ class Entry:
     start: int
     pinned: bool
     on_disk: bool = False
-    unwritable: bool = False  # too large for the files, so that nobody tries again
+    written: bool = False  # once, or found to be too large: what the disk evicts is not written again and again
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Shelf:
             if name_of(entry.tokens, entry.start) != name:
                 disk.forget(name)
             elif name in self.entries:
-                self.entries[name].on_disk = True
+                self.entries[name].on_disk = self.entries[name].written = True
             else:
                 self.add(name, entry)
 
@@ -70,4 +70,4 @@ def name_of(tokens: Sequence[int], start: int) -> str:
 
 def entry_of(header: Header) -> Entry:
     """Return the entry of a file's header."""
-    return Entry(unpack_tokens(header.tokens), header.start, header.pinned, on_disk=True)
+    return Entry(unpack_tokens(header.tokens), header.start, header.pinned, on_disk=True, written=True)

@@ -27,9 +27,14 @@ class Found:
 
 
 class Writer(Protocol):
-    """What the store tells the one who writes files."""
+    """What the store tells the one who writes files, and asks it."""
+
+    @property
+    def problem(self) -> str: ...
 
     def wake(self) -> None: ...
+
+    def settle(self, timeout_s: float) -> bool: ...
 
     def close(self) -> None: ...
 
@@ -58,13 +63,15 @@ class PrefixStore:
         The blob may hold more than these positions. It ends early where a file is damaged (forgotten and counted) or
         went away; a model that is not `Memory.FULL` must then drop what it restored.
         """
-        self._touch([piece.stored.name for piece in found.pieces])
-        for piece in found.pieces:
-            if piece.end > after:
-                blob = self._blob(piece.stored.name)
-                if blob is None:
-                    break
-                yield piece, blob
+        try:
+            for piece in found.pieces:
+                if piece.end > after:
+                    blob = self._blob(piece.stored.name)
+                    if blob is None:
+                        break
+                    yield piece, blob
+        finally:
+            self._touch([piece.stored.name for piece in found.pieces])
 
     def missing(self, tokens: Sequence[int]) -> tuple[int, int] | None:
         """Return the range [start, end) that must be saved so that all of `tokens` can be restored, None: none."""
@@ -128,6 +135,15 @@ class PrefixStore:
         if disk is None:
             return counts
         return structs.replace(counts, disk_bytes=disk.used, disk_budget=disk.budget, written_bytes=disk.written)
+
+    @property
+    def problem(self) -> str:
+        """Why files are not used, "" when they are or none were asked for."""
+        return self._writer.problem if self._writer is not None else ""
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until files are in use and hold all that may be written now. False: it takes longer."""
+        return self._writer is None or self._writer.settle(timeout_s)
 
     def close(self) -> None:
         """Write what can be written soon and end the writer."""

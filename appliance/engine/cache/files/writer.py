@@ -56,12 +56,17 @@ class BackgroundWriter:
         self._quiet_until = ticks.monotonic()
         self._told: set[str] = set()
         self._folder: Folder | None = None
-        self.problem = ""  # why there are no files
+        self._problem = ""
         self._hashes = Hashes(files.state / "hashes.json")
         known = files.identity.known(self._hashes)
         if known is not None:  # headers only: milliseconds, and the first request finds its files
             self._open(known)
         self._thread = threading.Thread(target=self._run, name="prefix-writer", daemon=True)
+
+    @property
+    def problem(self) -> str:
+        """Why there are no files, "" while there is no reason."""
+        return self._problem
 
     def start(self) -> None:
         """Start the thread."""
@@ -87,16 +92,23 @@ class BackgroundWriter:
             self._folder = None
 
     def settle(self, timeout_s: float) -> bool:
-        """Wait until nothing is left to write now. False: it takes longer."""
+        """Wait until files are in use (or cannot be) and nothing is left to write now. False: it takes longer."""
         with self._wake:
-            return self._wake.wait_for(lambda: not self._woken and self._next() is None, timeout_s)
+            return self._wake.wait_for(self._settled, timeout_s)
+
+    def _settled(self) -> bool:
+        if self._problem:
+            return True
+        return self._shelf.disk is not None and not self._woken and self._next() is None
 
     # ---- in the thread
 
     def _run(self) -> None:
-        if not self._shelf.fingerprint and not self.problem:
+        if not self._shelf.fingerprint and not self._problem:
             self._hash()
-        while not self.problem:
+            with self._wake:
+                self._wake.notify_all()
+        while not self._problem:
             with self._wake:
                 self._woken = False
             wait = self._step()
@@ -118,7 +130,7 @@ class BackgroundWriter:
             self._give_up(f"the model file cannot be read: {error.strerror}")
             return
         if found is None:
-            self.problem = "closed"
+            self._problem = "closed"
         else:
             self._open(found)
 
@@ -139,7 +151,7 @@ class BackgroundWriter:
                 self._shelf.adopt(disk, digest, found)
 
     def _give_up(self, reason: str) -> None:
-        self.problem = reason
+        self._problem = reason
         _logger.warning("conversations are kept in memory only: %s", reason)
 
     def _step(self) -> float:
@@ -162,11 +174,7 @@ class BackgroundWriter:
         with shelf.lock:
             if shelf.disk is None:
                 return None
-            waiting = [
-                (name, entry)
-                for name in shelf.ram.names()
-                if not (entry := shelf.entries[name]).on_disk and not entry.unwritable
-            ]
+            waiting = [(name, entry) for name in shelf.ram.names() if not (entry := shelf.entries[name]).written]
             for name, entry in sorted(waiting, key=lambda item: not item[1].pinned):
                 blob = shelf.ram.peek(name)
                 if blob is not None:
@@ -182,19 +190,19 @@ class BackgroundWriter:
             shelf.settle(shelf.ram.hold(name))
         packed = pack_tokens(entry.tokens)
         header = Header(shelf.fingerprint, packed, entry.start, len(entry.tokens), len(blob), entry.pinned)
-        written, evicted = 0, list[str]()
+        size, evicted = 0, list[str]()
         try:
-            written, evicted = disk.write(name, header, blob)
+            size, evicted = disk.write(name, header, blob)
+            entry.written = True
         except OSError as error:
             self._quiet_until = self._ticks.monotonic() + _AFTER_ERROR_S
             self._tell(f"a conversation could not be kept on disk: {error.strerror}")
         else:
-            self._pace.spend(written, self._ticks.monotonic())
-            if not written:
+            self._pace.spend(size, self._ticks.monotonic())
+            if not size:
                 self._tell("a conversation is not kept on disk: no room for it")
         with shelf.lock:
-            entry.on_disk = written > 0
-            entry.unwritable = written == 0 and self._ticks.monotonic() >= self._quiet_until
+            entry.on_disk = size > 0
             for gone in evicted:
                 if (other := shelf.entries.get(gone)) is not None:
                     other.on_disk = False
