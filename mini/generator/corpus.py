@@ -85,6 +85,11 @@ class Generator:
             for tool in WEIGHTS
             if (folder / f"{tool}.txt").exists()
         }
+        for tool, phrases in self._tools.items():
+            if unknown := phrases.missing():
+                raise ValueError(
+                    f"{folder.name}/{tool}.txt uses names that nobody defined: {', '.join(sorted(unknown))}"
+                )
         self._wrappers = Phrases.read(folder / "wrappers.txt", self._fillers, {"_": "\x05"})
         self._openers = Phrases.read(folder / "openers.txt", self._fillers, {})
 

@@ -57,6 +57,29 @@ class Phrases:
     def read(cls, path: Path, fillers: Mapping[str, Filler], shared: Mapping[str, Node]) -> Phrases:
         return cls(path.read_text(encoding="utf-8"), fillers, shared)
 
+    def missing(self) -> set[str]:
+        """Return the names that lines use and nobody defined."""
+        found: set[str] = set()
+        waiting: list[Node] = [line.node for line in self.lines]
+        known: set[str] = set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, str):
+                continue
+            kind, value = node
+            if kind in ("seq", "alt"):
+                waiting += value  # type: ignore[operator]  # a list by construction
+                continue
+            name = str(value) if kind == "ref" else str(value[1])  # type: ignore[index]  # a pair by construction
+            if name in known or (kind != "ref" and name in self._fillers):
+                continue
+            known.add(name)
+            if name in self.definitions:
+                waiting.append(self.definitions[name])
+            else:
+                found.add(name)
+        return found
+
     def choose(self, rng: random.Random) -> tuple[Line, str]:
         """Return a random line and one expansion of it, spans marked."""
         line = rng.choices(self.lines, self._weights)[0]
