@@ -6,10 +6,10 @@ from appliance.foundation.errors import ApplianceError
 
 
 class PullError(ApplianceError):
-    """A model could not be fetched; the message names the fix, `reason` is for programs.
+    """A model could not be fetched or is not what was fetched; the message names the fix, `reason` is for programs.
 
-    Reasons: invalid_source, invalid_checksum, invalid_file, checksum, not_found, forbidden, disk_full, network,
-    busy, bad_answer.
+    Reasons: invalid_source, unknown_model, invalid_checksum, invalid_file, checksum, changed, damaged_lock, not_found,
+    forbidden, disk_full, network, busy, bad_answer, in_use.
     """
 
     code = "model_pull_failed"

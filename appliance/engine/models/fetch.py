@@ -151,9 +151,11 @@ class Fetch:
         *,
         token: str | None,
         checked: bool,
+        size: int | None = None,
         on_progress: Callable[[PullProgress], None],
         reserve_bytes: int,
     ) -> None:
+        """`size` is what was announced for the file: an answer with another one is refused before its first byte."""
         self._url = url
         self._target = target
         self._session = session
@@ -161,7 +163,8 @@ class Fetch:
         self._checked = checked  # a checksum will be compared: a wrong guess about the part file is found out
         self._on_progress = on_progress
         self._reserve_bytes = reserve_bytes
-        self._linked_size: int | None = None
+        self._wanted_size = size
+        self._size = size
         self.linked_sha256: str | None = None
 
     @property
@@ -183,12 +186,12 @@ class Fetch:
 
     async def _ask(self, stack: contextlib.AsyncExitStack) -> tuple[aiohttp.ClientResponse, str]:
         """Follow redirects by hand: the hub names the file before it redirects, and the token is only for it."""
-        url, linked = self._url, ""
+        url, linked, self._size = self._url, "", self._wanted_size
         for _ in range(_MAX_REDIRECTS + 1):
             answer = await stack.enter_async_context(self._get(url))
             linked = linked or answer.headers.get("X-Linked-ETag", "").strip('"')
             if (size := answer.headers.get("X-Linked-Size", "")).isdecimal():
-                self._linked_size = int(size)
+                self._announced(int(size))
             if answer.status not in (301, 302, 303, 307, 308):
                 self.linked_sha256 = linked if _SHA256.fullmatch(linked) else None
                 return answer, linked
@@ -196,6 +199,13 @@ class Fetch:
             if urlsplit(url).scheme not in ("http", "https"):
                 raise PullError("the server redirects to something that is no web address", reason="bad_answer")
         raise PullError(f"the server redirects more than {_MAX_REDIRECTS} times", reason="bad_answer")
+
+    def _announced(self, size: int) -> None:
+        """Take a size that the server names; two that differ mean that one of them is of another file."""
+        if self._size is not None and size != self._size:
+            message = f"the server announced {self._size} bytes and would send {size}: nothing was fetched"
+            raise PullError(message, reason="bad_answer")
+        self._size = size
 
     def _get(self, url: str) -> aiohttp.client._RequestContextManager:
         import aiohttp
@@ -219,7 +229,10 @@ class Fetch:
             return
         _check_status(answer)
         start, total = _extent(answer)
-        total = self._linked_size if total is None else total
+        if total is None:
+            total = self._size
+        else:
+            self._announced(total)
         if linked and (about := self._target.about) is not None and about.linked not in ("", linked):
             start = -1  # the hub has another file under this name by now
         keep = answer.status == 206 and start == have

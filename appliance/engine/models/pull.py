@@ -66,6 +66,7 @@ async def pull(
     session: aiohttp.ClientSession,
     clock: Clock,
     sha256: str | None = None,
+    size: int | None = None,
     hub: str = HUB,
     token: str | None = None,
     on_progress: Callable[[PullProgress], None] = lambda progress: None,
@@ -75,7 +76,8 @@ async def pull(
     """Fetch `source` into `folder`; the file appears under its name only when it is whole and checked.
 
     A `.part` file beside it is continued when the server still has the same file: by its ETag, or on trust when
-    `sha256` will tell. `token` goes to the first host only, never to where it redirects. Raises PullError, OSError.
+    `sha256` will tell. `size` is what was announced for it.
+    `token` goes to the first host only, never to where it redirects. Raises PullError, OSError.
     """
     expected = None if sha256 is None else sha256.lower()
     if expected is not None and not _SHA256.fullmatch(expected):
@@ -89,6 +91,7 @@ async def pull(
             session,
             token=token,
             checked=expected is not None,
+            size=size,
             on_progress=on_progress,
             reserve_bytes=reserve_bytes,
         )
