@@ -19,6 +19,8 @@ class Account:
     cost: float | None = 0.0
     info: ModelInfo | None = None
     engine: EngineFacts | None = None
+    drafted: int = 0
+    accepted: int = 0
 
     def began(self, now_s: float) -> None:
         """Take note of something that the person can see: the first of it counts."""
@@ -30,14 +32,17 @@ class Account:
         self.info = info
         self.usage = add_usage(self.usage, end.usage)
         self.engine = end.engine or self.engine
+        if end.engine is not None:
+            self.drafted += end.engine.drafted
+            self.accepted += end.engine.accepted
         price = info.price(end.usage) if info is not None else None
         self.cost = None if price is None or self.cost is None else self.cost + price
 
     def facts(self) -> dict[str, Any]:
         """Return what is stored and shown of the answer; what nobody knows is absent.
 
-        tier, model, firstTokenMs, tokens {cached, computed, output}, costUsd, confidence (of the local model) and
-        restored (where its cached tokens came from).
+        tier, model, firstTokenMs, tokens {cached, computed, output}, costUsd, confidence (of the local model),
+        restored (where its cached tokens came from), drafted and accepted (speculated tokens).
         """
         if self.info is None:
             return {}
@@ -59,6 +64,8 @@ class Account:
         if self.engine is not None:
             facts["confidence"] = round(self.engine.confidence, 4)
             facts["restored"] = self.engine.restored
+            if self.drafted:
+                facts |= {"drafted": self.drafted, "accepted": self.accepted}
         return facts
 
 

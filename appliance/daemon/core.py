@@ -12,6 +12,7 @@ from appliance.agenda.store import AgendaStore
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import AgentsSection
+from appliance.daemon.answers.meter import Meter
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.models import EMBEDDED, Models
 from appliance.daemon.toolbox import Toolbox
@@ -58,6 +59,7 @@ class Core:
     dispatcher: Dispatcher
     scheduler: Scheduler
     toolbox: Toolbox
+    meter: Meter
 
 
 async def open_database(paths: StatePaths, clock: Clock) -> Database:
@@ -123,7 +125,7 @@ def build_core(
     )
     for command in builtin_commands(context):
         commands.add(command)
-    return Core(database, store, blobs, models, dispatcher, scheduler, toolbox)
+    return Core(database, store, blobs, models, dispatcher, scheduler, toolbox, Meter(bus))
 
 
 def _agents(config: Config) -> AgentsSection:

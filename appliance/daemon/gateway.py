@@ -7,12 +7,14 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from appliance import __version__
 from appliance.access.throttle import Throttle
 from appliance.config.errors import Refused
+from appliance.config.sections.models import AgentsSection
 from appliance.daemon.access_rules import server_settings, shared_auth, throttle
+from appliance.daemon.answers.prewarm import Prewarm
 from appliance.daemon.core import Core, build_core, open_database
 from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
@@ -20,12 +22,13 @@ from appliance.daemon.local.downloads import Downloads
 from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.surface import Parts, Surface, closed_settings
-from appliance.events import Bus, ConfigChanged, HealthChanged
+from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
 from appliance.foundation.paths import StatePaths
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.server import Server, ServerSettings
+from appliance.generation import ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.host.systemd import Notifier
 from appliance.identity import DeviceStore
@@ -36,6 +39,7 @@ from appliance.storage.errors import StorageError
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import FILE_NAME
 from appliance.telemetry.redact import Redactor
+from appliance.tools.selection import Kit
 
 _log = logging.getLogger(__name__)
 _ALIVE_S = 60.0  # the pace of the loop where no watchdog asks for another
@@ -143,6 +147,7 @@ class Gateway:
             store=core.store,
             dispatcher=core.dispatcher,
             models=core.models,
+            meter=core.meter,
             blobs=core.blobs,
             key=key,
             devices=await DeviceStore.open(core.database),
@@ -177,10 +182,24 @@ class Gateway:
             self._tasks.spawn(local.serve(), name="models")
 
         self._bus.listen(ConfigChanged, follow)
+        self._bus.listen(ModelsChanged, self._prewarm(config, core))
         self._tasks.spawn(core.scheduler.run(), name="schedule")
         self._tasks.spawn(config.watch(), name="configuration")
         self._tasks.spawn(backups.serve(core.database, self._clock, self._backup_told), name="backup")
         self._tasks.spawn(tidy(core.store, core.blobs, self._clock), name="tidy")
+
+    def _prewarm(self, config: LiveConfig, core: Core) -> Callable[[ModelsChanged], None]:
+        def kits(model: ModelInfo) -> Sequence[Kit]:
+            entries = config.section(config.config.agents, AgentsSection()).entries
+            default = next((name for name, entry in entries.items() if entry.default), "main")
+            return core.toolbox.kits(default, model)
+
+        prewarm = Prewarm(kits)
+
+        def warm(_: ModelsChanged) -> None:
+            self._tasks.spawn(prewarm.run(core.models.local()), name="prewarm")
+
+        return warm
 
     def _backup_told(self, error: StorageError | None) -> None:
         if error is None:

@@ -9,6 +9,7 @@ from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import AgentsSection, ModelSection, ProviderSection
 from appliance.config.values import ModelChoice
+from appliance.engine.api import Info as EngineInfo
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.gateway.http.embeddings import Embedded
@@ -21,6 +22,7 @@ from appliance.providers.catalog import Catalog
 from appliance.providers.cloud.dialer import Dialer
 from appliance.providers.cooldown import Cooldowns
 from appliance.providers.failover import Candidate, ChainItem, Failover
+from appliance.providers.local import LocalProvider
 from appliance.providers.router import route
 from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSettings, ProviderSettings
 from appliance.sessions.model import Inbound, Session
@@ -80,6 +82,20 @@ class Models:
         """Return how likely a sentence asks for each tool; nothing while the embedded model is off."""
         provider = self._ready.get(EMBEDDED)
         return provider.tool_scores(text) if isinstance(provider, ScoresTools) else {}
+
+    def local(self) -> Provider | None:
+        """Return the provider of the engine on this box, None while there is none."""
+        return self._ready.get("local")
+
+    async def local_info(self) -> EngineInfo | None:
+        """Ask the engine on this box how it is; None while it does not answer."""
+        provider = self.local()
+        if not isinstance(provider, LocalProvider):
+            return None
+        try:
+            return await provider.info()
+        except ModelError:
+            return None
 
     def probed_tools(self) -> int | None:
         """Return how many tools at once the probe of the local model found good, None without a probe."""

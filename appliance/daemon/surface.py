@@ -17,6 +17,7 @@ from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import Refused
 from appliance.config.schema import MessagesSection
 from appliance.config.sections.models import AgentsSection
+from appliance.daemon.answers.meter import Meter, engine_samples
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.downloads import Downloads
 from appliance.daemon.models import Models
@@ -29,13 +30,13 @@ from appliance.foundation.tasks import TaskSet
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.bridge import Bridge
 from appliance.gateway.hello import SnapshotSources
-from appliance.gateway.http import chat_completions, embeddings, health, models, responses
+from appliance.gateway.http import chat_completions, embeddings, health, metrics, models, responses
 from appliance.gateway.http import rpc as rpc_route
 from appliance.gateway.http.exchange import Exchanges
 from appliance.gateway.http.run_streams import RunStreams
 from appliance.gateway.method import Method, MethodTable
 from appliance.gateway.methods import agents as agent_methods
-from appliance.gateway.methods import chat, commands, logs, pulls, runs, sessions, system, transfers, usage
+from appliance.gateway.methods import answers, chat, commands, logs, pulls, runs, sessions, system, transfers, usage
 from appliance.gateway.methods import models as model_methods
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.config import ConfigMethods, ConfigTools
@@ -57,6 +58,7 @@ from appliance.sessions.idempotency import IdempotencyStore
 from appliance.sessions.keys import DEFAULT_MAIN_KEY, main_key
 from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
+from appliance.telemetry.metrics import Sample
 
 # As base64 inside one frame of 25 MiB, with room for the rest of the request.
 _ATTACHMENT_BYTES = 19_464_192
@@ -74,6 +76,7 @@ class Parts:
     store: SessionStore
     dispatcher: Dispatcher
     models: Models
+    meter: Meter
     blobs: Blobs
     key: BoxKey
     devices: DeviceStore
@@ -148,6 +151,7 @@ class Surface:
             ),
             *pulls.methods(pulls=self._pulls),
             *commands.methods(dispatcher=dispatcher),
+            *answers.methods(answers=parts.meter, engine=models.local_info),
             *logs.methods(log_file=parts.log_file),
             *self._config_methods().methods(),
         ]
@@ -220,6 +224,7 @@ class Surface:
             *models.routes(bearer=bearer, agents=self._agents),
             *embeddings.routes(bearer=bearer, embedder=parts.models),
             *rpc_route.routes(bearer=bearer, rpc=self._rpc),
+            *metrics.routes(bearer=bearer, metrics=parts.meter.metrics, samples=self._samples),
         ]
         gateway = parts.config.config.gateway
         if isinstance(gateway, Refused):
@@ -241,6 +246,10 @@ class Surface:
         if endpoints.responses.enabled:
             routes += responses.routes(bearer=bearer, exchanges=exchanges, clock=parts.clock)
         return routes
+
+    async def _samples(self) -> Sequence[Sample]:
+        # Without an engine on this box there is nothing to say of one.
+        return engine_samples(await self._parts.models.local_info()) if self._parts.models.local() else ()
 
     def _queue_mode(self) -> str:
         return self._parts.config.section(self._parts.config.config.messages, MessagesSection()).queue.mode

@@ -1,0 +1,50 @@
+"""homarus.answers: who answered of late and what it took, and how the local engine is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from appliance.protocol.methods.base import Json, Result
+
+
+class CacheRow(Result, frozen=True):
+    """Stored attention states: bytes, and prompts whose beginning was found (hits) or not."""
+
+    ram_bytes: int
+    ram_budget: int
+    disk_bytes: int
+    disk_budget: int
+    written_bytes: int
+    hits: int
+    misses: int
+    rejected: int
+
+
+class EngineRow(Result, frozen=True):
+    """The local engine at this moment. `window` in tokens, rates in tokens per second, 0 while unknown."""
+
+    model: str
+    window: int
+    memory: str
+    prefill_rate: float
+    decode_rate: float
+    active: int
+    waiting: int
+    cache: CacheRow
+
+
+class TierRow(Result, frozen=True):
+    """One tier: answers since the start, and what the last one took (tier, model, firstTokenMs, tokens, costUsd)."""
+
+    tier: str
+    answers: int
+    last: Json | None = None
+    ts: int | None = None
+
+
+class AnswersResult(Result, frozen=True):
+    """`engine` is null while no local engine answers; the tiers stand nearest first."""
+
+    ts: int
+    engine: EngineRow | None
+    tiers: list[TierRow] = msgspec.field(default_factory=list)
