@@ -14,6 +14,7 @@ from mini.generator.tongue import Tongue
 
 PHRASES = Path(__file__).resolve().parent.parent / "phrases"
 ESCALATE = "escalate"
+TOPICS = ("weather", "news")
 WEIGHTS: dict[str, float] = {
     "timer_set": 1.4,
     "timer_list": 1.0,
@@ -47,6 +48,7 @@ WEIGHTS: dict[str, float] = {
     "news": 1.2,
 }
 _TWO_WISHES = 0.03  # share of the hand-overs that are two wishes in one sentence
+_BENT = 0.06  # and of those that only sound like a wish, or make a condition
 _OPEN_ENDED = ("note_add", "reminder_set")  # whatever follows belongs to their text
 
 
@@ -108,8 +110,12 @@ class Generator:
         return tool in self._tools
 
     def example(self, tool: str) -> Example:
-        if tool == ESCALATE and self._rng.random() < _TWO_WISHES:
-            return self._two_at_once()
+        if tool == ESCALATE:
+            pick = self._rng.random()
+            if pick < _TWO_WISHES:
+                return self._two_at_once()
+            if pick < _TWO_WISHES + _BENT and (self.tongue.conditions or self.tongue.frames):
+                return self._bent()
         return self._finish(self._sentence(tool, self._rng), tool)
 
     def _sentence(self, tool: str, rng: random.Random) -> str:
@@ -138,6 +144,16 @@ class Generator:
             for tool in rng.sample(wishes, 2)
         ]
         return self._finish(rng.choice(self.tongue.joints).join(texts), ESCALATE)
+
+    def _bent(self) -> Example:
+        """A wish with a condition, or words about a wish."""
+        rng = self._rng
+        wishes = [tool for tool in self._tools if tool not in (ESCALATE, *TOPICS, *_OPEN_ENDED)]
+        tool = rng.choice(wishes)
+        wish = self._finish(self.tongue.tidy(_tidy(self._tools[tool].choose(rng)[1])), tool).text.rstrip(".?!")
+        way = rng.choice([f"{{}} {one}" for one in self.tongue.conditions] + list(self.tongue.frames) * 2)
+        text = way.replace("{}", wish)
+        return self._finish(noisy(text, rng, bool(self.tongue.asking.match(text)), self.tongue.noise), ESCALATE)
 
     def _definition(self, name: str) -> Filler:
         return lambda rng: self._shared.expand(self._shared.definitions[name], rng)

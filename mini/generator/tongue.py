@@ -45,4 +45,6 @@ class Tongue:
     joints: tuple[str, ...]
     asking: re.Pattern[str]
     noise: Noise
+    conditions: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
     tidy: Callable[[str], str] = str
