@@ -6,11 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from appliance.agenda.model import Due
-from appliance.tools import wording
+from appliance.agenda.model import Due, Kind
 from appliance.tools.base import ToolRefusedError
+from appliance.tools.speech import Speech
 
-_FILLERS: Final = re.compile(r"\b(the|my|a|an|our|timer|timers|alarm|alarms|reminder|reminders|for|to|about)\b")
+_FILLERS: Final = re.compile(
+    r"\b(the|my|a|an|our|timer|timers|alarm|alarms|reminder|reminders|for|to|about"
+    r"|der|die|das|den|mein|meine|meinen|wecker|erinnerung|erinnerungen|für|fuer|an|zu"
+    r"|le|la|les|mon|ma|mes|un|une|minuteur|minuteurs|minuterie|réveil|reveil|rappel|rappels|pour|de|des|du)\b"
+)
 _MAX_NAMED: Final = 10
 
 
@@ -33,43 +37,53 @@ def by_text(candidates: Sequence[Due], text: str) -> list[Due]:
 def choose(
     candidates: Sequence[Due],
     *,
-    noun: str,
+    kind: Kind,
     everything: bool,
     filters: Sequence[tuple[str, Callable[[Sequence[Due]], Sequence[Due]]]],
     now_ms: int,
+    words: Speech,
 ) -> list[Due]:
     """Return what to cancel. `filters` are the wishes, each with the words that name it.
 
     Raises ToolRefusedError that asks back when several are meant, and one that lists what there is when none is.
     """
     if not candidates:
-        raise ToolRefusedError(f"There is no {noun} to cancel.")
+        raise ToolRefusedError(words.say(f"{kind}.cancel.none"))
     if everything and not filters:
         return list(candidates)
     found: Sequence[Due] = candidates
-    for words, keep in filters:
+    for which, keep in filters:
         narrower = keep(found)
         if not narrower:
-            raise ToolRefusedError(
-                f"There is no {noun} {words}. {_there_are(candidates, noun, now_ms)}", _data(candidates)
-            )
+            there = _there_are(candidates, kind, now_ms, words)
+            raise ToolRefusedError(words.say(f"{kind}.unknown", which=which, there=there), _data(candidates))
         found = narrower
     if len(found) == 1 or everything:
         return list(found)
-    raise ToolRefusedError(f"Which one? {_there_are(found, noun, now_ms)}", _data(found))
+    raise ToolRefusedError(words.say("which", there=_there_are(found, kind, now_ms, words)), _data(found))
 
 
-def listed(found: Sequence[Due], noun: str, now_ms: int) -> str:
+def listed(found: Sequence[Due], kind: Kind, now_ms: int, words: Speech) -> str:
     """Say what there is: `2 timers: pasta, 4 minutes left (until 14:35); 10 minutes, …`."""
     if not found:
-        return f"There are no {noun}s."
-    names = [one.name(now_ms) for one in found[:_MAX_NAMED]]
-    more = f"; and {len(found) - _MAX_NAMED} more" if len(found) > _MAX_NAMED else ""
-    return f"{wording.count(len(found), noun)}: {'; '.join(names)}{more}."
+        return words.say(f"{kind}.none")
+    names = "; ".join(one.name(now_ms, words) for one in found[:_MAX_NAMED])
+    more = len(found) - _MAX_NAMED
+    return words.say(
+        "listed.more" if more > 0 else "listed", count=words.count(len(found), kind), names=names, more=more
+    )
 
 
-def _there_are(found: Sequence[Due], noun: str, now_ms: int) -> str:
-    return f"There {'is' if len(found) == 1 else 'are'} {listed(found, noun, now_ms)}"
+def cancellation(chosen: Sequence[Due], now_ms: int, words: Speech) -> str:
+    """Say what was cancelled."""
+    kind = chosen[0].kind
+    if len(chosen) > 1:
+        return words.say("cancelled.many", count=words.count(len(chosen), kind))
+    return words.say(f"{kind}.cancelled", name=chosen[0].name(now_ms, words))
+
+
+def _there_are(found: Sequence[Due], kind: Kind, now_ms: int, words: Speech) -> str:
+    return words.say("there.one" if len(found) == 1 else "there.many", listed=listed(found, kind, now_ms, words))
 
 
 def _data(found: Sequence[Due]) -> dict[str, object]:

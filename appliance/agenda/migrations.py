@@ -32,4 +32,5 @@ MIGRATIONS: Final = (
         CREATE INDEX agenda_by_end ON agenda (updated_ms) WHERE state != 'pending';
         """,
     ),
+    Migration("agenda:0002_locale", "ALTER TABLE agenda ADD COLUMN locale TEXT NOT NULL DEFAULT 'en'"),
 )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance.agenda.recurrence import repeat_words
 from appliance.tools import wording
+from appliance.tools.speech import Speech, speech
 
 _LATE_MS = 60_000
 
@@ -41,6 +42,7 @@ class Due:
     duration_s: int | None
     relative: bool
     created_ms: int
+    locale: str = "en"
 
     def time_zone(self) -> ZoneInfo:
         """Return the zone of the owner when this was set; UTC when this system no longer knows it."""
@@ -51,25 +53,24 @@ class Due:
 
     def sentence(self, late_ms: int) -> str:
         """Return what is said when it is due; `late_ms` is how long ago that was."""
-        said = self._sentence()
+        words = speech(self.locale)
+        said = self._sentence(words)
         if late_ms < _LATE_MS:
             return said
-        zone = self.time_zone()
-        at = wording.moment(wording.local(self.due_ms, zone), wording.local(self.due_ms + late_ms, zone))
-        late = f" ({wording.duration(late_ms / 1000)} late, it was due {_at(at)})"
+        at = words.moment_phrase(self.due_ms, self.due_ms + late_ms, self.time_zone())
+        late = words.say("late", late=words.duration(late_ms / 1000), at=at)
         return f"{said[:-1]}{late}." if said.endswith(".") and self.kind is not Kind.REMINDER else said + late
 
-    def name(self, now_ms: int) -> str:
+    def name(self, now_ms: int, words: Speech) -> str:
         """Return how a list shows it: `pasta, 4 minutes left (until 14:35)`."""
-        zone = self.time_zone()
-        at = wording.moment(wording.local(self.due_ms, zone), wording.local(now_ms, zone))
+        at = words.moment(self.due_ms, now_ms, self.time_zone())
         if self.kind is Kind.TIMER:
-            left = wording.duration(max(0, self.due_ms - now_ms) / 1000)
-            return f"{self.text or self._length()}, {left} left (until {at})"
-        repeat = f", {repeat_words(self.repeat)}" if self.repeat else ""
+            left = words.duration(max(0, self.due_ms - now_ms) / 1000)
+            return words.say("timer.name", name=self.text or self._length(words), left=left, at=at)
+        repeat = f", {repeat_words(self.repeat, words)}" if self.repeat else ""
         if self.kind is Kind.ALARM:
             return f"{at}{repeat}{f' ({self.text})' if self.text else ''}"
-        return f"{wording.quoted(self.text)} ({at}{repeat})"
+        return words.say("reminder.name", text=wording.quoted(self.text), at=f"{at}{repeat}")
 
     def data(self) -> dict[str, Any]:
         """Return it as JSON for programs."""
@@ -84,18 +85,15 @@ class Due:
         }
         return {key: value for key, value in values.items() if value is not None}
 
-    def _sentence(self) -> str:
+    def _sentence(self, words: Speech) -> str:
         if self.kind is Kind.REMINDER:
-            return f"Reminder: {self.text}"
+            return words.say("reminder.due", text=self.text)
+        named = ".named" if self.text else ""
         if self.kind is Kind.ALARM:
             at = wording.clock(wording.local(self.due_ms, self.time_zone()))
-            return f"Alarm, {at}: {self.text}" if self.text else f"Alarm: it is {at}."
-        length = f" ({self._length()})" if self.duration_s else ""
-        return f"Your timer “{self.text}”{length} is done." if self.text else f"Your timer{length} is done."
+            return words.say(f"alarm.due{named}", time=at, name=self.text)
+        length = f" ({self._length(words)})" if self.duration_s else ""
+        return words.say(f"timer.due{named}", name=self.text, length=length)
 
-    def _length(self) -> str:
-        return wording.exact_duration(self.duration_s or 0)
-
-
-def _at(moment: str) -> str:
-    return moment if " at " in moment else f"at {moment}"
+    def _length(self, words: Speech) -> str:
+        return words.exact_duration(self.duration_s or 0)

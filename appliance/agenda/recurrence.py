@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from appliance.tools.speech import Speech
+
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMED: Final = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
 _WORDS: Final = {
@@ -70,13 +72,11 @@ def canonical_days(days: Iterable[str]) -> str:
     return next((name for name, members in _NAMED.items() if members == chosen), ",".join(chosen))
 
 
-def repeat_words(repeat: str) -> str:
+def repeat_words(repeat: str, words: Speech) -> str:
     """Say a repeat: `every day`, `on weekdays`, `every Monday and Thursday`."""
-    fixed = {"daily": "every day", "weekdays": "on weekdays", "weekends": "at weekends"}
-    if repeat in fixed:
-        return fixed[repeat]
-    names = [_SPOKEN[DAYS.index(one)] for one in repeat.split(",")]
-    return "every " + (" and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0])
+    if repeat in _NAMED:
+        return words.say(f"repeat.{repeat}")
+    return words.say("repeat.days", days=words.joined([words.weekdays[DAYS.index(one)] for one in repeat.split(",")]))
 
 
 def moment_ms(day: date, at: time, zone: ZoneInfo) -> int:

@@ -10,6 +10,7 @@ from appliance.agenda.model import Due, Kind
 from appliance.agenda.recurrence import moment_ms, next_ms, next_time_ms, parse_repeat, parse_time, repeat_words
 from appliance.tools import wording
 from appliance.tools.base import ToolContext, ToolRefusedError
+from appliance.tools.speech import Speech
 
 MAX_DURATION_S: Final = 365 * 86_400
 _MAX_AHEAD_MS: Final = 10 * 366 * 86_400_000
@@ -18,7 +19,7 @@ _LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{1,2}:\d{2})(?::\d{2}(?:\.\d+)?)
 
 def timer(row_id: str, duration_s: int, label: str, context: ToolContext) -> Due:
     """Return a timer of `duration_s` seconds from now. Raises ToolRefusedError out of bounds."""
-    _check_duration(duration_s, "A timer")
+    _check_duration(duration_s, Kind.TIMER, context.speech)
     due_ms = context.now_ms + duration_s * 1000
     return _due(row_id, Kind.TIMER, due_ms, context, text=label, duration_s=duration_s)
 
@@ -32,31 +33,33 @@ def alarm(row_id: str, at: str, day: str | None, repeat: str | None, label: str,
 def reminder(row_id: str, text: str, at: str | None, in_s: int | None, repeat: str | None, context: ToolContext) -> Due:
     """Return a reminder at a local moment or after a length of time. Raises ToolRefusedError."""
     if (at is None) == (in_s is None):
-        raise ToolRefusedError("A reminder needs either a time or a length of time. When shall I remind you?")
+        raise ToolRefusedError(context.speech.say("reminder.when"))
     if in_s is not None:
-        _check_duration(in_s, "A reminder")
+        _check_duration(in_s, Kind.REMINDER, context.speech)
         if _repeat(repeat):
-            raise ToolRefusedError("A reminder that repeats needs a time of day. At what time?")
+            raise ToolRefusedError(context.speech.say("repeat.time"))
         return _due(row_id, Kind.REMINDER, context.now_ms + in_s * 1000, context, text=text, duration_s=in_s)
     day, clock_text = _split(at or "")
     due_ms, clock, every = _when(clock_text, day, repeat, context)
     return _due(row_id, Kind.REMINDER, due_ms, context, text=text, clock=clock, repeat=every)
 
 
-def confirmation(due: Due, now_ms: int) -> str:
+def confirmation(due: Due, now_ms: int, words: Speech) -> str:
     """Say what was set: `Timer set for 10 minutes, until 14:35.`"""
     zone = due.time_zone()
-    at = wording.moment(wording.local(due.due_ms, zone), wording.local(now_ms, zone))
-    when = at if " at " in at else f"at {at}"
+    at = words.moment(due.due_ms, now_ms, zone)
+    named = ".named" if due.text else ""
     if due.kind is Kind.TIMER:
-        name = f"Timer “{due.text}”" if due.text else "Timer"
-        return f"{name} set for {wording.exact_duration(due.duration_s or 0)}, until {at}."
+        return words.say(f"timer.set{named}", name=due.text, length=words.exact_duration(due.duration_s or 0), at=at)
+    alarm = due.kind is Kind.ALARM
+    when = at if alarm else words.moment_phrase(due.due_ms, now_ms, zone)
     if due.repeat:
-        first = at.split(" at ")[0] if " at " in at else "today"
-        when = f"at {due.local_time} {repeat_words(due.repeat)}, first {first}"
-    if due.kind is Kind.ALARM:
-        return f"Alarm set for {when.removeprefix('at ')}{f': {due.text}' if due.text else ''}."
-    return f"I will remind you {when}: {wording.quoted(due.text, 200)}"
+        first = words.day(wording.local(due.due_ms, zone).date(), wording.local(now_ms, zone).date())
+        time = due.local_time if alarm else words.say("at", time=due.local_time)
+        when = words.say("repeating", time=time, repeat=repeat_words(due.repeat, words), first=first)
+    if alarm:
+        return words.say(f"alarm.set{named}", when=when, name=due.text)
+    return words.say("reminder.set", when=when, text=wording.quoted(due.text, 200))
 
 
 def _due(
@@ -86,6 +89,7 @@ def _due(
         duration_s=duration_s,
         relative=duration_s is not None,
         created_ms=context.now_ms,
+        locale=context.speech.tag,
     )
 
 
@@ -100,10 +104,10 @@ def _when(at: str, day: str | None, repeat: str | None, context: ToolContext) ->
         # The day is where the repeat begins; its first time is the first matching day from there, and not in the past.
         due_ms = next_ms(every, clock, context.zone, max(due_ms - 1, context.now_ms))
     if due_ms <= context.now_ms:
-        at_words = wording.moment(wording.local(due_ms, context.zone), wording.local(context.now_ms, context.zone))
-        raise ToolRefusedError(f"That moment ({at_words}) has passed already. Name one that is still to come.")
+        at_words = context.speech.moment(due_ms, context.now_ms, context.zone)
+        raise ToolRefusedError(context.speech.say("passed", at=at_words))
     if due_ms - context.now_ms > _MAX_AHEAD_MS:
-        raise ToolRefusedError("That is more than ten years ahead, which is further than this box plans.")
+        raise ToolRefusedError(context.speech.say("too.far"))
     return due_ms, clock, every
 
 
@@ -146,8 +150,8 @@ def _split(at: str) -> tuple[str | None, str]:
     return None, at
 
 
-def _check_duration(seconds: int, what: str) -> None:
+def _check_duration(seconds: int, kind: Kind, words: Speech) -> None:
     if seconds < 1:
-        raise ToolRefusedError(f"{what} needs at least one second.")
+        raise ToolRefusedError(words.say(f"{kind}.second"))
     if seconds > MAX_DURATION_S:
-        raise ToolRefusedError(f"{what} is at most one year ahead ({MAX_DURATION_S // 86_400} days).")
+        raise ToolRefusedError(words.say(f"{kind}.year", days=MAX_DURATION_S // 86_400))

@@ -19,7 +19,7 @@ MAX_PENDING: Final = 10_000
 _KEEP_ENDED_MS: Final = 30 * 86_400_000
 _FORGET_AT_ONCE: Final = 100
 _COLUMNS: Final = (
-    "id, kind, session_key, agent_id, due_ms, zone, local_time, repeat, text, duration_s, relative, created_ms"
+    "id, kind, session_key, agent_id, due_ms, zone, local_time, repeat, text, duration_s, relative, created_ms, locale"
 )
 
 
@@ -107,7 +107,7 @@ def add_in(connection: sqlite3.Connection, due: Due) -> None:
     if total >= MAX_PENDING:
         raise ToolRefusedError(f"This box keeps at most {MAX_PENDING} timers, alarms and reminders. Cancel some first.")
     connection.execute(
-        f"INSERT INTO agenda ({_COLUMNS}, state, spoken, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        f"INSERT INTO agenda ({_COLUMNS}, state, spoken, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " 'pending', 0, ?)",
         (
             due.id,
@@ -122,6 +122,7 @@ def add_in(connection: sqlite3.Connection, due: Due) -> None:
             due.duration_s,
             int(due.relative),
             due.created_ms,
+            due.locale,
             due.created_ms,
         ),
     )
@@ -169,7 +170,7 @@ def shift_in(connection: sqlite3.Connection, delta_ms: int, now_ms: int, after: 
 
 
 def _due(row: tuple[Any, ...]) -> Due:
-    due_id, kind, session_key, agent_id, due_ms, zone, local_time, repeat, text, duration_s, relative, created = row
+    due_id, kind, session_key, agent_id, due_ms, zone, local_time, repeat, text, duration_s, relative, *rest = row
     return Due(
         due_id,
         Kind(kind),
@@ -182,5 +183,5 @@ def _due(row: tuple[Any, ...]) -> Due:
         text,
         duration_s,
         bool(relative),
-        created,
+        *rest,
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 from msgspec import Meta
 
 from appliance.agenda import setting, undoing
-from appliance.agenda.choosing import by_text, choose, listed
+from appliance.agenda.choosing import by_text, cancellation, choose, listed
 from appliance.agenda.model import Due, Kind
 from appliance.agenda.recurrence import parse_time
 from appliance.agenda.store import AgendaStore, add_in, cancel_in, pending_in
@@ -19,6 +19,7 @@ from appliance.tools import wording
 from appliance.tools.arguments import Arguments, NoArguments
 from appliance.tools.base import Tool, ToolContext, ToolOutput, ToolRefusedError, function_tool
 from appliance.tools.effects import once_in
+from appliance.tools.speech import Speech
 
 GROUPS: Final = ("assistant", "agenda")
 _Label = Annotated[str, Meta(max_length=500, description="name, if one was given")]
@@ -105,34 +106,37 @@ class AgendaTools:
 
     async def timer_cancel(self, arguments: TimerCancel, context: ToolContext) -> ToolOutput:
         """Cancel timers."""
-        filters = _by_label(arguments.label)
+        words = context.speech
+        filters = _by_label(arguments.label, words)
         if arguments.duration_s is not None:
             wanted = arguments.duration_s
-            words = f"of {wording.exact_duration(wanted)}"
-            filters.append((words, lambda found: [one for one in found if one.duration_s == wanted]))
+            which = words.say("which.length", length=words.exact_duration(wanted))
+            filters.append((which, lambda found: [one for one in found if one.duration_s == wanted]))
         return await self._cancel(Kind.TIMER, "timer_cancel", arguments, filters, context)
 
     async def alarm_cancel(self, arguments: AlarmCancel, context: ToolContext) -> ToolOutput:
         """Cancel alarms."""
-        filters = _by_label(arguments.label)
+        filters = _by_label(arguments.label, context.speech)
         if arguments.time is not None:
             try:
                 wanted = f"{parse_time(arguments.time):%H:%M}"
             except ValueError as error:
                 raise ToolRefusedError(str(error)) from error
-            filters.append((f"at {wanted}", lambda found: [one for one in found if one.local_time == wanted]))
+            which = context.speech.say("which.at", time=wanted)
+            filters.append((which, lambda found: [one for one in found if one.local_time == wanted]))
         return await self._cancel(Kind.ALARM, "alarm_cancel", arguments, filters, context)
 
     async def reminder_cancel(self, arguments: ReminderCancel, context: ToolContext) -> ToolOutput:
         """Cancel reminders."""
-        return await self._cancel(Kind.REMINDER, "reminder_cancel", arguments, _by_label(arguments.text), context)
+        filters = _by_label(arguments.text, context.speech)
+        return await self._cancel(Kind.REMINDER, "reminder_cancel", arguments, filters, context)
 
     async def _set(self, tool: str, arguments: Arguments, context: ToolContext, build: Callable[[], Due]) -> ToolOutput:
         def work(connection: sqlite3.Connection) -> ToolOutput:
             def add() -> ToolOutput:
                 due = build()
                 add_in(connection, due)
-                said = setting.confirmation(due, context.now_ms)
+                said = setting.confirmation(due, context.now_ms, context.speech)
                 return ToolOutput(said, due.data(), inverse=undoing.added(due))
 
             return once_in(connection, tool, arguments, context, add)
@@ -152,28 +156,31 @@ class AgendaTools:
         def work(connection: sqlite3.Connection) -> ToolOutput:
             def cancel() -> ToolOutput:
                 pending = pending_in(connection, context.session_key, kind)
-                chosen = choose(pending, noun=str(kind), everything=everything, filters=filters, now_ms=context.now_ms)
+                chosen = choose(
+                    pending,
+                    kind=kind,
+                    everything=everything,
+                    filters=filters,
+                    now_ms=context.now_ms,
+                    words=context.speech,
+                )
                 for one in chosen:
                     cancel_in(connection, one, context.now_ms)
                 data = {"cancelled": [one.data() for one in chosen]}
-                return ToolOutput(_cancelled(chosen, context.now_ms), data, inverse=undoing.cancelled(chosen))
+                said = cancellation(chosen, context.now_ms, context.speech)
+                return ToolOutput(said, data, inverse=undoing.cancelled(chosen))
 
             return once_in(connection, tool, arguments, context, cancel)
 
         return await self._store.write(work)
 
 
-def _by_label(label: str | None) -> list[_Filter]:
+def _by_label(label: str | None, words: Speech) -> list[_Filter]:
     if not label or not label.strip():
         return []
     wanted = label
-    return [(f"called “{wording.quoted(wanted)}”", lambda found: by_text(found, wanted))]
-
-
-def _cancelled(chosen: Sequence[Due], now_ms: int) -> str:
-    if len(chosen) > 1:
-        return f"Cancelled {wording.count(len(chosen), str(chosen[0].kind))}."
-    return f"Cancelled the {chosen[0].kind}: {chosen[0].name(now_ms)}."
+    which = words.say("which.called", name=wording.quoted(wanted))
+    return [(which, lambda found: by_text(found, wanted))]
 
 
 def agenda_tools(store: AgendaStore) -> tuple[Tool, ...]:
@@ -183,7 +190,8 @@ def agenda_tools(store: AgendaStore) -> tuple[Tool, ...]:
     def lister(kind: Kind) -> Tool:
         async def run(_: NoArguments, context: ToolContext) -> ToolOutput:
             found = await store.pending(context.session_key, kind)
-            return ToolOutput(listed(found, str(kind), context.now_ms), {f"{kind}s": [one.data() for one in found]})
+            said = listed(found, kind, context.now_ms, context.speech)
+            return ToolOutput(said, {f"{kind}s": [one.data() for one in found]})
 
         return function_tool(f"{kind}_list", f"Tell which {kind}s are pending.", NoArguments, run)
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import time
 from typing import Final
 
+from appliance.agenda.choosing import cancellation
 from appliance.agenda.model import Due
 from appliance.agenda.recurrence import next_ms
 from appliance.agenda.store import cancel_in, find_in, revive_in
-from appliance.tools import wording
 from appliance.tools.base import Inverse, ToolContext, ToolRefusedError
 from appliance.tools.undo import Undoer
 
@@ -32,22 +32,23 @@ def cancelled(chosen: Sequence[Due]) -> Inverse:
 def _remove(connection: sqlite3.Connection, data: dict[str, str], context: ToolContext) -> str:
     due = find_in(connection, data["id"], state="pending")
     if due is None:
-        raise ToolRefusedError("That is over already: there is nothing left to undo.")
+        raise ToolRefusedError(context.speech.say("undo.over"))
     cancel_in(connection, due, context.now_ms)
-    return f"Undone. Cancelled the {due.kind}: {due.name(context.now_ms)}."
+    return context.speech.say("undo.cancelled", said=cancellation([due], context.now_ms, context.speech))
 
 
 def _revive(connection: sqlite3.Connection, data: dict[str, list[str]], context: ToolContext) -> str:
+    words = context.speech
     found = [due for one in data["ids"] if (due := find_in(connection, one, state="cancelled")) is not None]
     alive = [due for one in found if (due := _still(one, context.now_ms)) is not None]
     if not alive:
-        raise ToolRefusedError("It is too late to undo that: its time has passed meanwhile.")
+        raise ToolRefusedError(words.say("undo.late"))
     for due in alive:
         revive_in(connection, due, context.now_ms)
-    names = "; ".join(due.name(context.now_ms) for due in alive)
+    names = "; ".join(due.name(context.now_ms, words) for due in alive)
     lost = len(data["ids"]) - len(alive)
-    missed = f" {lost} of them could not come back: the time has passed." if lost else ""
-    return f"Undone. {wording.count(len(alive), str(alive[0].kind))} again: {names}.{missed}"
+    missed = words.say("undo.lost", number=lost) if lost else ""
+    return words.say("undo.again", count=words.count(len(alive), alive[0].kind), names=names) + missed
 
 
 def _still(due: Due, now_ms: int) -> Due | None:

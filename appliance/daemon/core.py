@@ -89,6 +89,7 @@ def build_core(
         lambda: config.config,
         clock,
         scores=models.tool_scores,
+        hears=models.hears,
         probed_size=models.probed_tools,
     )
     lanes = Lanes(_LANE_CAPS, global_cap=_global_cap(config.config), max_waiting=_MAX_WAITING_RUNS)

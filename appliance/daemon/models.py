@@ -41,6 +41,13 @@ class ScoresTools(Protocol):
     def tool_scores(self, text: str) -> Mapping[str, float]: ...
 
 
+@runtime_checkable
+class Hears(Protocol):
+    """A provider that tells languages apart."""
+
+    def hears(self, text: str) -> str | None: ...
+
+
 class Models:
     """Candidates for runs, and the lists that clients see. Follows the configuration without a restart."""
 
@@ -82,6 +89,11 @@ class Models:
         """Return how likely a sentence asks for each tool; nothing while the embedded model is off."""
         provider = self._ready.get(EMBEDDED)
         return provider.tool_scores(text) if isinstance(provider, ScoresTools) else {}
+
+    def hears(self, text: str) -> str | None:
+        """Return the language of a sentence, None when it is not clear or the embedded model is off."""
+        provider = self._ready.get(EMBEDDED)
+        return provider.hears(text) if isinstance(provider, Hears) else None
 
     def local(self) -> Provider | None:
         """Return the provider of the engine on this box, None while there is none."""

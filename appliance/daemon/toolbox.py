@@ -20,6 +20,8 @@ from appliance.tools.policy import NO_TOOLS, PolicyLayer, ToolPolicy, tool_polic
 from appliance.tools.registry import Registry
 from appliance.tools.selection import DEFAULT_TOOLS, Kit, ToolScores, choose, kits
 
+_MAX_HEARD = 256  # sessions whose language is remembered
+
 
 class Toolbox:
     """Chooses and runs tools (dispatch.running.ToolSource)."""
@@ -32,7 +34,10 @@ class Toolbox:
         *,
         scores: ToolScores | None = None,
         probed_size: Callable[[], int | None] = lambda: None,
+        hears: Callable[[str], str | None] = lambda _: None,
     ) -> None:
+        self._hears = hears
+        self._heard: dict[str, str] = {}
         self._scores = scores or _no_scores
         self._probed_size = probed_size
         self._registry = registry
@@ -66,7 +71,6 @@ class Toolbox:
 
     async def execute(self, call: ToolCall, inbound: Inbound, model: ModelInfo | None, zone: ZoneInfo) -> ToolResult:
         """Run a call under the same policy; a call that is not allowed is an answer, not an exception."""
-        config = self._config()
         context = ToolContext(
             session_key=inbound.session_key,
             agent_id=inbound.agent_id,
@@ -75,9 +79,23 @@ class Toolbox:
             call_id=f"{inbound.run_id}:{call.id}",
             now_ms=self._clock.now_ms(),
             zone=zone,
-            locale="en" if isinstance(config.locale, Refused) else config.locale,
+            locale=self._locale(inbound),
         )
         return await self._executor.execute(call, context, self._policy(inbound, model))
+
+    def _locale(self, inbound: Inbound) -> str:
+        """Return the language to answer in: that of the words, else the one heard last, else the owner's.
+
+        "ok, ten" has no language of its own.
+        """
+        key = inbound.session_key
+        if heard := self._hears(inbound.text):
+            self._heard.pop(key, None)  # to the end: the dictionary keeps its order
+            self._heard[key] = heard
+            if len(self._heard) > _MAX_HEARD:
+                del self._heard[next(iter(self._heard))]
+        locale = self._config().locale
+        return self._heard.get(key) or ("en" if isinstance(locale, Refused) else locale)
 
     def _policy(self, inbound: Inbound, model: ModelInfo | None) -> ToolPolicy:
         return self._agent_policy(inbound.agent_id, model)

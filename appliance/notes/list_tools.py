@@ -13,10 +13,10 @@ from appliance.notes import list_store, undoing
 from appliance.notes.list_store import Item
 from appliance.notes.naming import find_item, item_key, list_name
 from appliance.storage.database import Database
-from appliance.tools import wording
 from appliance.tools.arguments import Arguments
 from appliance.tools.base import Tool, ToolContext, ToolOutput, ToolRefusedError, function_tool
 from appliance.tools.effects import once_in
+from appliance.tools.speech import Speech
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100, description="name of the list, such as shopping")]
 _Items = Annotated[
@@ -73,78 +73,84 @@ def list_tools(database: Database) -> tuple[Tool, ...]:
 
 
 def _add(connection: sqlite3.Connection, arguments: ListAdd, context: ToolContext) -> ToolOutput:
-    name = _named(arguments.list)
+    words, name = context.speech, _named(arguments.list, context.speech)
     items = [" ".join(item.split()) for item in arguments.items]
     if any(not item_key(item) for item in items):
-        raise ToolRefusedError("One of the items is empty. What shall I put on the list?")
+        raise ToolRefusedError(words.say("item.empty"))
     added, doubled = list_store.add_items_in(connection, context.session_key, name, items, context.now_ms)
     data = {"list": name, "added": added, "alreadyThere": doubled}
     if not added:
-        verb = "is" if len(doubled) == 1 else "are"
-        return ToolOutput(f"{wording.joined(doubled)} {verb} on the {name} list already.", data)
-    there = f" {wording.joined(doubled)} {'was' if len(doubled) == 1 else 'were'} there already." if doubled else ""
+        return ToolOutput(words.say(f"items.there{_number(doubled)}", items=words.joined(doubled), list=name), data)
+    there = words.say(f"items.doubled{_number(doubled)}", items=words.joined(doubled)) if doubled else ""
+    said = words.say("items.added", items=words.joined(added), list=name)
     inverse = undoing.items_added(name, added)
-    return ToolOutput(f"Added {wording.joined(added)} to the {name} list.{there}", data, inverse=inverse)
+    return ToolOutput(said + there, data, inverse=inverse)
 
 
 def _show(connection: sqlite3.Connection, arguments: ListShow, context: ToolContext) -> ToolOutput:
-    lists = list_store.lists_in(connection, context.session_key)
+    words, lists = context.speech, list_store.lists_in(connection, context.session_key)
     if arguments.list is None and len(lists) != 1:
-        names = [f"{name} ({count})" for name, count in lists.items()]
-        text = f"{wording.count(len(lists), 'list')}: {wording.joined(names)}." if lists else "There are no lists yet."
+        names = words.joined([f"{name} ({count})" for name, count in lists.items()])
+        count = words.count(len(lists), "list")
+        text = words.say("lists", count=count, names=names) if lists else words.say("lists.none")
         return ToolOutput(text, {"lists": [{"name": name, "items": count} for name, count in lists.items()]})
-    name = _known(lists, arguments.list) if arguments.list is not None else next(iter(lists))
+    name = _known(lists, arguments.list, words) if arguments.list is not None else next(iter(lists))
     items = [one.item for one in list_store.items_in(connection, context.session_key, name)]
     data = {"list": name, "items": items}
     if not items:
-        return ToolOutput(f"The {name} list is empty.", data)
-    return ToolOutput(f"On the {name} list: {wording.joined(items)}.", data)
+        return ToolOutput(words.say("list.empty", list=name), data)
+    return ToolOutput(words.say("list.shown", list=name, items=words.joined(items)), data)
 
 
 def _remove(connection: sqlite3.Connection, arguments: ListRemove, context: ToolContext) -> ToolOutput:
-    name = _known(list_store.lists_in(connection, context.session_key), arguments.list)
+    words = context.speech
+    name = _known(list_store.lists_in(connection, context.session_key), arguments.list, words)
     removed, missing = list[Item](), list[str]()
     for wanted in arguments.items:
         items = list_store.items_in(connection, context.session_key, name)
         places = find_item([one.key for one in items], wanted)
         if len(places) > 1:
-            which = wording.joined([items[place].item for place in places], "or")
-            raise ToolRefusedError(f"Which one shall I take off the {name} list: {which}? Nothing was changed.")
+            which = words.joined([items[place].item for place in places], "or")
+            raise ToolRefusedError(words.say("item.which", list=name, items=which))
         if not places:
             missing.append(wanted)
             continue
         list_store.remove_item_in(connection, context.session_key, name, items[places[0]])
         removed.append(items[places[0]])
-    return _removed(name, removed, missing)
+    return _removed(name, removed, missing, words)
 
 
-def _removed(name: str, removed: Sequence[Item], missing: Sequence[str]) -> ToolOutput:
-    words = [one.item for one in removed]
-    gone = f"{wording.joined(missing)} {'is' if len(missing) == 1 else 'are'} not on the {name} list."
-    data = {"list": name, "removed": words, "missing": list(missing)}
+def _removed(name: str, removed: Sequence[Item], missing: Sequence[str], words: Speech) -> ToolOutput:
+    items = [one.item for one in removed]
+    gone = words.say(f"items.missing{_number(missing)}", items=words.joined(missing), list=name) if missing else ""
+    data = {"list": name, "removed": items, "missing": list(missing)}
     if not removed:
         return ToolOutput(gone, data)
-    said = f"Took {wording.joined(words)} off the {name} list.{f' {gone}' if missing else ''}"
-    return ToolOutput(said, data, inverse=undoing.items_removed(name, removed))
+    said = words.say("items.removed", items=words.joined(items), list=name)
+    return ToolOutput(f"{said} {gone}".rstrip(), data, inverse=undoing.items_removed(name, removed))
 
 
 def _clear(connection: sqlite3.Connection, arguments: ListClear, context: ToolContext) -> ToolOutput:
-    lists = list_store.lists_in(connection, context.session_key)
-    name = _known(lists, arguments.list)
+    words, lists = context.speech, list_store.lists_in(connection, context.session_key)
+    name = _known(lists, arguments.list, words)
     items = list_store.items_in(connection, context.session_key, name)
     list_store.delete_list_in(connection, context.session_key, name)
-    said = f"The {name} list is empty now ({wording.count(lists[name], 'item')} gone)."
+    said = words.say("list.cleared", list=name, count=words.count(lists[name], "item"))
     return ToolOutput(said, {"list": name}, inverse=undoing.items_removed(name, items) if items else None)
 
 
-def _named(text: str) -> str:
+def _number(items: Sequence[str]) -> str:
+    return ".one" if len(items) == 1 else ".many"
+
+
+def _named(text: str, words: Speech) -> str:
     name = list_name(text)
     if not name:
-        raise ToolRefusedError("The list needs a name. Which list?")
+        raise ToolRefusedError(words.say("list.name"))
     return name
 
 
-def _known(lists: dict[str, int], text: str) -> str:
+def _known(lists: dict[str, int], text: str, words: Speech) -> str:
     """Return the list that is meant: by name, or the only one whose name contains the word. Raises ToolRefusedError."""
     name = list_name(text)
     if name in lists:
@@ -152,5 +158,5 @@ def _known(lists: dict[str, int], text: str) -> str:
     near = find_item(list(lists), name)
     if len(near) == 1:
         return list(lists)[near[0]]
-    have = f" There is {wording.joined([*lists])}." if lists else ""
-    raise ToolRefusedError(f"There is no {name or text} list.{have}")
+    have = words.say("list.have", names=words.joined([*lists])) if lists else ""
+    raise ToolRefusedError(words.say("list.unknown", list=name or text) + have)

@@ -17,6 +17,7 @@ from appliance.tools import wording
 from appliance.tools.arguments import Arguments, NoArguments
 from appliance.tools.base import Tool, ToolContext, ToolOutput, ToolRefusedError, function_tool
 from appliance.tools.effects import once_in
+from appliance.tools.speech import Speech
 
 _SHOWN: Final = 10
 
@@ -39,13 +40,13 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
     async def add(arguments: NoteAdd, context: ToolContext) -> ToolOutput:
         text = arguments.text.strip()
         if not text:
-            raise ToolRefusedError("The note is empty. What shall I write down?")
+            raise ToolRefusedError(context.speech.say("note.empty"))
 
         def work(connection: sqlite3.Connection) -> ToolOutput:
             def write() -> ToolOutput:
                 note = Note(ids(), text, context.now_ms)
                 note_store.add_note_in(connection, context.session_key, note)
-                said = f"Noted: {wording.quoted(text, 200)}"
+                said = context.speech.say("note.added", text=wording.quoted(text, 200))
                 return ToolOutput(said, _data(note, context), inverse=undoing.note_added(note))
 
             return once_in(connection, "note_add", arguments, context, write)
@@ -58,13 +59,13 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
             return newest, note_store.count_notes_in(connection, context.session_key)
 
         newest, total = await database.read(work)
-        return _shown(newest, total, "There are no notes yet.", context)
+        return _shown(newest, total, context.speech.say("note.none"), context)
 
     async def search(arguments: NoteSearch, context: ToolContext) -> ToolOutput:
         found = await database.read(
             lambda connection: note_store.search_notes_in(connection, context.session_key, arguments.query)
         )
-        nothing = f"No note says anything about {wording.quoted(arguments.query)}."
+        nothing = context.speech.say("note.unknown", query=wording.quoted(arguments.query))
         return _shown(found[:_SHOWN], len(found), nothing, context)
 
     async def delete(arguments: NoteDelete, context: ToolContext) -> ToolOutput:
@@ -72,7 +73,7 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
             def remove() -> ToolOutput:
                 note = _meant(connection, arguments.query, context)
                 note_store.delete_note_in(connection, note)
-                said = f"Deleted the note: {wording.quoted(note.text, 200)}"
+                said = context.speech.say("note.deleted", text=wording.quoted(note.text, 200))
                 return ToolOutput(said, _data(note, context), inverse=undoing.note_deleted(note))
 
             return once_in(connection, "note_delete", arguments, context, remove)
@@ -94,24 +95,25 @@ def _meant(connection: sqlite3.Connection, query: str, context: ToolContext) -> 
         return exact
     found = note_store.search_notes_in(connection, context.session_key, query)
     if not found:
-        raise ToolRefusedError(f"No note says anything about {wording.quoted(query)}.")
+        raise ToolRefusedError(context.speech.say("note.unknown", query=wording.quoted(query)))
     if len(found) > 1:
         data = {"candidates": [_data(one, context) for one in found[:_SHOWN]]}
-        raise ToolRefusedError(f"Which one? {_sentence(found[:_SHOWN], len(found))}", data)
+        there = _sentence(found[:_SHOWN], len(found), context.speech)
+        raise ToolRefusedError(context.speech.say("which", there=there), data)
     return found[0]
 
 
 def _shown(notes: Sequence[Note], total: int, nothing: str, context: ToolContext) -> ToolOutput:
     data = {"notes": [_data(one, context) for one in notes], "total": total}
-    return ToolOutput(_sentence(notes, total) if notes else nothing, data)
+    return ToolOutput(_sentence(notes, total, context.speech) if notes else nothing, data)
 
 
-def _sentence(notes: Sequence[Note], total: int) -> str:
+def _sentence(notes: Sequence[Note], total: int, words: Speech) -> str:
     if total == 1:
-        return f"1 note: {wording.quoted(notes[0].text, 500)}"
+        return words.say("note.one", text=wording.quoted(notes[0].text, 500))
     rows = [f"{number}. {wording.quoted(one.text, 200)}" for number, one in enumerate(notes, 1)]
-    more = f"\n… and {total - len(notes)} older ones." if total > len(notes) else ""
-    return f"{wording.count(total, 'note')}:\n" + "\n".join(rows) + more
+    more = words.say("note.older", number=total - len(notes)) if total > len(notes) else ""
+    return f"{words.count(total, 'note')}:\n" + "\n".join(rows) + more
 
 
 def _data(note: Note, context: ToolContext) -> dict[str, Any]:

@@ -43,25 +43,28 @@ def items_removed(name: str, items: Sequence[Item]) -> Inverse:
 def _delete_note(connection: sqlite3.Connection, data: dict[str, str], context: ToolContext) -> str:
     note = note_store.note_in(connection, context.session_key, data["id"])
     if note is None:
-        raise ToolRefusedError("That note is gone already.")
+        raise ToolRefusedError(context.speech.say("undo.note.gone"))
     note_store.delete_note_in(connection, note)
-    return f"Undone. Deleted the note: {wording.quoted(note.text, 200)}"
+    said = context.speech.say("note.deleted", text=wording.quoted(note.text, 200))
+    return context.speech.say("undo.cancelled", said=said)
 
 
 def _restore_note(connection: sqlite3.Connection, data: dict[str, Any], context: ToolContext) -> str:
     note = Note(data["id"], data["text"], data["createdMs"])
     note_store.add_note_in(connection, context.session_key, note)
-    return f"Undone. The note is back: {wording.quoted(note.text, 200)}"
+    return context.speech.say("undo.note.back", text=wording.quoted(note.text, 200))
 
 
 def _take_off(connection: sqlite3.Connection, data: dict[str, Any], context: ToolContext) -> str:
     name, wanted = data["list"], {item_key(item) for item in data["items"]}
     present = [one for one in list_store.items_in(connection, context.session_key, name) if one.key in wanted]
     if not present:
-        raise ToolRefusedError(f"That is not on the {name} list any more.")
+        raise ToolRefusedError(context.speech.say("undo.item.gone", list=name))
     for one in present:
         list_store.remove_item_in(connection, context.session_key, name, one)
-    return f"Undone. Took {wording.joined([one.item for one in present])} off the {name} list."
+    items = context.speech.joined([one.item for one in present])
+    said = context.speech.say("items.removed", items=items, list=name)
+    return context.speech.say("undo.cancelled", said=said)
 
 
 def _put_back(connection: sqlite3.Connection, data: dict[str, Any], context: ToolContext) -> str:
@@ -69,8 +72,8 @@ def _put_back(connection: sqlite3.Connection, data: dict[str, Any], context: Too
     items = [(int(place), str(item)) for place, item in data["items"]]
     back = list_store.restore_items_in(connection, context.session_key, name, items, context.now_ms)
     if not back:
-        raise ToolRefusedError(f"That is on the {name} list already.")
-    return f"Undone. On the {name} list again: {wording.joined(back)}."
+        raise ToolRefusedError(context.speech.say("undo.item.there", list=name))
+    return context.speech.say("undo.item.back", list=name, items=context.speech.joined(back))
 
 
 UNDOERS: Final[Mapping[str, Undoer]] = {

@@ -13,6 +13,7 @@ from appliance.foundation.errors import ApplianceError
 from appliance.generation import Effect, ToolSpec
 from appliance.messages import JsonObject
 from appliance.tools.arguments import decode_arguments, schema_of
+from appliance.tools.speech import Speech, speech
 
 A = TypeVar("A", bound=msgspec.Struct)
 A_contra = TypeVar("A_contra", bound=msgspec.Struct, contravariant=True)
@@ -29,6 +30,11 @@ class ToolContext:
     now_ms: int
     zone: ZoneInfo
     locale: str = "en"
+
+    @property
+    def speech(self) -> Speech:
+        """Return what to answer with: the language in which the person asked."""
+        return speech(self.locale)
 
 
 @dataclass(frozen=True, slots=True)

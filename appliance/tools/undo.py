@@ -76,7 +76,7 @@ def undo_in(connection: sqlite3.Connection, undoers: Mapping[str, Undoer], conte
         (context.session_key, context.now_ms - KEEP_MS),
     ).fetchone()
     if row is None:
-        raise ToolRefusedError("There is nothing that I could undo here.")
+        raise ToolRefusedError(context.speech.say("undo.nothing"))
     number, tool, kind, data = row
     undoer = undoers.get(kind)
     if undoer is None:  # a plugin that is gone

@@ -28,6 +28,7 @@ from appliance.understanding.vocabulary import ESCALATE
 PROVIDER_ID = "homarus"
 MODEL_ID = "mini"
 UNDOABLE = "undoable"  # a result with it can be taken back (tools.undo)
+_CLEAR = 0.8  # a language that is less likely than this is not the one to answer in
 _CALL = "mini-"  # how its own calls are told from those of other models
 ABILITIES = "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates and the state of this box"
 _HANDED_OVER = f"This is more than the embedded model can do: it is for {ABILITIES}."
@@ -71,6 +72,11 @@ class MiniProvider:
         yield ToolCallReady(ToolCall(_CALL + new_id(), understood.tool, understood.arguments))
         yield Finished(StopReason.TOOL_CALLS)
 
+    def hears(self, text: str) -> str | None:
+        """Return the language of a sentence, None when it is not clear: "ok", "Timer 5"."""
+        tag, likely = self._understander.hears(text)
+        return tag if likely >= _CLEAR else None
+
     def _continued(self, text: str, request: GenerateRequest) -> Sequence[Call]:
         """Return the calls that the text asks for as a correction or a follow-up of the exchange before it."""
         before, asked = _exchange_before(request.messages)
@@ -78,7 +84,7 @@ class MiniProvider:
             return ()
         offered = {tool.name for tool in request.tools}
         # "make it ten" alone has no language; what it refers to had one
-        for tag in dict.fromkeys((self._understander.hears(asked), self._understander.hears(text))):
+        for tag in dict.fromkeys((self._understander.hears(asked)[0], self._understander.hears(text)[0])):
             calls = following(text, before, language(tag), self._clock.now_ms(), self._zone())
             if calls is not None and all(call.tool in offered for call in calls):
                 return calls
@@ -96,7 +102,7 @@ class MiniProvider:
         if not any(isinstance(result.data, dict) and result.data.get(UNDOABLE) for result in found):
             return said
         asked = next((message.text for message in reversed(messages) if message.role is Role.USER), "")
-        return f"{said} {phrases(self._understander.hears(asked)).offer}"
+        return f"{said} {phrases(self._understander.hears(asked)[0]).offer}"
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """Raise ModelError: this model makes no embeddings."""

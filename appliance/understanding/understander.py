@@ -144,10 +144,10 @@ class Understander:
             return Understanding(ESCALATE, {}, sure, self._since(begun), guess, tag)
         return Understanding(guess, arguments, sure, self._since(begun), guess, tag)
 
-    def hears(self, text: str) -> str:
-        """Return the language of TAGS that a sentence is most likely in."""
-        languages = self._ngram.vote(" ".join(lowered(clean(text).split()))).languages
-        return max(languages, key=lambda one: languages[one])
+    def hears(self, text: str) -> tuple[str, float]:
+        """Return the language of TAGS that a sentence is most likely in, and how likely."""
+        languages = self._ngram.vote(" ".join(lowered(clean(text[: 4 * MAX_CHARS]).split()))).languages
+        return max(languages.items(), key=lambda one: one[1])
 
     async def understand_all(
         self, sentences: Iterable[tuple[str, str | None]], now_ms: int, zone: ZoneInfo

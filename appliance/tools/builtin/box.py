@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from appliance.health import Condition, Severity
-from appliance.tools import wording
 from appliance.tools.arguments import NoArguments
 from appliance.tools.base import Tool, ToolContext, ToolOutput, function_tool, pure
+from appliance.tools.speech import Speech
 
 _MAX_NAMED = 5
 _HOT_CELSIUS = 80.0
@@ -48,53 +48,56 @@ def measure(root: Path, state: Path) -> BoxFacts:
     )
 
 
-def sentence(facts: BoxFacts, conditions: Sequence[Condition]) -> str:
+def sentence(facts: BoxFacts, conditions: Sequence[Condition], words: Speech) -> str:
     """Say how the box is: first what is wrong, then the numbers."""
     wrong = [one for one in conditions if one.severity is not Severity.NOTICE]
-    worries = [*(one.summary.rstrip(".") for one in wrong[:_MAX_NAMED]), *_worries(facts)]
-    head = f"Attention: {'; '.join(worries)}." if worries else "The box is fine."
-    numbers = _numbers(facts)
-    told = wording.joined(numbers)
+    worries = [*(one.summary.rstrip(".") for one in wrong[:_MAX_NAMED]), *_worries(facts, words)]
+    head = words.say("box.wrong", worries="; ".join(worries)) if worries else words.say("box.fine")
+    told = words.joined(_numbers(facts, words))
     return f"{head} {told[0].upper()}{told[1:]}." if told else head
 
 
 def box_tool(state: Path, conditions: Callable[[], Sequence[Condition]], root: Path = Path("/")) -> Tool:
     """Return the tool. `state` is the state directory, `conditions` what health knows."""
 
-    def box_health(_: NoArguments, __: ToolContext) -> ToolOutput:
+    def box_health(_: NoArguments, context: ToolContext) -> ToolOutput:
         facts, wrong = measure(root, state), conditions()
-        return ToolOutput(sentence(facts, wrong), _data(facts, wrong))
+        return ToolOutput(sentence(facts, wrong, context.speech), _data(facts, wrong))
 
     return function_tool(
         "box_health", "Tell how this box is: load, memory, disk, temperature, faults.", NoArguments, pure(box_health)
     )
 
 
-def _numbers(facts: BoxFacts) -> list[str]:
+def _numbers(facts: BoxFacts, words: Speech) -> list[str]:
+    def gigabytes(size: int) -> str:
+        return words.number(_gigabytes(size))
+
     found = list[str]()
     if facts.uptime_s is not None:
-        found.append(f"up for {wording.duration(facts.uptime_s)}")
+        found.append(words.say("box.up", time=words.duration(facts.uptime_s)))
     if facts.load is not None:
-        found.append(f"load {facts.load:.1f} on {wording.count(facts.cores, 'core')}")
+        load = words.number(f"{facts.load:.1f}")
+        found.append(words.say("box.load", load=load, cores=words.count(facts.cores, "core")))
     if facts.memory_total and facts.memory_available is not None:
         used = facts.memory_total - facts.memory_available
-        found.append(f"{_gigabytes(used)} of {_gigabytes(facts.memory_total)} GB memory used")
+        found.append(words.say("box.memory", used=gigabytes(used), total=gigabytes(facts.memory_total)))
     if facts.disk_total and facts.disk_free is not None:
-        found.append(f"{_gigabytes(facts.disk_free)} of {_gigabytes(facts.disk_total)} GB disk free")
+        found.append(words.say("box.disk", free=gigabytes(facts.disk_free), total=gigabytes(facts.disk_total)))
     if facts.celsius is not None:
         found.append(f"{facts.celsius:.0f} °C")
     return found
 
 
-def _worries(facts: BoxFacts) -> list[str]:
+def _worries(facts: BoxFacts, words: Speech) -> list[str]:
     found = list[str]()
     if facts.celsius is not None and facts.celsius >= _HOT_CELSIUS:
-        found.append(f"the processor is hot ({facts.celsius:.0f} °C)")
+        found.append(words.say("box.hot", celsius=f"{facts.celsius:.0f}"))
     if facts.disk_total and facts.disk_free is not None and facts.disk_free < facts.disk_total * (1 - _FULL):
-        found.append("the disk is nearly full")
+        found.append(words.say("box.full"))
     memory, available = facts.memory_total, facts.memory_available
     if memory and available is not None and available < memory * (1 - _FULL):
-        found.append("memory is nearly used up")
+        found.append(words.say("box.tight"))
     return found
 
 

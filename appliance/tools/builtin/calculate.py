@@ -18,7 +18,7 @@ class Calculate(Arguments, frozen=True):
     expression: Annotated[str, Meta(min_length=1, max_length=500, description="the sum, such as 12*7 or 15% of 80")]
 
 
-def calculate(arguments: Calculate, _: ToolContext) -> ToolOutput:
+def calculate(arguments: Calculate, context: ToolContext) -> ToolOutput:
     """Work out a sum and show it with its result."""
     from appliance.tools.builtin.sums.calculator import evaluate
     from appliance.tools.builtin.sums.numbers import show
@@ -30,7 +30,8 @@ def calculate(arguments: Calculate, _: ToolContext) -> ToolOutput:
         raise ToolRefusedError(str(error)) from error
     text, exact = show(value)
     asked = " ".join(arguments.expression.split()).rstrip("?=. ")
-    return ToolOutput(f"{asked} {'=' if exact else '≈'} {text}", {"result": text.replace(",", ""), "exact": exact})
+    said = f"{asked} {'=' if exact else '≈'} {context.speech.number(text)}"
+    return ToolOutput(said, {"result": text.replace(",", ""), "exact": exact})
 
 
 def calculate_tool() -> Tool:

@@ -26,40 +26,41 @@ class DateLookup(Arguments, frozen=True):
 
 def clock_now(arguments: ClockNow, context: ToolContext) -> ToolOutput:
     """Say the time or the date, here or elsewhere."""
-    zone, where = context.zone, ""
+    zone, place, words = context.zone, "", context.speech
     if arguments.place and arguments.place.strip().lower() not in ("here", "local", "home"):
         found = find_zone(arguments.place)
         if found is None:
-            name = wording.quoted(arguments.place.strip())
-            raise ToolRefusedError(f"I do not know the time zone of {name}. Name a large city near it.")
-        where, zone = f" in {found[0]}", found[1]
+            raise ToolRefusedError(words.say("place.unknown", place=wording.quoted(arguments.place.strip())))
+        place, zone = found
     now, here = wording.local(context.now_ms, zone), wording.local(context.now_ms, context.zone)
     data = {"iso": now.isoformat(timespec="seconds"), "zone": zone.key}
-    day = wording.long_day(now.date())
-    match arguments.want or "time":
-        case "date":
-            return ToolOutput(f"{'It' if where else 'Today'} is {day}{where}.", data)
-        case "both":
-            return ToolOutput(f"It is {wording.clock(now)} on {day}{where}.", data)
-    other = "" if now.date() == here.date() else f", {wording.WEEKDAYS[now.weekday()]}"
-    return ToolOutput(f"It is {wording.clock(now)}{where}{other}.", data)
+    want = arguments.want or "time"
+    other_day = ".day" if want == "time" and place and now.date() != here.date() else ""
+    said = words.say(
+        f"{want}.{'there' if place else 'here'}{other_day}",
+        time=wording.clock(now),
+        day=words.long_day(now.date()),
+        place=place,
+        weekday=words.weekdays[now.weekday()],
+    )
+    return ToolOutput(said, data)
 
 
 def date_lookup(arguments: DateLookup, context: ToolContext) -> ToolOutput:
     """Say which day is meant, its weekday and how far it is."""
-    today = wording.local(context.now_ms, context.zone).date()
+    words, today = context.speech, wording.local(context.now_ms, context.zone).date()
     found = find_day(arguments.when, today)
     if found is None:
-        raise ToolRefusedError(f"I do not know which day “{wording.quoted(arguments.when)}” is.")
-    day, name = found
+        raise ToolRefusedError(words.say("day.unknown", when=wording.quoted(arguments.when)))
+    day, name = found[0], words.name(found[1])
     days = wording.days_between(today, day)
     data = {"date": day.isoformat(), "weekday": wording.WEEKDAYS[day.weekday()], "daysFromToday": days}
-    if days == 0:
-        return ToolOutput(f"{f'{name} is today' if name else 'That is today'}, {wording.long_day(day)}.", data)
-    distance = {1: "tomorrow", -1: "yesterday"}.get(days, f"in {days} days" if days > 0 else f"{-days} days ago")
-    verb = "is" if days > 0 else "was"
-    subject = f"{name} {verb} on" if name else f"That {verb}"
-    return ToolOutput(f"{subject} {wording.long_day(day)}, {distance}.", data)
+    tense = "today" if days == 0 else "will" if days > 0 else "was"
+    distance = words.say("days.ahead" if days > 0 else "days.ago", number=abs(days))
+    if abs(days) == 1:
+        distance = words.near[days + 1]
+    key = f"day.{tense}{'.named' if name else ''}"
+    return ToolOutput(words.say(key, name=name, day=words.long_day(day), distance=distance), data)
 
 
 def clock_tools() -> tuple[Tool, ...]:

@@ -16,11 +16,11 @@ class UnitConvert(Arguments, frozen=True):
     to_unit: Annotated[str, Meta(min_length=1, max_length=50, description="unit to convert to")]
 
 
-def unit_convert(arguments: UnitConvert, _: ToolContext) -> ToolOutput:
+def unit_convert(arguments: UnitConvert, context: ToolContext) -> ToolOutput:
     """Convert a number from one unit to another."""
     from appliance.tools.builtin.conversion import convert
 
-    return convert(arguments.value, arguments.from_unit, arguments.to_unit)
+    return convert(arguments.value, arguments.from_unit, arguments.to_unit, context.speech)
 
 
 def convert_tool() -> Tool:

@@ -49,12 +49,7 @@ class SceneSet(Arguments, frozen=True):
 Driver: TypeAlias = Callable[[msgspec.Struct, ToolContext], Awaitable[ToolOutput]]
 """What moves the hardware for one tool."""
 
-_MISSING: Final[dict[str, str]] = {
-    "volume_set": "Nothing that plays sound is connected to this box, so there is no volume to change.",
-    "media_control": "Nothing that plays music is connected to this box.",
-    "light_set": "No lights are connected to this box.",
-    "scene_set": "No scenes are set up on this box.",
-}
+_TOOLS: Final = frozenset({"volume_set", "media_control", "light_set", "scene_set"})
 
 
 def home_tools(drivers: Mapping[str, Driver]) -> tuple[Tool, ...]:
@@ -62,8 +57,7 @@ def home_tools(drivers: Mapping[str, Driver]) -> tuple[Tool, ...]:
 
     def work(name: str) -> Driver:
         async def missing(_: msgspec.Struct, context: ToolContext) -> ToolOutput:
-            del context
-            raise ToolRefusedError(_MISSING[name], {"missing": "driver"})
+            raise ToolRefusedError(context.speech.say(f"missing.{name}"), {"missing": "driver"})
 
         return drivers.get(name, missing)
 
@@ -78,4 +72,4 @@ def home_tools(drivers: Mapping[str, Driver]) -> tuple[Tool, ...]:
 
 def unequipped(drivers: Mapping[str, Driver]) -> frozenset[str]:
     """Return the tools that can only say what is missing: a larger model need not read them."""
-    return frozenset(_MISSING) - frozenset(drivers)
+    return _TOOLS - frozenset(drivers)

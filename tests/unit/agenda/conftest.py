@@ -53,6 +53,9 @@ class Box:
     def session(self, key: str) -> None:
         self.context = replace(self.context, session_key=key)
 
+    def speaks(self, locale: str) -> None:
+        self.context = replace(self.context, locale=locale)
+
     def later(self, ms_: int) -> None:
         self.context = replace(self.context, now_ms=self.context.now_ms + ms_)
 

@@ -206,3 +206,22 @@ async def test_an_argument_that_does_not_exist_is_named(box: Box) -> None:
     result = await box.call("timer_set", duration="10")
     assert result.is_error
     assert "There is no argument duration. Did you mean duration_s?" in result.text
+
+
+@pytest.mark.parametrize(
+    ("locale", "said", "rung"),
+    [
+        ("de-CH", "Timer „Eier“ läuft: 10 Minuten, bis 14:35.", "Dein Timer „Eier“ (10 Minuten) ist abgelaufen."),
+        (
+            "fr",
+            "Minuteur « Eier » lancé : 10 minutes, jusqu'à 14:35.",
+            "Votre minuteur « Eier » (10 minutes) est terminé.",
+        ),
+    ],
+)
+async def test_a_timer_answers_and_rings_in_the_language_in_which_it_was_set(
+    box: Box, locale: str, said: str, rung: str
+) -> None:
+    box.speaks(locale)
+    assert (await box.call("timer_set", duration_s=600, label="Eier")).text == said
+    assert await box.speak("2026-11-21T14:35") == [rung]

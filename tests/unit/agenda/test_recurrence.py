@@ -14,6 +14,7 @@ from appliance.agenda.recurrence import (
     parse_time,
     repeat_words,
 )
+from appliance.tools.speech import speech
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -145,4 +146,4 @@ def test_a_repeat_that_is_not_known_is_refused_with_what_is(text: str) -> None:
 
 
 def test_repeats_are_said_in_words() -> None:
-    assert repeat_words("mon,wed,fri") == "every Monday, Wednesday and Friday"
+    assert repeat_words("mon,wed,fri", speech("en")) == "every Monday, Wednesday and Friday"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -41,8 +42,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 class Box:
     def __init__(self, folder: Path, database: Database, text: str) -> None:
         self.live = Live(folder, text)
+        self.heard: dict[str, str] = {}
         registry = tools_of_the_box(database, AgendaStore(database, lambda: None), self.live.tracker, folder)
-        self.tools = Toolbox(registry, lambda: self.live.config.config, self.live.clock)
+        self.tools = Toolbox(registry, lambda: self.live.config.config, self.live.clock, hears=self.heard.get)
 
     def names(self, model: ModelInfo = CLOUD, agent: str = "main") -> set[str]:
         return {spec.name for spec in self.tools.specs(inbound(agent=agent), model)}
@@ -109,3 +111,28 @@ async def test_timers_belong_to_the_session_that_set_them(tmp_path: Path, databa
     failed, _ = await box.call(ToolCall("c3", "timer_cancel", {"all": True}), inbound("two", run="r2"))
     _, still = await box.call(ToolCall("c4", "timer_list", {}), inbound("one"))
     assert still == mine or failed
+
+
+async def test_the_answer_is_in_the_language_of_the_words_else_the_one_before_else_the_owners(
+    tmp_path: Path, database: Database
+) -> None:
+    box = Box(tmp_path, database, "{locale: 'fr-CA'}")
+    box.heard["wie spät ist es"] = "de"
+    ask = ToolCall("c1", "clock_now", {})
+
+    async def answer(text: str, session: str) -> str:
+        return (await box.call(ask, replace(inbound(session), text=text)))[1]
+
+    assert (await answer("ok", "one")).startswith("Il est")
+    assert (await answer("wie spät ist es", "one")).endswith("Uhr.")
+    assert (await answer("ok", "one")).endswith("Uhr.")
+    assert (await answer("ok", "two")).startswith("Il est")
+
+
+async def test_what_the_box_has_no_hardware_for_is_offered_to_the_embedded_model_alone(
+    tmp_path: Path, database: Database
+) -> None:
+    box = Box(tmp_path, database, "{}")
+    assert "light_set" not in box.names()
+    assert "light_set" in box.names(ModelInfo("homarus", "mini", "Mini", local=True))
+    assert "undo_last" in box.names()

@@ -8,6 +8,7 @@ from appliance.tools.arguments import NoArguments
 from appliance.tools.base import ToolContext
 from appliance.tools.builtin import builtin_tools
 from appliance.tools.builtin.box import BoxFacts, box_tool, measure, sentence
+from appliance.tools.speech import speech
 
 
 @pytest.fixture
@@ -37,14 +38,14 @@ async def test_a_healthy_box_says_its_numbers(root: Path, context: ToolContext) 
 def test_what_the_machine_does_not_tell_is_left_out(tmp_path: Path) -> None:
     facts = measure(tmp_path, tmp_path / "nowhere")
     assert facts == BoxFacts(cores=facts.cores)
-    assert sentence(facts, ()) == "The box is fine."
+    assert sentence(facts, (), speech("en")) == "The box is fine."
 
 
 def test_what_is_wrong_comes_first_and_notices_do_not_alarm() -> None:
     broken = Condition("engine_absent", "engine", Severity.DEGRADED, "The local model is not running.", "Pull one.")
     notice = Condition("update", "box", Severity.NOTICE, "An update is there.")
-    assert sentence(BoxFacts(), (broken, notice)) == "Attention: The local model is not running."
-    assert sentence(BoxFacts(), (notice,)) == "The box is fine."
+    assert sentence(BoxFacts(), (broken, notice), speech("en")) == "Attention: The local model is not running."
+    assert sentence(BoxFacts(), (notice,), speech("en")) == "The box is fine."
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_what_is_wrong_comes_first_and_notices_do_not_alarm() -> None:
     ],
 )
 def test_a_hot_or_full_box_says_so(facts: BoxFacts, worry: str | None) -> None:
-    text = sentence(facts, ())
+    text = sentence(facts, (), speech("en"))
     assert (worry in text) if worry else text.startswith("The box is fine.")
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from appliance.tools.base import ToolRefusedError
 from appliance.tools.builtin.conversion import convert
 from appliance.tools.builtin.units import find_unit, units
+from appliance.tools.speech import speech
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ from appliance.tools.builtin.units import find_unit, units
     ],
 )
 def test_units_are_converted_exactly(value: float, source: str, target: str, text: str) -> None:
-    assert convert(value, source, target).text == text
+    assert convert(value, source, target, speech("en")).text == text
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_units_are_converted_exactly(value: float, source: str, target: str, tex
 )
 def test_what_cannot_be_converted_says_why(value: float, source: str, target: str, words: str) -> None:
     with pytest.raises(ToolRefusedError) as caught:
-        convert(value, source, target)
+        convert(value, source, target, speech("en"))
     assert words in str(caught.value)
 
 
