@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from appliance.engine.cache.fingerprint import Facts, library_hash
-from appliance.engine.cache.rewind import Rules
 from appliance.engine.native.context import Context
 from appliance.engine.native.library import NativeError, last_errors, llama
-from appliance.engine.native.model import Model
 
 
 class SequenceStates:
@@ -67,36 +61,3 @@ class SequenceStates:
     def drop(self, sequence: int) -> None:
         """Empty a sequence."""
         self._context.drop(sequence)
-
-
-def facts_of(
-    model: Model, *, type_k: int, type_v: int, flash_attention: int, whole_window: bool, rope: Mapping[str, float]
-) -> Facts:
-    """Return what states of this model depend on in this process; `rope`: the overrides of the context, by name."""
-    handle, architecture = model.handle, model.architecture
-    libraries = Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama.__file__).parent / "lib")
-
-    def width(which: str) -> int:
-        return int(model.meta(f"{architecture}.attention.{which}_length") or 0)
-
-    return Facts(
-        build=library_hash(libraries),
-        architecture=architecture,
-        layers=int(llama.llama_model_n_layer(handle)),
-        width_k=width("key") or int(llama.llama_model_n_embd(handle)),
-        width_v=width("value") or int(llama.llama_model_n_embd(handle)),
-        type_k=type_k,
-        type_v=type_v,
-        flash_attention=flash_attention,
-        rope=dict(rope),
-        rotation=os.environ.get("LLAMA_ATTN_ROT_DISABLE", ""),
-        window=int(llama.llama_model_n_swa(handle)),
-        whole_window=whole_window,
-        recurrent=not model.can_rewind,
-        vocabulary=model.size,
-    )
-
-
-def rules_of(model: Model) -> Rules:
-    """Return how states of this model may be cut and joined."""
-    return Rules.of(recurrent=not model.can_rewind, window=int(llama.llama_model_n_swa(model.handle)))
