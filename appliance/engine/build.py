@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import os
 from collections.abc import Callable
@@ -11,10 +12,15 @@ from pathlib import Path
 import msgspec
 
 from appliance.engine import api
+from appliance.engine.cache.files.writer import Files
+from appliance.engine.cache.fingerprint import Identity
+from appliance.engine.cache.opened import open_store
+from appliance.engine.cache.store import PrefixStore
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.chat.template import SpecialTexts
 from appliance.engine.native.context import Context
 from appliance.engine.native.embedding import Embedder
+from appliance.engine.native.facts import facts_of, rules_of
 from appliance.engine.native.library import llama
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
@@ -26,10 +32,13 @@ from appliance.engine.server import Collaborators, Server
 from appliance.engine.speculation.length import MAX_DRAFT
 from appliance.engine.threads import LoadReader, Threads, allowed_cores
 from appliance.foundation.clock import Clock
+from appliance.foundation.ids import new_token
 
 _DEFAULT_WINDOW = 4096
 _SEQUENCES = 16  # resident conversations
 _SCRATCH_SEQUENCES = 1  # for restores
+_RAM_BYTES = 256 * 1024 * 1024  # of attention states, where a folder but no number is given
+_DISK_BYTES = 2 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +136,26 @@ def _keeper(options: Options, model: Model, window: int, threads: Threads, clock
         cells=max(options.cells, window),
         sequences=_sequences(options),
         can_rewind=model.can_rewind,
-        store=None,
+        store=_store(options, model, clock),
         ticks=clock,
     )
+
+
+def _store(options: Options, model: Model, clock: Clock) -> PrefixStore | None:
+    """Return the prefix store; None where neither memory nor a folder was given to it."""
+    if options.state is None and not options.ram_bytes:
+        return None
+    files = None
+    if options.state is not None:
+        identity = Identity(
+            model=options.model, facts=facts_of(model, options.profile), adapters=options.adapters
+        )
+        files = Files(options.state, identity, options.disk_bytes or _DISK_BYTES, _random_bytes)
+    return open_store(rules_of(model), ram_bytes=options.ram_bytes or _RAM_BYTES, files=files, ticks=clock)
+
+
+def _random_bytes() -> bytes:
+    return base64.urlsafe_b64decode(new_token() + "=")
 
 
 def _stepper(options: Options, model: Model, keeper: Keeper, threads: Threads, clock: Clock) -> Stepper:

@@ -95,8 +95,8 @@ class Context:
         parameters.flash_attn_type = (
             llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if profile.flash_attention else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         )
-        parameters.type_k = _cache_type(profile.type_k)
-        parameters.type_v = _cache_type(profile.type_v)
+        parameters.type_k = cache_type(profile.type_k)
+        parameters.type_v = cache_type(profile.type_v)
         parameters.no_perf = True
         if pooling is None:
             parameters.n_outputs_max = min(max(outputs, sequences), batch)
@@ -205,5 +205,6 @@ class Context:
             llama.llama_memory_clear(self._memory, False)
 
 
-def _cache_type(name: str) -> int:
+def cache_type(name: str) -> int:
+    """Return the number of a ggml type."""
     return int(getattr(llama, f"GGML_TYPE_{name.upper()}"))
