@@ -103,6 +103,7 @@ def build_core(
         blobs=blobs,
         settings=lambda: _run_settings(config),
         kits=toolbox.choose,
+        hears=models.hears,
     )
     commands = CommandTable()
     dispatcher = Dispatcher(
@@ -114,7 +115,22 @@ def build_core(
         commands=commands,
         queue_settings=lambda: _queue_settings(config.config),
     )
-    context = CommandContext(
+    context = _command_context(store, clock, dispatcher, models, runner, tracker, commands)
+    for command in builtin_commands(context):
+        commands.add(command)
+    return Core(database, store, blobs, models, dispatcher, scheduler, toolbox, Meter(bus))
+
+
+def _command_context(
+    store: SessionStore,
+    clock: Clock,
+    dispatcher: Dispatcher,
+    models: Models,
+    runner: Runner,
+    tracker: HealthTracker,
+    commands: CommandTable,
+) -> CommandContext:
+    return CommandContext(
         store=store,
         clock=clock,
         abort=lambda key: dispatcher.abort(key, reason="stop"),
@@ -123,10 +139,9 @@ def build_core(
         conditions=tracker.conditions,
         commands=commands.all,
         version=__version__,
+        context=runner.context,
+        model=lambda agent_id, wanted: models.find(wanted) if wanted else models.primary(agent_id),
     )
-    for command in builtin_commands(context):
-        commands.add(command)
-    return Core(database, store, blobs, models, dispatcher, scheduler, toolbox, Meter(bus))
 
 
 def _agents(config: Config) -> AgentsSection:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from appliance.context.assembly import Assembly
+from appliance.context.inspection import detail, overview
 from appliance.dispatch.commands import Command
 from appliance.dispatch.queue_modes import QueueMode
 from appliance.foundation.clock import Clock
+from appliance.generation import ModelInfo
 from appliance.health import Condition
 from appliance.sessions.model import Inbound, Session
 from appliance.sessions.store import SessionStore
@@ -15,7 +18,10 @@ from appliance.sessions.store import SessionStore
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What the commands need of the box. `models` lists the usable references, the first answers first."""
+    """What the commands need of the box. `models` lists the usable references, the first answers first.
+
+    `context` gives what a model would read of a session; `model` who is asked first, by agent and wanted reference.
+    """
 
     store: SessionStore
     clock: Clock
@@ -25,6 +31,8 @@ class CommandContext:
     conditions: Callable[[], Sequence[Condition]]
     commands: Callable[[], Sequence[Command]]
     version: str
+    context: Callable[[Inbound], Awaitable[tuple[Session, Assembly]]]
+    model: Callable[[str, str | None], ModelInfo | None]
 
 
 def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
@@ -84,6 +92,15 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
         await store.patch(session.key, {"settings": {"queueMode": wanted}}, clock.now_ms())
         return f"Messages that arrive while I am busy: {wanted}."
 
+    async def context_(inbound: Inbound, wanted: str) -> str:
+        show = {"list": overview, "": overview, "detail": detail}.get(wanted)
+        if show is None:
+            return f"There is no /context {wanted}. Known: list, detail."
+        await session_of(inbound)
+        session, assembly = await context.context(inbound)
+        info = context.model(inbound.agent_id, session.settings.get("model"))
+        return "No model is set up." if info is None else show(assembly, info)
+
     return (
         Command("help", "what you can type here", help_, ("commands",)),
         Command("status", "this conversation, its model, what is wrong with the box", status),
@@ -95,5 +112,6 @@ def builtin_commands(context: CommandContext) -> tuple[Command, ...]:
             model,
             arguments="[provider/model|default]",
         ),
+        Command("context", "where the tokens of a prompt go", context_, arguments="[list|detail]"),
         Command("queue", "what happens to messages while a run is busy", queue, arguments="[mode]"),
     )

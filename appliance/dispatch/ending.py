@@ -11,15 +11,6 @@ from appliance.context.assembly import MARKS
 from appliance.messages import JsonObject, Usage
 from appliance.sessions.model import Run, RunStatus
 
-_ABILITIES = (
-    "I can tell times and dates, set timers, alarms and reminders, keep notes and lists, do sums, convert units "
-    "and tell how the box is doing."
-)
-_MORE = (
-    "For everything else give me a larger model (`homarus models pull hf:REPOSITORY/FILE.gguf`) or the key of a "
-    "cloud model (`homarus config set models.providers.anthropic.apiKey KEY`)."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -87,8 +78,3 @@ def _error_detail(error: JsonObject | None) -> dict[str, str] | None:
         return None
     provider, _, model = str(attempts[-1]["model"]).partition("/")
     return {"provider": provider, "model": model, "failoverReason": str(attempts[-1]["kind"])}
-
-
-def no_candidate_text() -> str:
-    """Return the answer to a request that the embedded model handed over while nobody stands behind it."""
-    return f"That is more than this box can do on its own at the moment. {_ABILITIES} {_MORE}"

@@ -10,12 +10,13 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from appliance.agent.guidance import guidance
 from appliance.agent.loop import AgentLoop, ModelChain
 from appliance.agent.report import RunReporter
 from appliance.context.assembly import Assembly, KitChooser
 from appliance.context.wire import shortened, wire_usage
 from appliance.dispatch.control import Batch, RunControl
-from appliance.dispatch.ending import End, completed, no_candidate_text, tell_end
+from appliance.dispatch.ending import End, completed, tell_end
 from appliance.dispatch.persistence import until_stored
 from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
@@ -82,8 +83,10 @@ class Runner:
         blobs: Blobs,
         settings: Callable[[], RunSettings],
         kits: KitChooser | None = None,
+        hears: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._kits = kits
+        self._hears = hears
         self._store = store
         self._bus = bus
         self._clock = clock
@@ -174,8 +177,8 @@ class Runner:
             partial = loop.partial("aborted") if loop else None
             return End(RunStatus.ABORTED, partial, reporter.text, reason)
         except AllFailed as failure:
-            if failure.only_escalated:
-                return self._guidance(loop, reporter)
+            if (words := guidance(failure.attempts, self._hears(inbound.text))) is not None:
+                return self._guidance(loop, reporter, words)
             return self._failed(loop, str(failure), failure.attempts)
         except TimeoutError:
             text = f"This took longer than {timeout_s:g} seconds, so I stopped it. Ask for less at once."
@@ -198,9 +201,7 @@ class Runner:
         self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]
     ) -> AgentLoop:
         settings = self._settings()
-        session, history = await self._store.context(inbound.session_key, settings.history_limit)
-        entries = [shortened(entry.message) if entry.id in short else entry.message for entry in history]
-        images = await self._images(entries)
+        session, assembly = await self.context(inbound, short)
 
         async def run_tool(call: ToolCall, info: ModelInfo | None) -> ToolResult:
             return await self._tools.execute(call, inbound, info, settings.zone)
@@ -229,22 +230,30 @@ class Runner:
                 take=take_steering,
                 now_ms=self._clock.now_ms,
             ),
-            assembly=Assembly(
-                entries,
-                zone=settings.zone,
-                tools=lambda model: self._tools.specs(inbound, model),
-                session_key=inbound.session_key,
-                load_blob=images.get,
-                extra_system=str(inbound.origin.get("extraSystemPrompt") or ""),
-                bare_providers=settings.bare_providers,
-                max_tokens=inbound.origin.get("maxTokens"),
-                temperature=inbound.origin.get("temperature"),
-                max_context=settings.max_context,
-                kits=self._kits,
-                background=inbound.lane in _BACKGROUND_LANES or inbound.source in _BACKGROUND_SOURCES,
-            ),
+            assembly=assembly,
             reporter=reporter,
             clock=self._clock,
+        )
+
+    async def context(self, inbound: Inbound, short: frozenset[str] = frozenset()) -> tuple[Session, Assembly]:
+        """Return what a model would read of a session for an inbound. `short` are entries cut to one line."""
+        settings = self._settings()
+        session, history = await self._store.context(inbound.session_key, settings.history_limit)
+        entries = [shortened(entry.message) if entry.id in short else entry.message for entry in history]
+        images = await self._images(entries)
+        return session, Assembly(
+            entries,
+            zone=settings.zone,
+            tools=lambda model: self._tools.specs(inbound, model),
+            session_key=inbound.session_key,
+            load_blob=images.get,
+            extra_system=str(inbound.origin.get("extraSystemPrompt") or ""),
+            bare_providers=settings.bare_providers,
+            max_tokens=inbound.origin.get("maxTokens"),
+            temperature=inbound.origin.get("temperature"),
+            max_context=settings.max_context,
+            kits=self._kits,
+            background=inbound.lane in _BACKGROUND_LANES or inbound.source in _BACKGROUND_SOURCES,
         )
 
     async def _images(self, entries: Sequence[JsonObject]) -> dict[str, bytes]:
@@ -263,8 +272,7 @@ class Runner:
                 _log.warning("an attachment cannot be read: %s", error)
         return loaded
 
-    def _guidance(self, loop: AgentLoop | None, reporter: RunReporter) -> End:
-        text = no_candidate_text()
+    def _guidance(self, loop: AgentLoop | None, reporter: RunReporter, text: str) -> End:
         reporter.add_text(text)
         reporter.flush()
         entry = loop.say(text) if loop else None

@@ -17,6 +17,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "cryptography": ("identity", "access", "client", "gateway", "credentials", "daemon"),
     "zeroconf": ("discovery",),
     "cronsim": ("agenda", "dispatch"),
+    "prometheus_client": ("telemetry",),
     "sqlite_utils": ("storage",),
     "systemd": ("host", "telemetry"),
     "click": ("cli", "__main__"),

@@ -19,7 +19,7 @@ import pytest
 from tests.fakes.cloud.openai_chat import OpenAIChatWire
 from tests.fakes.cloud.script import Answer, Fault, FaultKind, HangUp, Say
 from tests.fakes.cloud.server import FakeCloud, serve
-from tests.integration.box import cloud_box, cloud_config, no_engine, provider, talking
+from tests.integration.box import cloud_box, cloud_config, no_engine, provider, said, talking
 from tests.integration.gateway_process import GatewayProcess
 
 _SIOCGIFADDR = 0x8915  # linux/sockios.h
@@ -112,7 +112,7 @@ async def test_offline_never_dials(tmp_path: Path) -> None:
 
         async with cloud_box(tmp_path, config) as (gateway, _), talking(gateway.target) as talk:
             end = await talk.state(await talk.send("anyone out there", "k1"))
-            assert (end["state"], "`offline` is true" in end["errorMessage"]) == ("error", True)
+            assert (end["state"], "`offline` is true" in said(end["message"])) == ("final", True)
             pulled = await asyncio.to_thread(gateway.homarus, "models", "pull", f"{url}/a.gguf")
             assert (pulled.returncode, "offline" in pulled.stderr) == (1, True)
             assert not dialled.is_set()

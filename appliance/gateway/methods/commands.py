@@ -23,6 +23,7 @@ _CATEGORIES: dict[str, Literal["session", "options", "status"]] = {
     "model": "options",
     "queue": "options",
     "status": "status",
+    "context": "status",
     "help": "status",
 }
 

@@ -151,6 +151,8 @@ class House:
             conditions=lambda: (),
             commands=self.commands.all,
             version="1.2.3",
+            context=lambda one: self.runner.context(one),
+            model=lambda _, wanted: None if wanted == "nobody/none" else INFO,
         )
         for command in builtin_commands(context):
             self.commands.add(command)

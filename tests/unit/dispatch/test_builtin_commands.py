@@ -31,6 +31,7 @@ async def test_help_names_every_command_with_its_arguments(home: House) -> None:
         "/new",
         "/stop",
         "/model",
+        "/context",
         "/queue",
     ]
     assert "/queue [mode]" in answer
@@ -100,3 +101,23 @@ async def test_queue_changes_what_happens_to_the_next_message(home: House) -> No
     await home.dispatcher.submit(inbound("r2"))
     await home.ended("r2")
     assert await home.status("r1") is RunStatus.ABORTED
+
+
+async def test_context_shows_where_the_tokens_go(home: House) -> None:
+    await home.dispatcher.submit(inbound("r1", "tell me of the sea"))
+    await home.ended("r1")
+    for line in ("/context", "/context list"):
+        answer = await typed(home, line)
+        assert "fake/one, window 8192 tokens" in answer
+        assert "history: about" in answer
+        assert "2 messages" in answer
+    detail = await typed(home, "/context detail")
+    assert "user:" in detail
+    assert "tell me of the sea" in detail
+    assert "list, detail" in await typed(home, "/context everything")
+
+
+async def test_context_of_a_new_conversation_without_a_model_says_so(home: House) -> None:
+    assert "0 messages" in await typed(home, "/context")
+    await home.store.patch(KEY, {"settings": {"model": "nobody/none"}}, 0)
+    assert await typed(home, "/context") == "No model is set up."
