@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,3 +211,9 @@ def test_confidence_is_the_geometric_mean_of_any_part(chosen: list[float], data:
     assert watch.confidence_of(start, end) == pytest.approx(expected, rel=1e-6)
     assert watch.confidence == watch.confidence_of(0)
     assert watch.tokens == len(chosen)
+
+
+def test_nothing_that_people_wrote_in_this_repository_is_a_loop() -> None:
+    root = Path(__file__).parents[4]
+    for path in [root / "README.md", root / "pyproject.toml", *sorted((root / "appliance/engine").rglob("*.py"))]:
+        assert _watched(words(path.read_text("utf-8"))) is None, path
