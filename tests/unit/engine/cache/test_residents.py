@@ -162,3 +162,71 @@ def test_the_common_prefix_is_the_longest() -> None:
     assert common_prefix([1, 2, 3], [1, 2, 4]) == 2
     assert common_prefix([], [1]) == 0
     assert common_prefix([1], [1, 2]) == 1
+
+
+def test_a_restored_sliding_window_is_not_cut_below_its_end() -> None:
+    cells = RecordedCells()
+    cache = SequenceCache(cells, 3, can_rewind=True)
+    entry = cache.acquire([1, 2, 3, 4], "a")
+    assert entry is not None
+    _decode(cells, entry, [1, 2, 3, 4, 5, 6])
+    entry.floor = 4
+    cache.release(entry)
+    again = cache.acquire([1, 2, 3, 4, 9], "a")
+    assert again is entry
+    assert again.tokens == [1, 2, 3, 4], "at its end it goes on"
+    cache.release(again)
+    other = cache.acquire([1, 2, 3, 9, 9], "b")
+    assert other is not None
+    assert other.tokens == []
+    assert cells.lengths == {entry.sequence: 4}, "and what was restored stays, for whoever needs it"
+
+
+def test_who_shares_a_restored_window_has_its_floor_too() -> None:
+    cells = RecordedCells()
+    cache = SequenceCache(cells, 3, can_rewind=True)
+    entry = cache.acquire([1, 2, 3, 4], "a")
+    assert entry is not None
+    _decode(cells, entry, [1, 2, 3, 4, 5])
+    entry.floor = 3
+    sharer = cache.acquire([1, 2, 3, 4, 8], "b")
+    assert sharer is not None
+    assert (sharer.tokens, sharer.floor) == ([1, 2, 3, 4], 3)
+    cache.forget(sharer)
+    assert sharer.floor == 0
+
+
+def test_a_pinned_beginning_is_shared_never_taken_over_and_goes_last() -> None:
+    cells = RecordedCells()
+    cache = SequenceCache(cells, 3, can_rewind=True)
+    static = cache.acquire([1, 2, 3], "")
+    assert static is not None
+    _decode(cells, static, [1, 2, 3])
+    static.pinned = True
+    cache.release(static)
+    first = cache.acquire([1, 2, 3, 4], "a")
+    assert first is not None
+    assert first is not static
+    assert first.tokens == [1, 2, 3]
+    _decode(cells, first, [1, 2, 3, 4])
+    cache.release(first)
+    assert cache.evict()
+    assert first.tokens == []
+    assert static.tokens == [1, 2, 3]
+    assert cache.evict()
+    assert static.tokens == []
+    assert not static.pinned
+
+
+def test_a_whole_recurrent_state_is_shared_with_another_session_while_its_owner_is_busy() -> None:
+    cells = RecordedCells(can_cut=False)
+    cache = SequenceCache(cells, 3, can_rewind=False)
+    owner = cache.acquire([1, 2, 3], "a")
+    assert owner is not None
+    _decode(cells, owner, [1, 2, 3])
+    sharer = cache.acquire([1, 2, 3, 4], "b")
+    assert sharer is not None
+    assert sharer.tokens == [1, 2, 3]
+    assert cells.shared == [(owner.sequence, sharer.sequence, 3)]
+    assert cache.acquire([1, 2, 9, 4], "c") is not None
+    assert len(cells.shared) == 1, "part of it cannot be shared"
