@@ -9,7 +9,8 @@ from typing import Protocol
 from appliance.engine.speculation.length import MAX_DRAFT, Odds
 
 MIN_TARGET_PARAMETERS = 2_500_000_000  # what is sold as 3B; below, a draft model costs more than it saves
-_CHUNK_TOKENS = 128  # of the text read per step: the answers of others must not wait for it
+_CHUNK_TOKENS = 32  # of the text read per step: the answers of others must not wait for it
+_RECENT_TOKENS = 256  # that it reads of a text: the whole prompt would cost more than the guesses save
 _MIN_TOP = 0.4  # a guess less sure than this is rejected too often to be worth its row
 _ASSUMED_ODDS = 0.6
 _TIME_WEIGHT = 0.1
@@ -109,6 +110,7 @@ class Record:
 @dataclass(slots=True)
 class _Lane:
     sequence: int
+    base: int = 0  # where in the text its tokens begin
     tokens: list[int] = field(default_factory=list)
 
 
@@ -120,7 +122,7 @@ class DraftModel:
         self._native = native
         self._free = [_Lane(sequence) for sequence in range(lanes)]
         self._busy: dict[int, _Lane] = {}
-        self._share = cells // lanes  # a longer answer goes on without
+        self._cells = cells
         self._size = size
         self._ticks = ticks
         self._record = Record()
@@ -141,25 +143,32 @@ class DraftModel:
 
     def draft(self, key: int, tokens: Sequence[int], limit: int) -> list[int]:
         """Return up to `limit` tokens that may follow; [] while it still reads the text or cannot."""
-        lane = self._lane(key)
-        if lane is None or len(tokens) + limit > self._share or not tokens:
+        lane = self._lane(key, len(tokens))
+        if lane is None or len(tokens) - lane.base + limit > self._room(lane):
             return []
-        self._align(lane, tokens)
-        missing = len(tokens) - len(lane.tokens)
+        recent = tokens[lane.base :]
+        self._align(lane, recent)
+        missing = len(recent) - len(lane.tokens)
         if missing > _CHUNK_TOKENS:
-            self._read(lane, tokens[len(lane.tokens) : len(lane.tokens) + _CHUNK_TOKENS])
+            self._read(lane, recent[len(lane.tokens) : len(lane.tokens) + _CHUNK_TOKENS])
             return []
         start = self._ticks.monotonic()
-        drafted = self._guess(lane, tokens[len(lane.tokens) :], limit)
+        drafted = self._guess(lane, recent[len(lane.tokens) :], limit)
         if drafted and missing <= limit + 1:  # reading a chunk is not what a token costs
             self._record.took(self._ticks.monotonic() - start, len(drafted))
         return drafted
 
-    def _lane(self, key: int) -> _Lane | None:
+    def _room(self, lane: _Lane) -> int:
+        """Return the tokens that one answer may have; what outgrows the context goes on without."""
+        return self._cells - sum(len(other.tokens) for other in self._busy.values() if other is not lane)
+
+    def _lane(self, key: int, length: int) -> _Lane | None:
+        """Return the sequence of an answer; a new one begins with the end of its text. None: all are taken."""
         if key not in self._busy:
-            if not self._free:
+            if not self._free or not length:
                 return None
-            self._busy[key] = self._free.pop()
+            lane = self._busy[key] = self._free.pop()
+            lane.base = max(0, length - _RECENT_TOKENS)
         return self._busy[key]
 
     def _align(self, lane: _Lane, tokens: Sequence[int]) -> None:

@@ -54,7 +54,7 @@ class DraftContext:
 def open_draft(
     path: Path, target: Model, *, lanes: int, cells: int, threads: int, ticks: Ticks, forced: bool = False
 ) -> DraftModel:
-    """Load a draft model for `target`; `cells` tokens are shared evenly by `lanes` answers. Raises DraftError."""
+    """Load a draft model for `target`; `lanes` answers share `cells` tokens. Raises DraftError."""
     if reason := unsuitable(target.parameters, forced=forced):
         raise DraftError(f"{path.name} is not used: {reason}.")
     model = Model(path)

@@ -113,13 +113,16 @@ def test_it_guesses_behind_the_text_and_reads_only_what_is_new() -> None:
     assert native.held[next(iter(native.held))] == [5, 6, 7, 8, 50]
 
 
-def test_a_long_text_is_read_in_pieces_and_nothing_is_guessed_meanwhile() -> None:
+def test_only_the_end_of_a_long_text_is_read_and_that_in_pieces() -> None:
     native = _Native()
     model = _model(native)
-    text = list(range(300))
-    steps = [model.draft(1, text, 2) for _ in range(3)]
-    assert steps == [[], [], [300, 301]]
+    text = list(range(3000))
+    steps = [model.draft(1, text, 2) for _ in range(8)]
+    assert steps == [[]] * 7 + [[3000, 3001]]
+    assert native.decoded == 256 + 1
     assert model.seconds == 0.0, "reading is not what a token costs"
+    assert model.draft(1, [*text, 3000, 3001, 3002], 1) == [3003]
+    assert model.seconds > 0.0
 
 
 def test_a_guess_outside_the_vocabulary_or_an_unsure_one_ends_the_draft() -> None:
@@ -136,10 +139,13 @@ def test_answers_have_their_own_lane_and_one_too_many_goes_without() -> None:
     assert model.draft(3, [1], 1) == [2]
 
 
-def test_a_text_that_outgrows_its_share_goes_on_without() -> None:
+def test_a_text_that_outgrows_the_context_goes_on_without() -> None:
     model = _model(_Native(), cells=20)
-    assert model.draft(1, list(range(8)), 2) == [8, 9]
-    assert model.draft(1, list(range(9)), 2) == []
+    assert model.draft(1, list(range(18)), 2) == [18, 19]
+    assert model.draft(1, list(range(19)), 2) == []
+    assert model.draft(2, [1], 1) == [], "19 cells are taken"
+    model.forget(1)
+    assert model.draft(2, [1], 1) == [2]
 
 
 def test_a_decode_that_fails_is_no_guess_and_the_next_one_reads_again() -> None:
