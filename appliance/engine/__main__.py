@@ -55,6 +55,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--ram-bytes", type=int, default=0, help="attention states kept in memory, bytes")
     parser.add_argument("--disk-bytes", type=int, default=0, help="attention states kept in files, bytes")
     parser.add_argument("--draft", type=Path, help="GGUF of a small model of the same vocabulary that drafts")
+    parser.add_argument("--force-draft", action="store_true", help="also for a model too small to gain by it")
     return parser
 
 
@@ -95,6 +96,7 @@ def _engine_options(options: argparse.Namespace) -> Options:
         ram_bytes=options.ram_bytes,
         disk_bytes=options.disk_bytes,
         draft=options.draft,
+        force_draft=options.force_draft,
     )
 
 

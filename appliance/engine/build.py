@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from appliance.engine.chat.template import SpecialTexts
 from appliance.engine.native.context import Context
 from appliance.engine.native.embedding import Embedder
 from appliance.engine.native.facts import facts_of, rules_of
-from appliance.engine.native.library import llama
+from appliance.engine.native.library import NativeError, llama
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
 from appliance.engine.scheduling.keeper import Keeper
@@ -29,7 +30,9 @@ from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import Limits, Scheduler
 from appliance.engine.scheduling.step import Stepper
 from appliance.engine.server import Collaborators, Server
+from appliance.engine.speculation.draftmodel import DraftModel
 from appliance.engine.speculation.length import MAX_DRAFT
+from appliance.engine.speculation.native import open_draft
 from appliance.engine.threads import LoadReader, Threads, allowed_cores
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_token
@@ -60,6 +63,7 @@ class Options:
     ram_bytes: int = 0
     disk_bytes: int = 0
     draft: Path | None = None
+    force_draft: bool = False  # also for a model that is too small to gain by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Engine:
     scheduler: Scheduler
     server: Server
     close: Callable[[], None]
+    fingerprint: Callable[[], str]  # of its states, hex; "" while unknown
 
 
 def build(options: Options, *, clock: Clock, today: Callable[[], datetime.datetime]) -> Engine:
@@ -80,22 +85,27 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
     window = min(options.window or _DEFAULT_WINDOW, model.trained_context or _DEFAULT_WINDOW)
     prompts = PromptMaker(model.template, _specials(model), today)
     limits = Limits(window, options.active, options.waiting)
-    keeper, stepper = None, None
+    keeper, stepper, draft, note = None, None, None, options.profile_note or options.profile.name
     if model.generates:
         keeper = _keeper(options, model, window, threads, clock)
-        stepper = _stepper(options, model, keeper, threads, clock)
+        draft, problem = _draft(options, model, window, threads, clock)
+        note = "; ".join(filter(None, (note, problem)))
+        stepper = _stepper(options, model, keeper, threads, clock, draft)
     scheduler = Scheduler(model, prompts, limits, clock, keeper=keeper, stepper=stepper)
     embedder = Embedder(model, threads=threads.batch) if options.embeddings or model.is_embedder else None
-    info = _info(model, options, window, embedder is not None, prompts, threads, scheduler, keeper)
+    info = _info(model, options, window, embedder is not None, prompts, threads, scheduler, keeper, note)
 
     def close() -> None:
         if embedder is not None:
             embedder.close()
+        if draft is not None:
+            draft.close()
         if keeper is not None:
             keeper.close()
         model.close()
 
-    return Engine(scheduler, Server(Collaborators(model, scheduler, embedder, info)), close)
+    server = Server(Collaborators(model, scheduler, embedder, info))
+    return Engine(scheduler, server, close, lambda: info().fingerprint)
 
 
 def _threads(options: Options) -> Threads:
@@ -158,7 +168,26 @@ def _random_bytes() -> bytes:
     return base64.urlsafe_b64decode(new_token() + "=")
 
 
-def _stepper(options: Options, model: Model, keeper: Keeper, threads: Threads, clock: Clock) -> Stepper:
+def _draft(
+    options: Options, model: Model, window: int, threads: Threads, clock: Clock
+) -> tuple[DraftModel | None, str]:
+    """Return the draft model, or None and why it cannot help: an engine without one answers the same."""
+    if options.draft is None:
+        return None, ""
+    try:
+        draft = open_draft(
+            options.draft, model, lanes=options.active, cells=max(options.cells, window), threads=threads.single,
+            ticks=clock, forced=options.force_draft,
+        )  # fmt: skip
+    except NativeError as error:
+        print(f"engine: {error}", file=sys.stderr)
+        return None, f"no draft model: {error}"
+    return draft, ""
+
+
+def _stepper(
+    options: Options, model: Model, keeper: Keeper, threads: Threads, clock: Clock, draft: DraftModel | None
+) -> Stepper:
     profile = options.profile
     return Stepper(
         keeper,
@@ -166,6 +195,7 @@ def _stepper(options: Options, model: Model, keeper: Keeper, threads: Threads, c
         outputs=_outputs(options),
         threads=threads,
         ticks=clock,
+        drafter=draft,
         speculates=model.can_rewind,
     )
 
@@ -186,6 +216,7 @@ def _info(
     threads: Threads,
     scheduler: Scheduler,
     keeper: Keeper | None,
+    note: str,
 ) -> Callable[[], api.Info]:
     """Return what answers `info`, from any thread: all that needs native code is asked here, once."""
     template = "none, ChatML instead" if model.template is None else "of the model"
@@ -209,7 +240,7 @@ def _info(
         resident_sequences=0,
         pid=os.getpid(),
         build=(llama.llama_print_system_info() or b"").decode("utf-8", "replace").strip(),
-        profile=options.profile_note or options.profile.name,
+        profile=note,
     )
 
     def info() -> api.Info:
