@@ -97,7 +97,7 @@ def headroom(available: int, total: int, shape: Shape) -> int:
 def first_target(available: int, total: int, shape: Shape) -> Target:
     """Return the target of an engine that has not loaded its model yet; unknown memory (0) gives what is wanted."""
     if not total:
-        return Target(Level.AMPLE, shape.window, shape.cells, shape.blobs)
+        return Target(Level.AMPLE, min(shape.window, shape.cells), shape.cells, shape.blobs)
     free = max(0, headroom(available, total, shape) - _OVERHEAD_BYTES)
     cells = min(shape.cells, _rounded(int(free * _FIRST_SHARE) // max(shape.cell_bytes, 1)))
     # a box that holds the floor only by giving up more of its free memory than a third may do so
@@ -126,10 +126,19 @@ def fitting(level: Level, free: int, usage: Usage, shape: Shape) -> Target:
         most = min(most, usage.cells // 2)
     elif free >= 0:  # stored states do not push out cells that fit
         most = max(most, usage.cells)
-    least = max(shape.floor, -(-(usage.busy + _ANSWER_CELLS) // STEP_CELLS) * STEP_CELLS if usage.busy else 0)
-    cells = max(min(least, max(shape.cells, usage.cells)), min(shape.cells, _rounded(most)))
+    cells = max(shape.floor, _kept(spendable, usage, shape), min(shape.cells, _rounded(most)))
     left = max(0, spendable - cells * shape.cell_bytes)
     return Target(level, min(shape.window, cells), cells, min(blobs, left))
+
+
+def _kept(spendable: int, usage: Usage, shape: Shape) -> int:
+    """Return the cells that running requests need to go on: what they hold in any case, room to grow where it fits."""
+    if not usage.busy:
+        return 0
+    needed = -(-(usage.busy + _ANSWER_CELLS) // STEP_CELLS) * STEP_CELLS
+    if needed > usage.cells and needed * shape.cell_bytes > spendable:
+        return usage.cells
+    return min(needed, max(shape.cells, usage.cells))
 
 
 def _rounded(cells: int) -> int:

@@ -9,6 +9,7 @@ from appliance.host.pressure import Reading
 _SHRINK_PAUSE_S = 10.0
 _GROW_PAUSE_S = 120.0  # after any change
 _FAILED_PAUSE_S = 900.0  # after growing did not work
+_NEARLY_FULL_CELLS = 256
 _PATIENCE_S = 60.0  # for a change to be carried out
 _WORTH = 0.8  # a change of less than a fifth is not
 
@@ -53,5 +54,7 @@ class MemoryPolicy:
         if cells < held:
             enough = cells <= held * _WORTH or cells == self._shape.floor
             return enough and now - self._changed >= _SHRINK_PAUSE_S
+        if cells > held and usage.busy + _NEARLY_FULL_CELLS > held:  # a running request would end for want of room
+            return now - self._changed >= _SHRINK_PAUSE_S
         grows = held <= cells * _WORTH or (cells == self._shape.cells and held < cells)
         return grows and now - self._changed >= _GROW_PAUSE_S and now >= self._grow_after
