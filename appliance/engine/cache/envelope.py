@@ -48,6 +48,7 @@ class Refusal(enum.Enum):
     SUM = "damaged, or signed with another key"
     OTHER = "a state of another text"
     GONE = "no longer there"
+    ROOM = "no room in memory"
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

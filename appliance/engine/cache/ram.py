@@ -23,12 +23,9 @@ class Ram:
         """Return whether a blob of `size` bytes can be taken in now."""
         return size + self._sizes.get(self._held, 0) <= self.budget
 
-    def put(self, name: str, blob: Blob, *, size: int = 0, pinned: bool = False) -> list[str] | None:
-        """Take a blob in and return the names that had to go for it; None: it does not fit, nothing changed.
-
-        `size`: the bytes that it keeps in memory, where these are more than its own.
-        """
-        size = size or len(blob)
+    def put(self, name: str, blob: Blob, *, pinned: bool = False) -> list[str] | None:
+        """Take a blob in and return the names that had to go for it; None: it does not fit, nothing changed."""
+        size = _kept_bytes(blob)
         if not self.fits(size):
             return None
         self._take(name)
@@ -88,3 +85,8 @@ class Ram:
                     self._take(name)
                     evicted.append(name)
         return evicted
+
+
+def _kept_bytes(blob: Blob) -> int:
+    """Return the bytes that a blob keeps in memory: a view keeps all of what it looks at."""
+    return memoryview(blob.obj).nbytes if isinstance(blob, memoryview) else len(blob)

@@ -175,9 +175,8 @@ class PrefixStore:
                 self._rejected()
             self._drop(name)
             return None
-        whole = len(opened.blob) + 4 * len(entry.tokens) + 256
         with shelf.lock:
-            shelf.settle(shelf.ram.put(name, opened.blob, size=whole, pinned=entry.pinned) or [])
+            shelf.settle(shelf.ram.put(name, opened.blob, pinned=entry.pinned) or [])
         return opened.blob
 
     def _rejected(self) -> None:

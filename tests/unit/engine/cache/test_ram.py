@@ -43,10 +43,10 @@ def test_a_blob_that_is_being_written_stays_and_counts() -> None:
     assert ram.used == 0
 
 
-def test_a_blob_may_keep_more_bytes_than_its_own() -> None:
+def test_a_view_counts_as_all_that_it_keeps_in_memory() -> None:
     ram = Ram(100)
-    assert ram.put("a", bytes(10), size=101) is None
-    assert ram.put("a", bytes(10), size=100) == []
+    assert ram.put("a", memoryview(bytes(101))[:10]) is None
+    assert ram.put("a", memoryview(bytearray(100))[:10]) == []
     assert ram.used == 100
 
 

@@ -1,0 +1,63 @@
+"""One sequence from box to box: packed under a key of the connection, taken in as if it had been saved here.
+
+The receiving side trusts nobody: what is not whole, signed and of this very model never comes near native code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from appliance.engine.cache.envelope import MAX_TOKENS, Blob, Header, Refusal, pack_tokens, seal, unseal
+from appliance.engine.cache.store import PrefixStore
+from appliance.engine.cache.transfer import States
+
+KEY_BYTES = 32
+
+
+def pack(
+    store: PrefixStore, states: States, sequence: int, tokens: Sequence[int], key: bytes
+) -> tuple[bytes, Blob, bytes] | None:
+    """Return head, blob and sum of the state of `tokens`, which are exactly those in `sequence`, to send in order.
+
+    Only this text travels: a stored piece may hold the rest of somebody else's. None: the model is still being
+    hashed (or nothing is kept in files, so it never is), or there is nothing to send. In the engine thread.
+    """
+    fingerprint = bytes.fromhex(store.fingerprint)
+    if not fingerprint or not 0 < len(tokens) <= MAX_TOKENS:
+        return None
+    blob = states.export(sequence)
+    header = Header(fingerprint, pack_tokens(tokens), 0, len(tokens), len(blob))
+    return seal(header, blob, _checked(key))
+
+
+def accept(store: PrefixStore, data: Blob, key: bytes) -> int | Refusal:
+    """Take a state of another box into the store; return how many tokens it has. In the engine thread.
+
+    It is found by the next request that begins with them. `data` is kept, not copied, and must not change.
+    """
+    fingerprint = bytes.fromhex(store.fingerprint)
+    if not fingerprint:
+        return Refusal.FINGERPRINT
+    opened = unseal(data, _checked(key), fingerprint)
+    if isinstance(opened, Refusal):
+        return opened
+    if opened.header.start:  # a piece without its beginning continues nothing
+        return Refusal.BOUNDS
+    return len(opened.tokens) if store.put(opened.tokens, 0, opened.blob) else Refusal.ROOM
+
+
+def worth(*, state_bytes: int, link_bytes_s: float, tokens: int, prefill_tokens_s: float) -> bool:
+    """Return whether a state should travel: faster over this link than reading the text again there.
+
+    A link or rate that was not measured (0) is no reason to send megabytes. Tokens always travel.
+    """
+    if link_bytes_s <= 0 or prefill_tokens_s <= 0:
+        return False
+    return state_bytes / link_bytes_s < tokens / prefill_tokens_s
+
+
+def _checked(key: bytes) -> bytes:
+    # BLAKE2b with an empty key is no signature at all
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"the key of a connection has {KEY_BYTES} bytes")
+    return key
