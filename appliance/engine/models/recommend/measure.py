@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from appliance.engine.models.recommend.box import Measurement, Speed
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.model import Model
 from appliance.engine.tinymodel import byte_alphabet
+from appliance.foundation.clock import SystemClock
 
+_CLOCK = SystemClock()
 _WIDTH, _HIDDEN, _HEADS, _KV_HEADS, _HEAD = 2048, 8192, 32, 8, 64
 _PROMPT = 128  # tokens of a chunk, as the engine reads a prompt when nobody else asks
 _PHASE_S = 0.45  # per quantisation, once for reading and once for writing
@@ -38,10 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
     cores = os.cpu_count() or 1
     parser.add_argument("--threads", type=int, default=max(1, cores - 1), help="threads of the engine")
     options = parser.parse_args(arguments)
-    began = time.perf_counter()
+    began = _CLOCK.monotonic()
     with tempfile.TemporaryDirectory(prefix="homarus-measure-") as folder:
         speeds = {name: _speed(Path(folder) / f"{name}.gguf", name, options.threads) for name in _KINDS}
-    took = time.perf_counter() - began
+    took = _CLOCK.monotonic() - began
     print(msgspec.json.encode(Measurement(cores, options.threads, speeds, round(took, 2))).decode())
     return 0
 
@@ -68,14 +70,14 @@ def _step(context: Context, start: int, count: int) -> None:
         raise RuntimeError("the engine cannot decode the model that was made for the measurement")
 
 
-def _best(work: Any) -> float:
+def _best(work: Callable[[], None]) -> float:
     """Return the shortest time of one round, seconds: neighbours only ever make it longer."""
-    ends = time.perf_counter() + _PHASE_S
+    ends = _CLOCK.monotonic() + _PHASE_S
     best, rounds = float("inf"), 0
-    while rounds < _LEAST_ROUNDS or time.perf_counter() < ends:
-        began = time.perf_counter()
+    while rounds < _LEAST_ROUNDS or _CLOCK.monotonic() < ends:
+        began = _CLOCK.monotonic()
         work()
-        best, rounds = min(best, time.perf_counter() - began), rounds + 1
+        best, rounds = min(best, _CLOCK.monotonic() - began), rounds + 1
     return best
 
 
