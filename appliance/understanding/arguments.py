@@ -66,7 +66,7 @@ def reminder_set(request: Request) -> Arguments | None:
     text = request.between(start, end)
     if text is None or (when is not None and when.unknown_repeat):
         return None
-    arguments: Arguments = {"text": text}
+    arguments: Arguments = {"text": request.language.words.text(text)}
     if when is None:
         return None if _hints_time(request) or request.language.words.event.search(text.lower()) else arguments
     if when.seconds is not None:
@@ -122,14 +122,15 @@ def _same_kind(known: Moment | None, said: Moment) -> bool:
 def reminder_cancel(request: Request) -> Arguments | None:
     text = request.said("text")
     if text:
-        return {"text": text}
+        return {"text": request.language.words.text(text)}
     if _all(request) or request.language.words.reminders.search(request.low):
         return {"all": True}
     return {}
 
 
 def note_add(request: Request) -> Arguments | None:
-    return _needed(text=request.said("text"))
+    text = request.said("text")
+    return _needed(text=request.language.words.text(text) if text else None)
 
 
 def note_query(request: Request) -> Arguments | None:

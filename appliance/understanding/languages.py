@@ -60,6 +60,7 @@ class Words:
     home: HomeWords
     default_list: str = "shopping"  # where things go when no list was named
     place: Callable[[str], str] = str  # a copied city as the tools know it: "münchen" -> "munich"
+    text: Callable[[str], str] = str  # an open text without the particle in front: "d'appeler" -> "appeler"
     compared: frozenset[str] = frozenset()  # in front of a length that is no moment: "longer than two hours"
 
 
