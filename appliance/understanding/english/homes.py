@@ -23,7 +23,7 @@ _DEVICE = (
 _LAMP = (
     r"(?:(?:desk|floor|bedside|reading|table|night|standing|lava|corner|ceiling|overhead|accent|vanity|sofa|string|"
     r"fairy|christmas|tree|strip|hanging|wall|salt|nightstand|counter|island|under cabinet|kitchen island|"
-    r"aquarium|pendant|sun|stair|piano|couch|window|kids?|main|big|small|little|left|right|hallway) "
+    r"aquarium|pendant|sun|stair|piano|couch|window|kids?|main|big|small|little|left|right) "
     r"(?:lamps?|lights?|strips?)|chandelier|led strips?|spotlights?|hue(?: bulbs?| lights?)?|night ?light|"
     r"tv backlight|backlight)"
 )
@@ -72,7 +72,8 @@ QUERY = (
     rf"(?: (?:on|from|via|using|off) {_SERVICE})?{_IN_ROOM}?(?: (?:on|from|via) {_SERVICE})?{_END}",
     rf"\bput (?:on )?(?:some )?(.+?){_IN_ROOM}?{_END}",
     rf"\b(?:want|need|like|have|wanna)(?: to)?(?: some)? (.+?){_IN_ROOM}?{_END}",
-    rf"^(?:hey |ok |please )*(?:some |a little )?(.+?)(?:{_IN_ROOM}| in the background| would be nice){_END}",
+    rf"^(?:hey |ok |please )*(?:some |a little )?((?!(?:pause|stop|resume|skip|next|previous|continue|unpause|replay|repeat|"
+    rf"go|turn|switch|shut|end|kill|hold|keep|no|start|rewind)\b).+?)(?:{_IN_ROOM}| in the background| would be nice){_END}",
 )
 _NO_SCENE = (
     rf"(?:{_VERBS}|the|my|our|a|an|into|in|to|on|off|please|start|run|load|launch|apply|begin|use|trigger|engage|select|"

@@ -183,13 +183,15 @@ LANGUAGE = Tongue(
     asking=re.compile(r"(what|how|when|where|who|which|is|are|do|did|does|can|could|would|will|have|any|should|has)\b"),
     noise=NOISE,
     conditions=(
-        "if it rains", "if it doesn't rain", "when i get home", "when i leave the house", "when mom calls", "if i'm late",
+        "if it rains", "if it doesn't rain", "when i get home", "when i leave the house", "when mom calls",
+        "if i'm late",
         "unless it's a holiday", "as soon as the oven is hot", "once the kids are asleep", "if there is traffic",
         "when the washing machine is done", "after the movie ends", "before my flight leaves", "if nobody is home",
         "whenever i open the door", "if the temperature drops", "depending on the weather", "if my boss calls",
         "only if i haven't done it yet", "when the sun goes down", "if i don't answer", "and tell sarah about it",
         "and then email it to me", "and let everyone know", "and order it online", "and text me when it's done",
-        "every time somebody rings", "when you see my phone", "if that's cheaper than last week", "when the game starts",
+        "every time somebody rings", "when you see my phone", "if that's cheaper than last week",
+        "when the game starts",
     ),
     frames=(
         "what happens if i say {}", "how do i say {} in french", "translate {} into spanish", "he told me to {}",
@@ -198,7 +200,8 @@ LANGUAGE = Tongue(
         "i wonder if siri can {}", "write a story where someone says {}", "she forgot to {}", "is it bad to {}",
         "can alexa {}", "what would happen if i {}", "how many times did i {}", "i should not have to {}",
         "explain why people {}", "there is an app that can {}", "i used to {}", "email my boss to {}", "text dad to {}",
-        "write python code to {}", "how would a program {}", "sing a song about {}", "do not {} yet", "{} was what he said",
+        "write python code to {}", "how would a program {}", "sing a song about {}", "do not {} yet",
+        "{} was what he said",
         "the sign said {}", "i don't want you to {}", "i never asked you to {}", "who told you to {}",
     ),
 )  # fmt: skip
