@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,16 @@ _MAX_ITEMS = 10_000  # as many events as a connection keeps; more would have end
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One thing to show. `kind`: delta (new text), final, error, aborted, status, tool, note (said unasked), gap."""
+    """One thing to show. `kind`: delta (new text), final, error, aborted, status, tool, grounding, gap.
+
+    `facts` of a final answer: who gave it and what it took (tier, model, firstTokenMs, tokens, costUsd).
+    """
 
     kind: str
     text: str = ""
     run_id: str = ""
     replace: bool = False
+    facts: Mapping[str, Any] | None = None
 
 
 def shown(event: Event, session_key: str) -> Shown | None:
@@ -36,13 +40,16 @@ def shown(event: Event, session_key: str) -> Shown | None:
     if event.name == "agent" and payload.get("stream") == "tool":
         data = payload.get("data") or {}
         return Shown("tool", str(data.get("name", "")), run_id) if data.get("phase") == "start" else None
+    if event.name == "agent" and payload.get("stream") == "lifecycle":
+        data = payload.get("data") or {}
+        return Shown("grounding", str(data.get("model", "")), run_id) if data.get("phase") == "grounding" else None
     if event.name != "chat":
         return None
     match payload.get("state"):
         case "delta":
             return Shown("delta", str(payload.get("deltaText", "")), run_id, bool(payload.get("replace")))
         case "final":
-            return Shown("final", message_text(payload.get("message")), run_id)
+            return Shown("final", message_text(payload.get("message")), run_id, facts=_facts(payload.get("message")))
         case "error":
             return Shown("error", str(payload.get("errorMessage", "The run failed.")), run_id)
         case "aborted":
@@ -60,6 +67,11 @@ def message_text(message: Any) -> str:
     if isinstance(content, str):
         return content
     return "".join(part.get("text", "") for part in content or () if part.get("type") == "text")
+
+
+def _facts(message: Any) -> Mapping[str, Any] | None:
+    facts = message.get("homarus") if isinstance(message, dict) else None
+    return facts if isinstance(facts, dict) else None
 
 
 class Conversation:

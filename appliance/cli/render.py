@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 
@@ -39,6 +40,42 @@ def conditions(rows: Iterable[dict[str, str]]) -> str:
     return "\n".join(
         f"{row['severity']}: {row['summary']}" + (f"\n    {row['fix']}" if row.get("fix") else "") for row in rows
     )
+
+
+def answer_line(facts: Mapping[str, Any] | None) -> str:
+    """Return who gave an answer and what it took, `local/qwen · 0.4 s · 930 tokens, 900 cached · free`; "" unknown."""
+    if not facts or not facts.get("model"):
+        return ""
+    where = f" on {facts['box']}" if facts.get("box") else ""
+    parts = [f"{facts['model']}{where}", first_word(facts), tokens(facts), money(facts)]
+    return " · ".join(part for part in parts if part)
+
+
+def first_word(facts: Mapping[str, Any]) -> str:
+    """Return the seconds to the first word of an answer; empty when nobody knows."""
+    taken = facts.get("firstTokenMs")
+    return f"{taken / 1000:.2g} s" if isinstance(taken, int | float) and taken < 10_000 else _whole_seconds(taken)
+
+
+def _whole_seconds(taken: Any) -> str:
+    return f"{taken / 1000:.0f} s" if isinstance(taken, int | float) else ""
+
+
+def tokens(facts: Mapping[str, Any]) -> str:
+    """Return how many tokens were read and how many of them came from a cache; empty when nobody knows."""
+    counts = facts.get("tokens") or {}
+    cached, computed = counts.get("cached"), counts.get("computed")
+    if computed is None:
+        return ""
+    return f"{(cached or 0) + computed} tokens" + (f", {cached} cached" if cached else "")
+
+
+def money(facts: Mapping[str, Any]) -> str:
+    """Return what an answer cost: `free`, `$0.0123`; empty when nobody knows."""
+    cost = facts.get("costUsd")
+    if not isinstance(cost, int | float):
+        return ""
+    return "free" if cost == 0 else f"${cost:.4f}"
 
 
 def fold(text: str, columns: int) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from appliance.cli.conversation import Conversation, Shown, message_text
-from appliance.cli.render import fold
+from appliance.cli.render import answer_line, fold
 from appliance.client.errors import RequestFailed
 
 _COMMAND = re.compile(r"/([a-z][a-z-]*)(?=[\s:]|$)")
@@ -83,6 +83,8 @@ class ChatWindow:
                 self._delta(item)
             case "tool":
                 self._text(f"  · {item.text.replace('_', ' ')}")
+            case "grounding":
+                self._text("  · the answer ran in circles; it is brought back to the question")
             case "final" | "aborted":
                 self._end(item)
             case "error":
@@ -120,6 +122,8 @@ class ChatWindow:
             self._text("(stopped)")
         elif item.run_id == self._help_run:
             self._text(_LEAVE)
+        elif line := answer_line(item.facts):
+            self._text(f"  {line}")
 
     def _forget(self, run_id: str) -> str:
         self._running.discard(run_id)

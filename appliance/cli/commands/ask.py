@@ -76,7 +76,8 @@ def _end(cli: CliSession, session_key: str, said: str, item: Shown) -> int:
     if cli.as_json:
         facts = {"ok": ok, "runId": item.run_id, "sessionKey": session_key}
         name = "error" if item.kind == "error" else "text"
-        click.echo(json.dumps({**facts, name: item.text}, ensure_ascii=False, indent=2))
+        took = {"answer": item.facts} if item.facts else {}
+        click.echo(json.dumps({**facts, name: item.text, **took}, ensure_ascii=False, indent=2))
     elif item.kind == "error":
         click.echo("\n" if said else "", nl=False)
         click.echo(f"homarus: {item.text}", err=True)

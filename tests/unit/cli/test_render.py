@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.cli.render import age, conditions, fold, size, table
+from appliance.cli.render import age, answer_line, conditions, fold, size, table
 
 
 def test_a_table_is_aligned_and_has_no_spaces_at_the_end() -> None:
@@ -57,3 +57,29 @@ def test_folding_loses_no_letter_and_no_line_is_too_wide(text: str, columns: int
     lines = fold(text, columns)
     assert "".join(lines).replace(" ", "") == text.replace("\n", "").replace(" ", "")
     assert all(sum(2 if one == "日" else 1 for one in line.rstrip()) <= columns for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (None, ""),
+        ({"tier": "local"}, ""),
+        ({"model": "homarus/mini", "firstTokenMs": 12, "costUsd": 0}, "homarus/mini · 0.012 s · free"),
+        (
+            {
+                "model": "local/q",
+                "firstTokenMs": 412,
+                "tokens": {"cached": 900, "computed": 30, "output": 9},
+                "costUsd": 0.0,
+            },
+            "local/q · 0.41 s · 930 tokens, 900 cached · free",
+        ),
+        (
+            {"model": "local/q", "box": "attic", "firstTokenMs": 12_600, "tokens": {"computed": 30}},
+            "local/q on attic · 13 s · 30 tokens",
+        ),
+        ({"model": "cloud/big", "costUsd": 0.01234}, "cloud/big · $0.0123"),
+    ],
+)
+def test_an_answer_has_one_line_of_what_it_took(facts: dict[str, object] | None, line: str) -> None:
+    assert answer_line(facts) == line

@@ -178,3 +178,24 @@ def test_the_text_of_a_message_is_what_people_see() -> None:
     assert message_text({"content": parts}) == "ab"
     assert message_text({"content": "plain"}) == "plain"
     assert message_text(None) == ""
+
+
+def test_below_an_answer_stands_who_gave_it(window: ChatWindow, paper: Paper) -> None:
+    paper.columns = 80
+    facts = {"model": "local/q", "firstTokenMs": 400, "costUsd": 0}
+    window.show(Shown("grounding", "local/q", "r1"))
+    window.show(Shown("final", "It is noon.", "r1", facts=facts))
+    assert paper.lines == [
+        "  · the answer ran in circles; it is brought back to the question",
+        "It is noon.",
+        "  local/q · 0.4 s · free",
+    ]
+
+
+def test_what_an_answer_took_comes_with_its_end() -> None:
+    message = {"content": "Yes.", "homarus": {"tier": "mini"}}
+    payload = {"sessionKey": KEY, "runId": "r", "state": "final", "message": message}
+    assert shown(Event("chat", payload, 1, False), KEY) == Shown("final", "Yes.", "r", facts={"tier": "mini"})
+    data = {"phase": "grounding", "model": "local/q"}
+    halted = Event("agent", {"sessionKey": KEY, "runId": "r", "stream": "lifecycle", "data": data}, 2, False)
+    assert shown(halted, KEY) == Shown("grounding", "local/q", "r")
