@@ -17,6 +17,7 @@ import numpy as np
 
 from appliance.engine.cache.files.writer import Files
 from appliance.engine.cache.fingerprint import Identity
+from appliance.engine.cache.handover import accept, pack
 from appliance.engine.cache.opened import open_store
 from appliance.engine.cache.store import PrefixStore
 from appliance.engine.cache.transfer import Restored, Transfer
@@ -256,6 +257,30 @@ def check_files_bring_the_same_bits_into_another_engine(folder: Path) -> None:
     )
     assert store.longest(_PROMPT) is None
     store.close()
+
+
+def check_a_sequence_goes_on_in_another_box_with_the_same_bits(folder: Path) -> None:
+    model = Model(TinyModel().write(folder / "boxes.gguf"))
+    expected, logits = Run(model).plain(_PROMPT)
+    identity = Identity(model=model.path, facts=facts_of(model, _PROFILES[0]))
+    stores = []
+    for name in ("here", "there"):
+        (folder / name).mkdir()
+        files = Files(folder / name, identity, 1 << 28, lambda: bytes(32), reserve_bytes=0)
+        stores.append(open_store(rules_of(model), ram_bytes=1 << 28, files=files, ticks=SystemClock()))
+        assert stores[-1].settle(30)
+    here, there = stores
+    writer, reader = Run(model), Run(model, cells=2048)
+    writer.read(_PROMPT[:-1], 0, 5)
+    parts = pack(here, writer.states, 5, _PROMPT[:-1], b"k" * 32)
+    assert parts is not None
+    assert accept(there, bytearray(b"".join(parts)), b"k" * 32) == 299
+    assert _restored(reader, there, _PROMPT, 2) == Restored(299, "ram", 0)
+    answer, again = reader.answer(_PROMPT, 299, 2)
+    assert answer == expected
+    assert np.array_equal(again, logits)
+    for store in stores:
+        store.close()
 
 
 def main(folder: Path) -> None:
