@@ -159,7 +159,7 @@ def error(found: Sequence[tuple[bool, float]], bins: int = 10) -> float:
 async def calibrate(weights: Path) -> dict[str, Calibration]:
     model = load(weights / "ngram.bin")
     with tempfile.TemporaryDirectory() as folder:
-        async with engine(weights / "homarus-mini.gguf", Path(folder)) as client:
+        async with engine(weights / "homarus-mini.gguf", Path(folder)) as (client, _):
             understander = Understander(client, Weights(model, {}), SystemClock())
             asked = {tag: await votes(understander, model, rows(CALIBRATION / f"{tag}.jsonl")) for tag in TAGS}
     return calibrated(asked)

@@ -11,6 +11,7 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,16 +86,23 @@ async def judge(understander: Understander, sentences: Sequence[Row], lang: str 
     return [(row, await understander.understand(row.text, NOW_MS, ZONE, lang)) for row in sentences]
 
 
+def spent_s(pid: int) -> float:
+    """Return the CPU seconds of this process and of the engine (Linux; a busy machine does not lengthen them)."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return time.process_time() + (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def measure(options: argparse.Namespace, folder: Path) -> None:
     weights = load_weights(options.weights)
-    async with engine(options.weights / "homarus-mini.gguf", folder) as client:
+    async with engine(options.weights / "homarus-mini.gguf", folder) as (client, pid):
         understander = Understander(client, weights, SystemClock())
         for tag in options.langs:
             path = options.sentences or options.folder / f"{tag}.jsonl"
+            before = spent_s(pid)
             judged = await judge(understander, rows(path), tag if options.told else None)
-            print("\n".join([*figures(tag, judged), *([] if options.brief else confusion(judged))]), flush=True)
-            if options.show:
-                print("\n".join(shown(judged)))
+            cpu_ms = (spent_s(pid) - before) * 1000 / max(1, len(judged))
+            print("\n".join(figures(tag, judged)) + f", CPU {cpu_ms:.1f} a turn", flush=True)
+            print("\n".join([*([] if options.brief else confusion(judged)), *(shown(judged) if options.show else [])]))
 
 
 def main() -> None:

@@ -41,14 +41,17 @@ def rows(path: Path) -> list[Row]:
 
 
 @asynccontextmanager
-async def engine(model: Path, folder: Path) -> AsyncIterator[EngineClient]:
-    """Run an engine process with one thread from .venv-engine. Raises TimeoutError when it does not answer."""
+async def engine(model: Path, folder: Path) -> AsyncIterator[tuple[EngineClient, int]]:
+    """Run an engine process with one thread from .venv-engine; yield its client and its process id.
+
+    Raises TimeoutError when it does not answer.
+    """
     socket = folder / "mini.sock"
     process = _start(model, socket)
     try:
         client = EngineClient(socket)
         await _ready(client)
-        yield client
+        yield client, process.pid
     finally:
         process.terminate()
         process.wait(10)

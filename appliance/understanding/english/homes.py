@@ -65,6 +65,10 @@ PLACE_OF_LIGHT = (
     rf"(?: [a-z][\w']+)?) {_LIGHT}\b",
     rf"\b(?:light up|illuminate|darken|dim|brighten|make|set|turn|switch) {_THE}{_NOT}({_ROOM})\b",
 )
+_CONTROL = (
+    r"(?:pause|stop|resume|skip|next|previous|continue|unpause|replay|repeat|go|turn|switch|shut|end|kill|hold|keep|no|"
+    r"start|rewind)"
+)
 QUERY = (
     rf"\bput (?:some |on some |on )?(.+?) on{_IN_ROOM}?{_END}",
     r"\b(?:find|get|bring up|pull up|search) (?:some )?(.+?) and (?:play|start)\b.*$",
@@ -72,8 +76,8 @@ QUERY = (
     rf"(?: (?:on|from|via|using|off) {_SERVICE})?{_IN_ROOM}?(?: (?:on|from|via) {_SERVICE})?{_END}",
     rf"\bput (?:on )?(?:some )?(.+?){_IN_ROOM}?{_END}",
     rf"\b(?:want|need|like|have|wanna)(?: to)?(?: some)? (.+?){_IN_ROOM}?{_END}",
-    rf"^(?:hey |ok |please )*(?:some |a little )?((?!(?:pause|stop|resume|skip|next|previous|continue|unpause|replay|repeat|"
-    rf"go|turn|switch|shut|end|kill|hold|keep|no|start|rewind)\b).+?)(?:{_IN_ROOM}| in the background| would be nice){_END}",
+    rf"^(?:hey |ok |please )*(?:some |a little )?((?!{_CONTROL}\b).+?)"
+    rf"(?:{_IN_ROOM}| in the background| would be nice){_END}",
 )
 _NO_SCENE = (
     rf"(?:{_VERBS}|the|my|our|a|an|into|in|to|on|off|please|start|run|load|launch|apply|begin|use|trigger|engage|select|"
