@@ -1,10 +1,12 @@
 """Small real models of other memories than plain attention: a sliding window, a recurrent one, a hybrid of both.
 
 Random weights from a fixed seed; shapes after Gemma 3, Mamba and LFM2. Needs numpy and gguf (.venv-engine).
+`python -m tests.integration.engine.shapes sliding|recurrent|hybrid PATH` writes one.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +160,7 @@ def _finish(writer: Any, tensors: dict[str, Any], path: Path) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+if __name__ == "__main__":
+    {"sliding": sliding, "recurrent": recurrent, "hybrid": hybrid}[sys.argv[1]](Path(sys.argv[2]))
