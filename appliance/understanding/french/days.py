@@ -1,0 +1,249 @@
+"""Days, counted from a given today."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from appliance.understanding.french.numbers import cardinal
+from appliance.understanding.tokens import Found, Tokens
+
+NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+WEEKDAYS: dict[str, int] = {name: index for index, name in enumerate(NAMES)}
+WEEKDAYS |= {"lun": 0, "mer": 2, "jeu": 3, "ven": 4, "sam": 5, "dim": 6, "mercredis": 2}
+_MONTH_NAMES = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
+MONTHS: dict[str, int] = {name: index for index, name in enumerate(_MONTH_NAMES, start=1)}
+MONTHS |= {"janv": 1, "fev": 2, "fevr": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "dec": 12}
+_FEASTS: dict[tuple[str, ...], tuple[int, int]] = {
+    ("veille", "de", "noel"): (12, 24),
+    ("reveillon", "de", "noel"): (12, 24),
+    ("reveillon", "du", "nouvel", "an"): (12, 31),
+    ("reveillon", "du", "jour", "de", "an"): (12, 31),
+    ("saint", "-", "sylvestre"): (12, 31),
+    ("saint", "sylvestre"): (12, 31),
+    ("reveillon",): (12, 24),
+    ("noel",): (12, 25),
+    ("jour", "de", "an"): (1, 1),
+    ("jour", "de", "l", "an"): (1, 1),
+    ("nouvel", "an"): (1, 1),
+    ("halloween",): (10, 31),
+    ("saint", "-", "valentin"): (2, 14),
+    ("saint", "valentin"): (2, 14),
+    ("toussaint",): (11, 1),
+    ("armistice",): (11, 11),
+    ("assomption",): (8, 15),
+    ("epiphanie",): (1, 6),
+    ("saint", "-", "nicolas"): (12, 6),
+    ("saint", "nicolas"): (12, 6),
+    ("fete", "du", "travail"): (5, 1),
+    ("fete", "nationale"): (7, 14),
+}
+_NEXT = frozenset({"prochain", "prochaine", "prochains", "suivant"})
+_UNITS = {"jour": 1, "semaine": 7, "quinzaine": 14}
+
+
+def dates(tokens: Tokens, today: date) -> list[Found[date]]:
+    """Return every day that is named, left to right; days that lie in the past move a year or week ahead."""
+    found: list[Found[date]] = []
+    at = 0
+    while at < len(tokens):
+        one = (
+            _near(tokens, at, today)
+            or _ahead(tokens, at, today)
+            or _weekday(tokens, at, today)
+            or _calendar(tokens, at, today)
+            or _feast(tokens, at, today)
+        )
+        if one:
+            found.append(one)
+            at = one.end
+        else:
+            at += 1
+    return found
+
+
+def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    part, second, third = tokens.at(at), tokens.at(at + 1), tokens.at(at + 2)
+    if part == "apres" and (second == "demain" or (second == "-" and third == "demain")):
+        return Found(today + timedelta(2), at, at + (2 if second == "demain" else 3))
+    if part == "apresdemain":
+        return Found(today + timedelta(2), at, at + 1)
+    if part == "demain":
+        return Found(today + timedelta(1), at, at + 1)
+    if part in ("aujourdhui", "auj"):
+        return Found(today, at, at + (3 if second == "'" and third == "hui" else 1))
+    if part in ("ce", "cet", "cette") and second in ("soir", "matin", "midi", "nuit", "aprem"):
+        return Found(today, at, at + 2)
+    if part in ("cet", "cette") and second == "apres":
+        return Found(today, at, at + (4 if third == "-" else 3))
+    if part in ("le", "ce"):
+        return _weekend(tokens, at, today) or (
+            Found(months_on(today, 1), at, at + 3) if second == "mois" and third in _NEXT else None
+        )
+    if part == "la" and second == "semaine" and third in _NEXT:
+        return Found(today + timedelta(7), at, at + 3)
+    return None
+
+
+def _weekend(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    """`ce week-end`, `le week-end prochain`: its Saturday."""
+    if tokens.at(at + 1) == "weekend":
+        end = at + 2
+    elif tokens.at(at + 1) == "week" and tokens.at(at + 2) in ("-", "end"):
+        end = at + (4 if tokens.at(at + 2) == "-" else 3)
+    else:
+        return None
+    following = tokens.at(end) in _NEXT
+    if tokens.at(at) == "le" and not following:
+        return None  # "le week-end" is every one of them
+    ahead = (5 - today.weekday()) % 7 + (7 if following and today.weekday() < 5 else 0)
+    return Found(today + timedelta(ahead), at, end + following)
+
+
+def _ahead(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    """`dans deux jours`, `d'ici une semaine`, `dans quinze jours` (two weeks), `dans un mois`."""
+    if tokens.at(at) not in ("dans", "ici"):
+        return None
+    if tokens.at(at + 1) == "une" and tokens.at(at + 2) == "quinzaine" and tokens.at(at + 3) not in ("de", "d"):
+        return Found(today + timedelta(14), at, at + 3)
+    number = cardinal(tokens, at + 1)
+    if number is None or number.value.denominator != 1 or not 0 < number.value < 3660:
+        return None
+    count, unit, end = int(number.value), tokens.at(number.end), number.end + 1
+    if unit in ("jour", "jours") and tokens.at(at + 1) in ("huit", "quinze", "15"):
+        count = 7 if count == 8 else 14
+    if unit == "mois":
+        return Found(months_on(today, count), at, end)
+    if unit in ("an", "ans", "annee", "annees"):
+        return Found(months_on(today, 12 * count), at, end)
+    days = _UNITS.get(unit.removesuffix("s"))
+    return Found(today + timedelta(count * days), at, end) if days else None
+
+
+def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    prefix = tokens.at(at) if tokens.at(at) in ("ce", "le", "pour", "au") else ""
+    word = at + 1 if prefix else at
+    name = tokens.at(word)
+    index = WEEKDAYS.get(name)
+    if index is None or (len(name) == 3 and not prefix):
+        return None
+    exact = _calendar(tokens, word + 1, today)  # "samedi 5 décembre"
+    if exact and tokens.at(word + 1) not in ("et", ","):
+        return Found(exact.value, at, exact.end)
+    day, end = coming(today, index), word + 1
+    if prefix == "ce" and index == today.weekday():
+        day = today
+    if tokens.at(end) in _NEXT:
+        end += 1
+    elif tokens.at(end) == "en" and tokens.at(end + 1) in ("huit", "quinze", "8", "15"):
+        day, end = day + timedelta(7 if tokens.at(end + 1) in ("huit", "8") else 14), end + 2
+    elif tokens.parts[end : end + 4] == ("de", "la", "semaine", "prochaine"):
+        day, end = today - timedelta(today.weekday()) + timedelta(7 + index), end + 4
+    return Found(day, at, end)
+
+
+def coming(today: date, index: int) -> date:
+    """Return the next such weekday after today."""
+    return today + timedelta((index - today.weekday() - 1) % 7 + 1)
+
+
+def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    part = tokens.at(at)
+    if part.isdigit() and len(part) == 4 and tokens.at(at + 1) == "-" and tokens.at(at + 3) == "-":
+        return _checked(part, tokens.at(at + 2), tokens.at(at + 4), at, at + 5)
+    start = at
+    if part == "le":
+        at += 1
+    if tokens.at(at).isdigit() and tokens.at(at + 1) == "/" and tokens.at(at + 2).isdigit() and tokens.attached(at + 2):
+        return _slashed(tokens, start, at, today)
+    day, end = _day(tokens, at)
+    if day is None or not 1 <= day <= 31:
+        return None
+    month = MONTHS.get(tokens.at(end))
+    if month is not None:
+        year, after = _year(tokens, end + 1)
+        return _checked(year, str(month), str(day), start, after) if year else _next(today, month, day, start, after)
+    if part == "le" and tokens.at(end) not in ("h", "heures", "heure", ":", "premier", "fois", "fevr") and _alone(tokens, end):
+        return _of_this_month(today, day, start, end)
+    return None
+
+
+def _alone(tokens: Tokens, at: int) -> bool:
+    """Tell whether "le 14" stands by itself: what follows is no thing that could be numbered."""
+    return tokens.at(at) in (
+        "", "|", ",", ".", "?", "!", "a", "au", "de", "d", "du", "pour", "vers", "matin", "soir", "et", "il", "s", "midi",
+        "apres", "prochain", "que", "svp", "stp", "rappelle", "reveille", "mets",
+    )  # fmt: skip
+
+
+def _slashed(tokens: Tokens, start: int, at: int, today: date) -> Found[date] | None:
+    """`24/12` and `24/12/2026`: the day comes first."""
+    day, month = tokens.at(at), tokens.at(at + 2)
+    if tokens.at(at + 3) == "/" and tokens.at(at + 4).isdigit():
+        year = tokens.at(at + 4)
+        return _checked(f"20{year}" if len(year) == 2 else year, month, day, start, at + 5)
+    return _next(today, int(month), int(day), start, at + 3)
+
+
+def _day(tokens: Tokens, at: int) -> tuple[int | None, int]:
+    if tokens.at(at) in ("premier", "1er"):
+        return 1, at + 1
+    if tokens.at(at) == "1" and tokens.at(at + 1) in ("er", "ier") and tokens.attached(at + 1):
+        return 1, at + 2
+    number = cardinal(tokens, at)
+    if number is None or number.value.denominator != 1 or tokens.at(at) in ("un", "une"):
+        return None, at
+    return int(number.value), number.end
+
+
+def _year(tokens: Tokens, at: int) -> tuple[str, int]:
+    part = tokens.at(at)
+    return (part, at + 1) if part.isdigit() and len(part) == 4 and "1900" <= part <= "2199" else ("", at)
+
+
+def _checked(year: str, month: str, day: str, start: int, end: int) -> Found[date] | None:
+    try:
+        return Found(date(int(year), int(month), int(day)), start, end)
+    except ValueError:
+        return None
+
+
+def _next(today: date, month: int, day: int, start: int, end: int) -> Found[date] | None:
+    for year in range(today.year, today.year + 9):  # February 29 may be eight years off
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found >= today:
+            return Found(found, start, end)
+    return None
+
+
+def _of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:
+    for ahead in range(4):
+        first = months_on(today.replace(day=1), ahead)
+        try:
+            found = first.replace(day=day)
+        except ValueError:
+            continue
+        if found >= today:
+            return Found(found, start, end)
+    return None
+
+
+def months_on(day: date, months: int) -> date:
+    """Return the same day some months on, the last day of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    for names, (month, day) in _FEASTS.items():
+        if tokens.parts[at : at + len(names)] == names:
+            start = at - 1 if tokens.at(at - 1) in ("le", "la", "l", "a") else at
+            return _next(today, month, day, start, at + len(names))
+    return None
