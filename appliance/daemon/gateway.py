@@ -89,6 +89,7 @@ class Gateway:
         self._closers.push_async_callback(core.models.aclose)
         downloads = Downloads(paths.models, clock, lambda: config.config.offline is not False)
         local = self._local_models(config, core, downloads)
+        core.models.score_with(local.embedded.tool_scores)
         surface = await self._surface(config, core, key, downloads, local)
         resumed = await core.dispatcher.recover()
         surface.server.serve()

@@ -26,19 +26,13 @@ from appliance.providers.local import LocalProvider
 from appliance.providers.router import route
 from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSettings, ProviderSettings
 from appliance.sessions.model import Inbound, Session
+from appliance.tools.selection import ToolScores
 
 EMBEDDED = EMBEDDED_PROVIDER
 _Candidates: TypeAlias = tuple[list[Candidate], list[tuple[str, ModelError]]]
 """Those to ask, in order, and the references that lead nowhere."""
 _SETTINGS_CODE = "provider_settings"
 _NOT_HERE = "No larger model runs on this box; fetch one with `homarus models pull`, or see `homarus doctor`."
-
-
-@runtime_checkable
-class ScoresTools(Protocol):
-    """A provider that can tell, at once and in this process, how likely a sentence asks for each tool."""
-
-    def tool_scores(self, text: str) -> Mapping[str, float]: ...
 
 
 @runtime_checkable
@@ -71,6 +65,7 @@ class Models:
         self._built = ""
         self._unusable: set[str] = set()
         self._probed_tools: int | None = None
+        self._scores: ToolScores | None = None
         self._catalog = self._build()
 
     # ---- what the daemon tells
@@ -87,8 +82,11 @@ class Models:
 
     def tool_scores(self, text: str) -> Mapping[str, float]:
         """Return how likely a sentence asks for each tool; nothing while the embedded model is off."""
-        provider = self._ready.get(EMBEDDED)
-        return provider.tool_scores(text) if isinstance(provider, ScoresTools) else {}
+        return self._scores(text) if self._scores is not None else {}
+
+    def score_with(self, scores: ToolScores | None) -> None:
+        """Take what tells the tools of a sentence apart (daemon.local.embedded)."""
+        self._scores = scores
 
     def hears(self, text: str) -> str | None:
         """Return the language of a sentence, None when it is not clear or the embedded model is off."""

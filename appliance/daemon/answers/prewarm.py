@@ -39,7 +39,10 @@ class Prewarm:
 
 
 def beginnings(model: ModelInfo, kits: Sequence[Kit]) -> list[GenerateRequest]:
-    """Return one request per kit whose prompt begins like every prompt with that kit."""
+    """Return one request per kit whose prompt begins like every prompt with that kit, the likeliest kit last.
+
+    Last, because an engine with little memory keeps what it read last.
+    """
     return [
         GenerateRequest(
             model=model.id,
@@ -49,5 +52,5 @@ def beginnings(model: ModelInfo, kits: Sequence[Kit]) -> list[GenerateRequest]:
             session_key=f"kit:{kit.name}",
             background=True,
         )
-        for kit in kits
+        for kit in reversed(kits)
     ]

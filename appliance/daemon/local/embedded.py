@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from appliance.generation import FailureKind, ModelError
 from appliance.providers.base import Provider
 
 if TYPE_CHECKING:
+    from appliance.understanding.ngram import NgramModel
     from appliance.understanding.understander import Understander, Understanding
 
 
@@ -25,6 +26,7 @@ class Embedded:
         self._clock = clock
         self._zone = zone
         self._understander: Understander | None = None
+        self._ngram: NgramModel | None = None
 
     @staticmethod
     def arguments() -> list[str]:
@@ -38,8 +40,17 @@ class Embedded:
         from appliance.understanding.provider import MiniProvider
         from appliance.understanding.understander import Understander, load_weights
 
-        self._understander = Understander(client, load_weights(), self._clock)
+        weights = load_weights()
+        self._ngram = weights.ngram
+        self._understander = Understander(client, weights, self._clock)
         return MiniProvider(self._understander, self._clock, self._zone)
+
+    def tool_scores(self, text: str) -> Mapping[str, float]:
+        """Return how likely a sentence asks for each tool: the n-gram part alone, at once and in this process."""
+        from appliance.understanding.text import MAX_CHARS, clean, lowered
+
+        words = lowered(clean(text[:MAX_CHARS]).split())
+        return self._ngram.probabilities(" ".join(words)) if self._ngram is not None and words else {}
 
     async def understand(self, text: str, lang: str | None) -> Understanding:
         """Return what a sentence means (gateway.methods.seams.Understanding). Raises ModelError."""
