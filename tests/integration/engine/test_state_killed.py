@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -30,7 +31,7 @@ def _frame(number: int) -> Generate:
 async def _asked_until_it_dies(client: EngineClient, first: int) -> None:
     """Ask one thing after another; the engine is killed in between."""
     with contextlib.suppress(Exception):
-        for number in range(first, first + 50):
+        for number in itertools.count(first):
             await ask(client, _frame(number % 5))
 
 
