@@ -30,6 +30,7 @@ _LEVELS = [n / 100 for n in range(40, 100)]
 _GOAL = {True: 0.005, False: 0.01}  # by whether the tool writes
 _WRONG = 0.006  # share of the requests that may become another tool, for reading and writing tools each
 _STEADY = 0.5  # few sentences decide a threshold: half of it comes from all languages together
+_STRIDE = 0.2  # of one Newton step: sentences of one opinion would throw it far
 _RIDGE = 4.0  # pulls slope and offset to 1 and 0, as that many sentences would
 
 
@@ -99,7 +100,7 @@ def _bent(found: Sequence[Guess]) -> tuple[float, float]:
         (max(-9.0, min(9.0, math.log(max(one.probability, 1e-9) / max(1 - one.probability, 1e-9)))), one.right)
         for one in found
     ]
-    for _ in range(50):
+    for _ in range(100):
         g0, g1 = _RIDGE * (slope - 1), _RIDGE * offset
         h00, h01, h11 = _RIDGE, 0.0, _RIDGE
         for x, right in points:
@@ -110,8 +111,8 @@ def _bent(found: Sequence[Guess]) -> tuple[float, float]:
             h01 += p * (1 - p) * x
             h11 += p * (1 - p)
         determinant = h00 * h11 - h01 * h01
-        slope -= (h11 * g0 - h01 * g1) / determinant
-        offset -= (h00 * g1 - h01 * g0) / determinant
+        slope -= max(-_STRIDE, min(_STRIDE, (h11 * g0 - h01 * g1) / determinant))
+        offset -= max(-_STRIDE, min(_STRIDE, (h00 * g1 - h01 * g0) / determinant))
     return slope, offset
 
 
