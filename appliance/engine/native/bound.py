@@ -37,6 +37,7 @@ class Bound:
         if not self._sampler:
             raise GrammarError(f"llama.cpp cannot read the grammar: {last_errors() or 'no rule `root`?'}")
         self._one = np.zeros(1, dtype=_ENTRY)
+        self._asked = _array(self._one)
 
     def close(self) -> None:
         """Free the native state; more than once does no harm."""
@@ -47,14 +48,15 @@ class Bound:
     def allows(self, token: int) -> bool:
         """Return whether the grammar allows `token` next (about 7 µs, whatever the size of the vocabulary)."""
         self._one[0] = (token, 0.0, 0.0)
-        self._apply(self._one)
+        self._asked.size, self._asked.selected = 1, -1
+        llama.llama_sampler_apply(self._sampler, ctypes.byref(self._asked))
         return bool(self._one["logit"][0] > -np.inf)
 
     def allowed(self, tokens: Any) -> Any:
         """Return the boolean mask of an array of tokens (12 to 23 ms for 152k of them: a last resort)."""
         entries = np.zeros(len(tokens), dtype=_ENTRY)
         entries["id"] = tokens
-        self._apply(entries)
+        llama.llama_sampler_apply(self._sampler, ctypes.byref(_array(entries)))
         return entries["logit"] > -np.inf
 
     def accept(self, token: int) -> None:
@@ -63,11 +65,8 @@ class Bound:
             raise NativeError(f"the grammar does not allow token {token}")
         llama.llama_sampler_accept(self._sampler, token)
 
-    def _apply(self, entries: Any) -> None:
-        array = llama.llama_token_data_array(
-            data=entries.ctypes.data_as(llama.llama_token_data_p),
-            size=len(entries),
-            selected=-1,
-            sorted=False,
-        )
-        llama.llama_sampler_apply(self._sampler, ctypes.byref(array))
+
+def _array(entries: Any) -> Any:
+    """Return the native view of entries, which must outlive it."""
+    data = entries.ctypes.data_as(llama.llama_token_data_p)
+    return llama.llama_token_data_array(data=data, size=len(entries), selected=-1, sorted=False)

@@ -115,6 +115,11 @@ class Context:
         self.capacity = batch
         self._window = model.sliding_window
         self._batch = llama.llama_batch_init(batch, 0, 1)
+        for index in range(batch):
+            self._batch.n_seq_id[index] = 1
+        # a field of a structure is a new pointer object at each access
+        self._columns = (self._batch.token, self._batch.pos, self._batch.seq_id, self._batch.logits)
+        self._row = ctypes.c_float * model.size
         self._use_adapters()
 
     def _use_adapters(self) -> None:
@@ -150,15 +155,14 @@ class Context:
         """Decode a batch of 1 to `capacity` entries. Blocks; the interpreter lock is free meanwhile."""
         if not 0 < len(entries) <= self.capacity:
             raise ValueError(f"a batch of {len(entries)} entries, but 1 to {self.capacity} fit")
-        batch = self._batch
-        for index, entry in enumerate(entries):
-            batch.token[index] = entry.token
-            batch.pos[index] = entry.position
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = entry.sequence
-            batch.logits[index] = entry.wants_logits
-        batch.n_tokens = len(entries)
-        return Outcome.of(llama.llama_decode(self._handle, batch))
+        tokens, positions, sequences, wanted = self._columns
+        for index, (token, position, sequence, wants_logits) in enumerate(entries):
+            tokens[index] = token
+            positions[index] = position
+            sequences[index][0] = sequence
+            wanted[index] = wants_logits
+        self._batch.n_tokens = len(entries)
+        return Outcome.of(llama.llama_decode(self._handle, self._batch))
 
     def logits(self, index: int) -> Any:
         """Return the logits after entry `index` of the last batch, float32 of the size of the vocabulary.
@@ -168,7 +172,7 @@ class Context:
         pointer = llama.llama_get_logits_ith(self._handle, index)
         if not pointer:
             raise NativeError(f"llama.cpp has no logits for entry {index}")
-        return np.ctypeslib.as_array(pointer, shape=(self._model.size,))
+        return np.frombuffer(self._row.from_address(ctypes.addressof(pointer.contents)), np.float32)
 
     def embedding(self, sequence: int) -> Any:
         """Return a copy of the pooled embedding of a sequence. Raises NativeError."""

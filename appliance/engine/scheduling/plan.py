@@ -34,16 +34,17 @@ class Sizes:
     batch: int
 
 
-def turns(members: Sequence[_M], sizes: Sizes) -> list[tuple[_M, int]]:
-    """Return who takes part with how many tokens: all who write, and one chunk of those who read.
+def turns(members: Sequence[_M], sizes: Sizes) -> tuple[list[tuple[_M, int]], int]:
+    """Return who takes part with how many tokens, and how many of them write: all who do, before one chunk of readers.
 
     Who reads goes by priority and then in turn, so that a short prompt does not wait until a long one was read;
     what a short one leaves of the chunk goes to the next.
     """
     parts = [(member, 1) for member in members if member.generating]
-    room = min(sizes.shared if parts else sizes.alone, sizes.batch - len(parts))
-    if len(parts) == len(members):
-        return parts
+    writers = len(parts)
+    if writers == len(members):
+        return parts, writers
+    room = min(sizes.shared if parts else sizes.alone, sizes.batch - writers)
     readers = [member for member in members if not member.generating]
     for reader in sorted(readers, key=lambda member: (-member.priority, member.last_read)):
         if room <= 0:
@@ -51,4 +52,4 @@ def turns(members: Sequence[_M], sizes: Sizes) -> list[tuple[_M, int]]:
         count = min(room, reader.unread)
         parts.append((reader, count))
         room -= count
-    return parts
+    return parts, writers

@@ -97,6 +97,7 @@ class Scheduler:
         self._errands: collections.deque[Callable[[], bool]] = collections.deque()
         self._crowded = False  # a request had to give its cells back: none is let in until one has ended
         self._stopping = False
+        self._breakable = model.can_rewind  # an abort costs a recurrent model everything it has read
         self._yields = False  # only background work is in the batch: a person's arrival breaks into it
         self._fatal_steps = 0
         self._preempted = 0
@@ -279,14 +280,13 @@ class Scheduler:
         parts = self._steps.plan(self._active)
         for part in parts:
             part.job.in_batch = True
-        # an abort costs a recurrent model everything it has read
-        self._yields = self._model.can_rewind and all(part.job.background for part in parts)
+        self._yields = self._breakable and parts[0].job.background  # then all of them are
         self._cache.context.abort.clear()
         try:
             # looked at after the flag was cleared: a cancel is either seen here or sets the flag again
-            if self._stopping or any(part.job.cancelled for part in parts):
+            if self._stopping or (self._yields and not self._inbox.empty()):
                 return
-            if self._yields and not self._inbox.empty():
+            if any(part.job.cancelled for part in parts):
                 return
             outcome = self._steps.decode(parts)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.engine import api
 from appliance.engine.native.context import Entry, Outcome
@@ -18,20 +18,16 @@ from appliance.engine.speculation.verify import verified
 from appliance.engine.threads import Threads
 from appliance.generation import FailureKind
 
+_COST_STRIDE = 8  # steps of one row between two looks at what one row costs
 _LEAST_DRAFTING = 8  # tokens of answer, below which look-up cannot pay
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The next `count` tokens of a job that are not in the cache, and the drafts behind them."""
+class Part(NamedTuple):
+    """The next `fresh` tokens of a job that are not in the cache, and the drafts behind them."""
 
     job: Job
-    count: int
-    drafts: list[int]
-
-    @property
-    def size(self) -> int:
-        return self.count + len(self.drafts)
+    fresh: int
+    drafts: Sequence[int] = ()
 
 
 class Stepper:
@@ -58,31 +54,32 @@ class Stepper:
         self._cost = VerifyCost()
         self._steps = 0
         self._seconds = 0.0
+        self._writers = 0
         self.rates = Rates()
 
     def plan(self, active: Sequence[Job]) -> list[Part]:
         """Return what the next step holds."""
         self._steps += 1
-        chosen = turns(active, self._sizes)
-        writers = sum(1 for job, _ in chosen if job.generating)
-        if writers < len(chosen):
-            for job, _ in chosen:
-                if not job.generating:
-                    job.last_read = self._steps
-            # a chunk makes the step long already; drafts would only make it longer
-            return [Part(job, count, self._draft(job, 0, writers)) for job, count in chosen]
-        room = min(self._outputs, self._sizes.batch, self._keeper.free) - writers
+        chosen, self._writers = turns(active, self._sizes)
+        for job, _ in chosen[self._writers :]:
+            job.last_read = self._steps
+        if not any(job.drafting for job, _ in chosen):
+            return [Part(job, count) for job, count in chosen]
+        room = 0  # a chunk makes the step long already; drafts would only make it longer
+        if self._writers == len(chosen):
+            room = min(self._outputs, self._sizes.batch, self._keeper.free) - self._writers
         parts = []
         for job, count in chosen:
-            drafts = self._draft(job, room, writers)
+            drafts = self._draft(job, room)
             room -= len(drafts)
             parts.append(Part(job, count, drafts))
         return parts
 
-    def _draft(self, job: Job, room: int, rows: int) -> list[int]:
+    def _draft(self, job: Job, room: int) -> Sequence[int]:
         if job.drafting is None:
-            return []
-        return job.drafting.draft(job.tokens, max(0, min(room, MAX_DRAFT, job.limit - len(job.tokens) - 1)), rows=rows)
+            return ()
+        limit = max(0, min(room, MAX_DRAFT, job.limit - len(job.tokens) - 1))
+        return job.drafting.draft(job.tokens, limit, rows=self._writers)
 
     def decode(self, parts: Sequence[Part]) -> Outcome:
         """Decode one batch. Blocks."""
@@ -100,29 +97,34 @@ class Stepper:
 
     def advance(self, parts: Sequence[Part]) -> None:
         """Take the results of a decode that worked: tokens, frames, and `ending` of jobs that are through."""
-        writing = sum(part.job.generating for part in parts)
         index, written, now = 0, 0, self._ticks.monotonic()
         for part in parts:
             written += self._advance(part, index, now)
-            index += part.size
-        if writing == len(parts):
-            self._cost.report(index, self._seconds)
-            self.rates.wrote(writing, written, self._seconds)
-        elif not writing:
+            index += part.fresh + len(part.drafts)
+        if self._writers == len(parts):
+            self._learn(index, parts)
+            self.rates.wrote(self._writers, written, self._seconds)
+        elif not self._writers:
             self.rates.read(index, self._seconds)
+
+    def _learn(self, rows: int, parts: Sequence[Part]) -> None:
+        """Tell those who guess what a step costs; of single rows, which are most, only now and then."""
+        if (rows > 1 or self._steps % _COST_STRIDE == 0) and any(part.job.drafting is not None for part in parts):
+            self._cost.report(rows, self._seconds)
 
     def _advance(self, part: Part, index: int, now: float) -> int:
         """Return how many tokens of answer a part has brought; `index` is its first entry in the batch."""
         job, resident = part.job, part.job.resident
         if resident is None:
             return 0
-        self._keeper.fed(resident, part.size)
-        resident.tokens += job.tokens[len(resident.tokens) : len(resident.tokens) + part.count]
+        self._keeper.fed(resident, part.fresh + len(part.drafts))
+        start = len(resident.tokens)
+        resident.tokens += job.tokens[start : start + part.fresh]
         if len(resident.tokens) < len(job.tokens):
             job.emit(api.Progress(min(job.computed, job.prompt_length), job.prompt_length, job.cached))
             return 0
         try:
-            taken = self._write(job, index + part.count - 1, part.drafts, now)
+            taken = self._write(job, index + part.fresh - 1, part.drafts, now)
         except NativeError as error:
             taken = []
             job.ending = Ending(failed=api.Failed(FailureKind.BAD_RESPONSE.value, f"The local model failed: {error}"))
@@ -142,9 +144,11 @@ class Stepper:
             job.begin(context.logits(index), now)
             if job.ending is None and self._speculates and job.request.speculate:
                 self._begin_drafting(job)
+        if job.drafting is None:
+            token = job.advance(context.logits(index))
+            return [] if token is None else [token]
         taken = verified(drafts, lambda row: job.advance(context.logits(index + row)))
-        if job.drafting is not None:
-            job.drafting.take(taken)
+        job.drafting.take(taken)
         return taken
 
     def _begin_drafting(self, job: Job) -> None:
@@ -154,8 +158,10 @@ class Stepper:
 
 def _entries(part: Part) -> list[Entry]:
     """Return the batch entries of a part; those from the newest token on want logits."""
-    job, start = part.job, part.job.computed
-    sequence = 0 if job.resident is None else job.resident.sequence
-    newest = len(job.tokens) - 1
-    tokens = [*job.tokens[start : start + part.count], *part.drafts]
+    job, fresh, drafts = part
+    resident = job.resident
+    if resident is None:
+        return []
+    sequence, start, newest = resident.sequence, len(resident.tokens), len(job.tokens) - 1
+    tokens = [*job.tokens[start : start + fresh], *drafts]
     return [Entry(token, position, sequence, position >= newest) for position, token in enumerate(tokens, start)]

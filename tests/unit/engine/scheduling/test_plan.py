@@ -22,11 +22,17 @@ class Member:
 
 
 def _planned(*members: Member, sizes: Sizes = _SIZES) -> dict[str, int]:
-    return {member.name: count for member, count in turns(members, sizes)}
+    return {member.name: count for member, count in turns(members, sizes)[0]}
 
 
 def test_everyone_who_writes_takes_part_with_one_token() -> None:
     assert _planned(Member("a", 1), Member("b", 1)) == {"a": 1, "b": 1}
+
+
+def test_writers_come_first_and_are_counted() -> None:
+    parts, writers = turns([Member("a", 50), Member("b", 1), Member("c", 1)], _SIZES)
+    assert [member.name for member, _ in parts] == ["b", "c", "a"]
+    assert writers == 2
 
 
 def test_a_lone_reader_reads_a_large_chunk() -> None:
