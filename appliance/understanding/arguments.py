@@ -11,6 +11,7 @@ from appliance.understanding.home import light_set, media_control, scene_set, vo
 from appliance.understanding.moments import Moment, alarm_time, moment
 from appliance.understanding.request import Request
 from appliance.understanding.tokens import Tokens
+from appliance.understanding.vocabulary import WRITING
 
 Arguments = dict[str, Any]
 
@@ -202,6 +203,17 @@ BUILDERS: dict[str, Callable[[Request], Arguments | None]] = {
     "volume_set": volume_set, "media_control": media_control, "light_set": light_set, "scene_set": scene_set,
     "undo_last": nothing,
 }  # fmt: skip
+
+
+_COPIED = ("text", "items", "query", "scene")
+
+
+def build(tool: str, request: Request) -> Arguments | None:
+    """Return the arguments of a tool; None when something is missing, or said that no tool can keep."""
+    veto = request.language.words.veto
+    if tool in WRITING and veto is not None and veto.search(request.around(*_COPIED)):
+        return None
+    return BUILDERS[tool](request)
 
 
 def _with(arguments: Arguments, **optional: object) -> Arguments:

@@ -50,6 +50,11 @@ class Request:
     def between(self, start: int, end: int) -> str | None:
         return " ".join(self.words[start:end]).strip(_EDGES) or None
 
+    def around(self, *keys: str) -> str:
+        """Return the words that are not part of these spans, in lower case."""
+        gone = {at for key in keys if key in self.spans for at in range(*self.spans[key])}
+        return " ".join(word for at, word in enumerate(self.words) if at not in gone).lower()
+
     def outside(self, *keys: str) -> Tokens:
         """Return the tokens that are not part of these spans."""
         gone = {at for key in keys if key in self.spans for at in range(*self.spans[key])}

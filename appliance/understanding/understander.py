@@ -16,7 +16,7 @@ from appliance.engine import api
 from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.understanding import ngram
-from appliance.understanding.arguments import BUILDERS
+from appliance.understanding.arguments import BUILDERS, build
 from appliance.understanding.grammar import read_spans, spans_grammar
 from appliance.understanding.languages import TAGS, Language, known, language
 from appliance.understanding.request import Request
@@ -139,7 +139,7 @@ class Understander:
         if guess in BUILDERS and sure >= (calibration.writing if guess in WRITING else calibration.reading):
             spoken = language(tag)
             spans = await self._spans(low, guess, spoken)
-            arguments = BUILDERS[guess](Request.of(spoken, words, spans, now_ms, zone))
+            arguments = build(guess, Request.of(spoken, words, spans, now_ms, zone))
         if arguments is None:
             return Understanding(ESCALATE, {}, sure, self._since(begun), guess, tag)
         return Understanding(guess, arguments, sure, self._since(begun), guess, tag)

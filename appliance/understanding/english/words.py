@@ -78,6 +78,20 @@ HOME = HomeWords(
     ),
 )  # fmt: skip
 
+_VETO = re.compile(
+    r"\b(?:unless|provided that|depending on|whether)\b|"
+    r"(?<!sure )\bif (?!you\b(?! (?:see|hear|find|notice|get an?))|possible|that'?s (?:ok|poss|fine)|need|it is ?n|"
+    r"not?\b|they are ?n|they'?re not)|"
+    r"\b(?:whenever|as soon as|when) (?:i|we|he|she|they|my|mom|dad|someone|somebody|nobody|anyone|it (?!'?s\b|is\b)|"
+    r"the (?!timer|time|alarm)\w+ (?:is|are|gets?|starts?|ends?|arrives?|rings?|goes|comes|leaves|drops|rises))\b|"
+    r"\band (?:then |also )?(?:tell|email|e-mail|text|call (?!it)|order|buy|send|share|message|notify|forward|"
+    r"let (?:everyone|them|him|her)|print|translate|explain|book)\b|"
+    r"^(?:\W|please |hey |ok |so |and )*(?:(?:do ?n'?t|do not|never)\b(?! let| forget| allow| rem| wake| ring| ?mind)|"
+    r"(?:tell|ask|email|text|message|call) (?!me\b|us\b|off\b)|"
+    r"(?:how (?:do|can|would|should|did|to|could|come)|why (?!do ?n'?t you)|who\b|where (?:do|can|did)|"
+    r"what (?:does|happens|if|would)|explain|teach|translate|did (?:he|she|they)|imagine|suppose|pretend)\b)"
+)
+
 WORDS = Words(
     all=frozenset({"all", "every", "each", "everything", "both"}),
     bare=re.compile(r"^(?:the|my|our|a|an)\s+", re.IGNORECASE),
@@ -110,6 +124,7 @@ WORDS = Words(
     ),  # "tomorrow's date" asks for tomorrow; "new year's" is a name
     shopping=re.compile(r"\b(?:buy|shop|shopping|store|supermarket|groceries)\b", re.IGNORECASE),
     home=HOME,
+    veto=_VETO,
     compared=frozenset({"than"}),
 )
 

@@ -58,7 +58,7 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 _LIST = rf"{_N}(?:\s*(?:,|et|plus|, et)?\s*{_N})+"
 _PERCENT_LEFT = re.compile(r"\d ?%(?! ?[\d(])")
-_NOT_OURS = re.compile(r"\blog|\bsin|\bcos|\btan|\d!|factoriel")
+_NOT_OURS = re.compile(r"\blog(?:arithme)?\b|\bsin(?:us)?\b|\bcos(?:inus)?\b|\btan(?:gente)?\b|\d!|factoriel")
 
 
 def expression(text: str) -> str | None:

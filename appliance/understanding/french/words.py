@@ -89,7 +89,7 @@ HOME = HomeWords(
 
 WORDS = Words(
     all=frozenset({"tous", "toutes", "chaque"}),
-    bare=either(r"^(?:(?:le|la|les|mon|ma|mes|notre|nos|un|une|du|des|de|au|aux|à|en|cette|ce|d|l)\s+|l'|d')+"),
+    bare=either(r"^(?:(?:le|la|les|mon|ma|mes|notre|nos|un|une|du|des|de|au|aux|à|en|cette|ce|d|l|pour|votre)\s+|l'|d')+"),
     item_articles=either(
         r"^(?:(?:du|de la|de l|des|de|d|le|la|les|un|une|mon|ma|mes|encore|aussi|également|plus|quelques|un peu|le prochain)\s+|"
         r"de l'|l'|d')+"

@@ -52,7 +52,7 @@ def digits(part: str) -> Fraction:
 
 @lru_cache(maxsize=1024)
 def word_value(word: str) -> int | None:
-    """Return the whole number below a million that one folded word says, `zweihundertfuenfzig`; None for other words."""
+    """Return the number below a million that one folded word says, `zweihundertfuenfzig`; None for others."""
     if word in ("eins", "null"):
         return 1 if word == "eins" else 0
     if word.count("tausend") == 1:
@@ -104,7 +104,7 @@ def ordinal_value(word: str) -> int | None:
 
 
 def cardinal(tokens: Tokens, at: int, one: bool = True) -> Found[Fraction] | None:
-    """Return the number that begins at `at`: `25`, `1.200`, `2,5`, `drei komma fünf`, `zwei millionen`, `einundzwanzig`.
+    """Return the number that begins at `at`: `25`, `1.200`, `2,5`, `drei komma fünf`, `einundzwanzig`.
 
     `one` tells whether `ein` and `eine` count as 1. Fractions are `amount`'s business.
     """

@@ -1,13 +1,13 @@
-"""A German sentence cut into numbers, words and signs: umlauts spelled out, short forms whole, compounds taken apart."""
+"""A German sentence cut into numbers, words and signs: umlauts spelled out, compounds taken apart."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from appliance.understanding.tokens import Found, Tokens
+from appliance.understanding.tokens import Found, Tokens, speller
 
-__all__ = ["Found", "Tokens", "folded", "split", "text"]
+__all__ = ["Found", "Tokens", "folded", "spelled", "split", "text"]
 
 _PART = re.compile(r"\d{1,3}(?:[.']\d{3})+(?:,\d+)?(?!\d)|\d+(?:,\d+)?|[^\W\d_]+(?:'[^\W\d_]+)?|[^\w\s]|_")
 _FOLDS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "à": "a", "ç": "c"})
@@ -41,8 +41,16 @@ _COUNT = (
 )
 # "fuenfminutentimer", "zehnminuetigen", "zweistuendiger": a length that grew together with what it is of
 _GROWN = re.compile(rf"({_COUNT})(minuetig|stuendig|sekuendig|minuten?|stunden?|sekunden?)([a-z]*)")
+# "montagabend": a day and a part of it
+_DAY_PART = re.compile(
+    r"(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|heute|morgen)"
+    r"(morgen|frueh|vormittag|mittag|nachmittag|abend|nacht)s?"
+)
 _LENGTHS = {"minuetig": "minuten", "stuendig": "stunden", "sekuendig": "sekunden"}
 _FIGURED = re.compile(r"(minuetig|stuendig|sekuendig|taegig|minuten|stunden|sekunden)([a-z]*)")
+
+
+spelled = speller(_SPELLED)
 
 
 def folded(word: str) -> str:
@@ -79,23 +87,6 @@ def _grown(part: str) -> list[str]:
         unit = {**_LENGTHS, "taegig": "tage"}.get(found[1], found[1])
         tail = "" if found[1] in ("minuetig", "stuendig", "sekuendig", "taegig") else found[2]
         return [unit, *([tail] if tail else [])]
-    return [_spelled(part)]
-
-
-def _spelled(word: str) -> str:
-    """Return the word of the parsers that a typed word misses by one letter (left out, doubled, wrong or swapped)."""
-    if word in _SPELLED or not word.isalpha() or any(word.startswith(known) for known in _SPELLED):
-        return word
-    near = [
-        known
-        for known in _SPELLED
-        if abs(len(known) - len(word)) <= 1 and len(known) >= _MIN_SPELLED and _one_off(word, known)
-    ]
-    return min(near) if near else word
-
-
-def _one_off(word: str, known: str) -> bool:
-    start = next((n for n, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
-    left, right = word[start:], known[start:]
-    swapped = len(left) > 1 and len(right) > 1 and left[:2] == right[1::-1] and left[2:] == right[2:]
-    return swapped or left[1:] == right or left == right[1:] or left[1:] == right[1:]
+    if found := _DAY_PART.fullmatch(part):
+        return [found[1], found[2]]
+    return [spelled(part)]
