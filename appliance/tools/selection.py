@@ -25,10 +25,11 @@ _THEMES: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
     ("lists", ("list_add", "list_show", "list_remove", "list_clear"), ("undo_last",)),
     ("home", ("light_set", "scene_set", "volume_set", "media_control"), ("undo_last",)),
 )
-# Probabilities of the n-gram model. A conversation that has no kit yet takes a weak hint; to leave a kit costs the
-# whole history, which is read again behind the new tools, so that needs a clear wish.
-_HINT = 0.25
-_WISH = 0.6
+# Probabilities of the n-gram model. They are low even for clear wishes: what is simple never comes here, the embedded
+# model has done it. A conversation that has no kit yet takes a weak hint; to leave a kit costs the whole history, which
+# is read again behind the new tools, so that needs a clearer wish.
+_HINT = 0.05
+_WISH = 0.3
 
 
 class ToolScores(Protocol):

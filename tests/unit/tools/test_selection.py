@@ -50,14 +50,14 @@ def test_the_same_tools_make_the_same_kits_in_the_order_of_the_theme(names: list
 
 def test_a_conversation_begins_with_the_kit_of_a_hint_or_the_general_one() -> None:
     found = kits(_specs())
-    assert choose(found, "boil eggs", {"timer_set": 0.3}, None) == next(kit for kit in found if kit.name == "timers")
-    assert choose(found, "tell me of the sea", {"timer_set": 0.1}, None) == found[0]
+    assert choose(found, "boil eggs", {"timer_set": 0.06}, None) == next(kit for kit in found if kit.name == "timers")
+    assert choose(found, "tell me of the sea", {"timer_set": 0.04}, None) == found[0]
     assert choose(found, "tell me of the sea", {}, None) == found[0]
 
 
 def test_a_conversation_keeps_its_kit_until_a_clear_wish() -> None:
     found = kits(_specs())
-    weak, clear = {"note_add": 0.5}, {"note_add": 0.7}
+    weak, clear = {"note_add": 0.29}, {"note_add": 0.31}
     assert _names(choose(found, "and then", weak, "lists"))[0] == "list_add"
     assert _names(choose(found, "write that down", clear, "lists"))[0] == "note_add"
     assert _names(choose(found, "is there more", {"undo_last": 0.9}, "lists"))[0] == "list_add", "it has that tool"
