@@ -30,8 +30,9 @@ _CLOCK_WORDS = frozenset(
     "rappeler rappelez rappel rappels penser sonner reunion rendez rdv train vol".split()
 )
 _TIMER_WORDS = frozenset(
-    "minuteur minuteurs minuterie timer timers chrono chronometre rebours decompte pomodoro duree compte".split()
+    "minuteur minuteurs minuterie timer timers chrono chronometre rebours decompte pomodoro duree compte compter".split()
 )
+_ALARM_WORDS = frozenset("reveil reveils reveille reveiller alarme alarmes cadran rappelle rappel rappeler".split())
 _DAY_HALF = frozenset({"matin", "soir", "nuit", "apres"})
 
 
@@ -131,15 +132,21 @@ def _clock(tokens: Tokens, length: Found[int]) -> bool:
         return False
     if before in _LENGTH_BEFORE:
         return False
+    timed = not _TIMER_WORDS.isdisjoint(tokens.parts) and _ALARM_WORDS.isdisjoint(tokens.parts)
+    if timed and not _halved(tokens, length.end):
+        return False
     if before in _CLOCK_BEFORE or tokens.at(length.end) == "pile":
         return True
-    if tokens.at(length.end) in ("du", "de") and _DAY_HALF & set(tokens.parts[length.end : length.end + 3]):
+    if _halved(tokens, length.end):
         return True
-    if _TIMER_WORDS & set(tokens.parts):
-        return False
     around = [part for n, part in enumerate(tokens.parts) if not length.start <= n < length.end]
     alone = all(part in ("|", ",", ".", "?", "!", "pour", "le") for part in around)
     return alone or bool(_CLOCK_WORDS & set(tokens.parts))
+
+
+def _halved(tokens: Tokens, at: int) -> bool:
+    """Tell whether `du matin` or `de l'après-midi` stands at `at`."""
+    return tokens.at(at) in ("du", "de") and not _DAY_HALF.isdisjoint(tokens.parts[at : at + 3])
 
 
 def stopwatch(tokens: Tokens) -> int | None:

@@ -40,7 +40,7 @@ _REMOVE = (
     r"degage|sor(?:s|tir)|elimine|decoche)(?:-moi| moi)?"
 )
 _LACK = (
-    r"(?:(?:il )?(?:me |nous )?(?:faut|faudrait|manque)(?: acheter| racheter| prendre)?|besoin|plus|a court|manquer|manque|fini|"
+    r"(?:(?:il )?(?:me |nous )?(?:faut|faudrait|manque)(?: acheter| racheter| prendre)?(?! que)|besoin|plus|a court|manquer|manque|fini|"
     r"(?:dois|doit) (?:acheter|prendre)|reste plus|presque plus)"
 )
 _NOTE = r"(?:notes?|memos?)"
@@ -72,7 +72,7 @@ _ITEMS_ADD = _rules(
     rf"\b(?:dois|faut que je|il faut que je) (.+?)[, ]+{_ADD}(?:-l[ea]s?|-en| ca| les?)\b",
     rf"\bmets? a jour {_LIST} avec (.+?){_POLITE}",
     rf"\b(?:complete[r]?|mettre a jour) {_LIST} avec (.+?){_POLITE}",
-    rf"\b(?:cree|creer|fais|faire|commence|commencer|demarre) une (?:nouvelle )?{_LIST[3:] if False else _LIST} (?:avec|et ajoute|et mets-y|et mets|contenant) (.+?){_POLITE}",
+    rf"\b(?:cree|creer|fais|faire|commence|commencer|demarre) une (?:nouvelle )?{_LIST} (?:avec|et ajoute|et mets-y|et mets|contenant) (.+?){_POLITE}",
     rf"^(?:\S+ )*?(?:sur|dans|a|pour) {_LIST}[, ]+(?:tu peux |peux-tu )?{_ADD} (.+?){_POLITE}",
     rf"\b(?:pour les|aux) (?:{_KNOWN})[, ]+(?:{_ADD}|il faut|prevois) (.+?){_POLITE}",
     rf"\b{_ADD} (?:aussi |egalement |encore |en plus )?(?:a|sur|dans) {_LIST} ?[,:]? ?(?!$)(.+?){_POLITE}",
@@ -91,7 +91,8 @@ _ITEMS_REMOVE = _rules(
     rf"\b(?:plus besoin|pas besoin) (?:de |d')?(.+?)[, ]+(?:tu peux )?(?:l'|les )?{_REMOVE}",
     rf"\b(?:marque|coche|mets|cocher|marquer) (.+?) comme (?:fait|achete|termine|pris)",
     rf"\b(?:sur|dans|de) {_LIST}[, ]+{_REMOVE} (.+?){_POLITE}",
-    rf"\b{_REMOVE} (.+?) (?:qui (?:est|sont) )?(?:de|dans|sur|des|du) {_LIST}\b",
+    rf"^(.+?) (?:peut|peuvent|doit|doivent|n'a|n'ont|na|ne doit) .*?(?:de|sur) {_LIST}",
+    rf"\b{_REMOVE} (?:l'article |le produit |le dernier article )?(.+?) (?:qui (?:est|sont) )?(?:de|dans|sur|des|du) {_LIST}\b",
     rf"\b{_REMOVE} (.+?) (?:des|de mes|dans les|de) (?:{_KNOWN})\b",
     rf"^(?:(?:hey|ok|dis|alors|euh) )*(.+?) (?:peut|peuvent|doit|doivent|n'a|n'ont|na|ne doit) .*?(?:de|sur) {_LIST}",
     rf"\b(?:veux plus|veut plus)(?: de| d')? ?(.+?) (?:sur|dans) {_LIST}",
@@ -110,10 +111,10 @@ _LIST_NAME = _rules(
 _NOTE_TEXT = _rules(
     rf"\b(?:suit|suivant|ca|ceci|memo|note|notes|meme|info|noter|retenir|retiens|journal|idee|moi-meme|pense-bete|perso|texte|bien|"
     rf"dicter une note|retenez|quelque part|oublier|chose|tard|trace de ceci|moi|{_NOTE} [\w']+) ?: ?(?:que )?(.+?){_POLITE}",
-    r"^(?:(?:hey|ok|dis|alors|euh) )*(.+?)[, ]+(?:note(?:z)?[ -](?:ca|le|la|cela)|ecris[ -](?:ca|le)|tu peux (?:le )?noter|mets[ -](?:ca|le)|"
+    r"^(?:(?:hey|ok|dis|alors|euh) )*(.+?)[, ]+(?:note(?:z)?(?: ca| cela|-ca|-le|-la)|ecris(?: ca|-ca|-le)|tu peux (?:le )?noter|mets[ -](?:ca|le)|"
     r"prends note|enregistre[ -](?:ca|le)|garde[ -](?:ca|le)|ajoute[ -](?:ca|le)|retiens[ -](?:ca|le)|marque[ -](?:ca|le)|c'est a noter|tu notes|"
     r"note-le)\b.*$",
-    rf"\b(?:note[rsz]?|memo|noter|rappelle-toi|souviens-toi|souvenez-vous|souvenir|retiens|retenir|retiennes|memorise[r]?|ecris|inscris|marque|"
+    rf"\b(?:note[rsz]?|memo|noter|rappelle-toi|souviens-toi|souvenez-vous|souvenir|retiens|retenir|retiennes|memorise[r]?|ecris|ecrire|inscris|inscrire|marquer?|enregistrer|memoriser|"
     rf"enregistre|memoire|tete|en note|oublie pas|disant|dit|indiquant|quoi|dire|bien|fait|prends note|prendre note|prenez note|moi|tard|notes) "
     rf"(?:que |qu'|qu )(.+?){_POLITE}",
     rf"\b{_NOTE} (?:sur|a propos de|a propos d'|a propos du|au sujet de|au sujet du|concernant|pour) (.+?){_POLITE}",
@@ -148,6 +149,7 @@ _REMINDER_TEXT = _rules(
     r"jeudi\b|vendredi\b|samedi\b|dimanche\b|le \d|chaque\b|tous\b|aujourd)(.+?)[, ]+(?:rappelle-moi|rappelle-le-moi|tu me le rappelles|mets-moi un rappel|mets un rappel)"
     rf"{_POLITE}",
     rf"\b{_REMIND}\b.*?(?<!\d) ?:(?!\d) ?(.+?){_POLITE}",
+    rf"\b(?:rappel|pense-bete)\b (?:pour |a |le |dans )(?:le |la |demain|ce |\d|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|midi|apres)[^,:]*, (.+?){_POLITE}",
     rf"\b{_REMIND}\b.*?\b(?:que je (?:dois|devrais|veux|dois absolument)|qu'il faut(?: que je)?|qu'il faudra|qu'on doit|que (?:j'ai|nous avons|il y a)|qu'il y a|que jai|que c'est(?: bientot)?) "
     rf"(.+?){_POLITE}",
     rf"\b(?:penser|pense)\b(?:-moi)? ?{_TIME_HEAD}(?:a |au |aux )(?!\d|midi|minuit|une heure|[a-z]+ heures?|me )(.+?){_POLITE}",
@@ -155,7 +157,7 @@ _REMINDER_TEXT = _rules(
     rf"(?:de penser a|de ne pas oublier de|de pas oublier de|de ne pas oublier d'|d'aller) ?(.+?){_POLITE}",
     rf"\b{_REMIND}\b(?:-moi|-nous| moi)?.*?(?<!tard)(?<!plus)\b ((?:de (?!(?:la|l'|du|des)\b(?! [\w']+ (?:a|le)))|d')(?!(?:ici|aujourd|abord)\b)(?!\d).+?){_POLITE}",
     rf"\b(?:oublier|oublie) (?:de |d')(.+?){_POLITE}",
-    rf"\brappel\b.*?\b(?:pour|concernant|au sujet de|a propos de) (?!(?:{'demain|ce|cet|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|midi|dans|le (?:[0-9]|lundi|mardi)'}|\d|la semaine)\b)(.+?){_POLITE}",
+    rf"\brappel\b.*?\b(?:pour|concernant|au sujet de|a propos de) (?!(?:demain|ce|cet|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|midi|dans|le \d+|le lundi|le mardi|\d+|la semaine)\b)(.+?){_POLITE}",
     rf"\brappel\b.*?[,] ?(.+?){_POLITE}",
     rf"\b(?:rappelle[rsz]?|rapelle[rs]?|rappelez|rappeler)(?:-moi|-nous| moi| nous)? (?:pour |a propos de |concernant |au sujet de |que )?(?!(?:de|d)\b)(.+?){_POLITE}",
     rf"^rappel (?:pour |de )?(.+?){_POLITE}",
@@ -171,7 +173,8 @@ _LABEL_STOP = (
     r"(?:le|la|les|mon|ma|mes|un|une|ce|cette|de|du|des|d|l|a|au|en|dans|pour|sur|et|heure|heures|minute|minutes|min|mn|seconde|secondes|"
     r"demain|matin|soir|midi|minuit|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|tous|toutes|chaque|semaine|prochain|prochaine|"
     r"quotidien|quotidienne|recurrent|recurrente|apres|avant|aujourd|qui|que|quand|si|s|stp|svp|merci|stop|off|maintenant|tout|plus|unique|vers|"
-    r"est|sonne|annule|arrete|supprime|on|moi|ca|pas|appele|appelee|nomme|nommee|intitule|intitulee|cuisine|cuisson|rebours|\d\w*|"
+    r"est|sonne|ne|cet|prevue?|programmee?|reglee?|lance|lancer|mets|mettre|compte|ajoutes?|fais|faire|cours|treize|quatorze|seize|parce|car|derriere|lance|"
+    r"quand|pendant|sert|sonnera|doit|devrait|marche|tourne|annuler|supprimer|annulee?|supprime|annule|arrete|supprime|on|moi|ca|pas|appele|appelee|nomme|nommee|intitule|intitulee|cuisine|cuisson|rebours|\d\w*|"
     r"un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante|cinquante|soixante|demi|demie|quart|peut|doit|en cours|actif|"
     r"week|ici|jour|jours|journee|avec|me|te|il|y|c|tard|tot|pile|ok|s'il|dormir|lever|reveiller|sonner|votre|notre|janvier|fevrier|mars|avril|mai|juin|"
     r"juillet|aout|septembre|octobre|novembre|decembre|noel|premier)"
@@ -184,7 +187,7 @@ _TIMER_LABEL = _rules(
     rf"\b{_TIMER} ((?:pour (?:le |la |les |l'|mes |mon |ma )?|du |des |de la |de l'|de |d')?{_WORD})",
     rf"\b(?:heures?|minutes?|min|mn|secondes?|\d+ ?[hms]|quart|demie?) pour ((?:le |la |les |l'|mon |ma |mes ){_WORD})",
     rf"\b(?:minutes?|min|secondes?|heures?) pour ({_WORD}){_POLITE}",
-    rf"^(?:(?:hey|ok) )*({_WORD}),? (?:{_TIMER} )?(?:\d+|une?|deux|trois|cinq|dix|quinze|vingt|trente)\b",
+    rf"^({_WORD}),? {_TIMER} (?:de )?(?:\d+|une?|deux|trois|cinq|dix|quinze|vingt|trente)\b",
     rf"\b(?:les|mes|le|la|mon|ma) ({_WORD}) (?:doi(?:t|vent) |cui(?:t|sent)|a besoin|ont besoin|met(?:tent)? |pren(?:d|nent) |va |vont |en (?:a|ont) |sont? |est )",
     rf"\b(?:fais cuire|prepare|fais|mets|lance) (?:des |les |du |le |la |une? )({_WORD}),",
 )
@@ -240,14 +243,37 @@ _TABLE: dict[str, dict[str, Rules]] = {
 _STOP = re.compile(
     r"^(?:le|la|les|mon|ma|mes|un|une|ce|ca|de|du|des|cette|tout|toute|liste|rappel|pour|a|que|qui|quoi|moi|ici|la-bas|tard|plus)$"
 )
+# what stands around any wish
+_HEAD_WORDS = re.compile(
+    r"^(?:(?:h[ée]|hey|ok|okay|salut|bonjour|bonsoir|coucou|euh|heu|alors|bon|dis(?:[ -]moi)?(?: donc)?|eh|ah|oh|all[ôo]|assistant|"
+    r"ordinateur|homard|excuse-moi|pardon|petite question|une question|[ée]coute|et(?: aussi)?|du coup|sinon|au fait|ah oui|tiens|en fait|ben|bah|"
+    r"derni[èe]re chose|yo|s'il (?:te|vous) pla[îi]t|stp|svp|allez|juste|vas-y|merci de|du coup|d'abord|ensuite|vite fait)[ ,]+(?!quoi\b|que\b))+"
+)
+_TAIL_WORDS = re.compile(
+    r"(?:[ ,]+(?:s'?il (?:te|vous) pla[îi]t|stp|svp|merci(?: d'avance| beaucoup)?|maintenant|tout de suite|pour moi|ok|l[àa]|hein|quoi|vite|"
+    r"si possible|si tu peux|si c'est possible|quand tu (?:peux|as une seconde)|veux-tu|tu veux bien|si tu veux bien|steupla[îi]t|s'te pla[îi]t|"
+    r"du coup|je crois|mon ami|mon grand|au cas où|encore une fois|vite fait|avant que j'oublie|pour pas que j'oublie|d[èe]s que possible|"
+    r"parce que je suis fatigu[ée]|je suis press[ée]|j'ai oubli[ée]|j'ai besoin de savoir|t'es le meilleur|ce serait super|"
+    r"ou quelque chose comme ça|t'es gentil|tu seras gentil|pour ma femme))+(?=[ .!?]*$)"
+)
+# the player is to do something with what plays: nothing is asked for
+_CONTROL = re.compile(
+    r"\b(?:pause|suivante?|prochaine?|precedente?|d'avant|reprend[sr]?|reprendre|reprenez|continue[rz]?|relance[rz]?|arrete[rsz]?|stoppe[rz]?|stop|"
+    r"coupe[rz]?|eteins|eteindre|zappe[rz]?|skip|saute[rz]?|taire|interromps|ferme|suspends|rejoue[rz]?|recommence[rz]?|change[rz]? de|assez|"
+    r"ca suffit|plus de musique|passe (?:a|cette|la|au|ce)|passer (?:a|cette|la|au|ce)|lecture|remets (?:la|le|cette) (?:musique|lecture|chanson|morceau))\b"
+)
+_PLAYED = re.compile(r"\b(?:arrete|stop) .* (?:et|puis) (?:mets|joue|lance)\b")
 _EDGES = " ,:;\"'.!?"
 
 
 def ruled(tool: str, text: str) -> dict[str, str]:
     """Return the spans that rules find in a lower-case sentence, by key; a key that no rule fits is absent."""
+    text = _TAIL_WORDS.sub("", _HEAD_WORDS.sub("", text))
     flat = fold(text)
     found: dict[str, str] = {}
     for key, rules in _TABLE.get(tool, {}).items():
+        if key == "query" and tool == "media_control" and _CONTROL.search(flat) and not _PLAYED.search(flat):
+            continue
         said = next((one for rule in rules if (one := _said(rule, flat, text))), None)
         if said:
             found[key] = said

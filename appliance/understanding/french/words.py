@@ -94,7 +94,7 @@ WORDS = Words(
         r"^(?:(?:du|de la|de l|des|de|d|le|la|les|un|une|mon|ma|mes|encore|aussi|également|plus|quelques|un peu|le prochain)\s+|"
         r"de l'|l'|d')+"
     ),
-    item_joint=either(r"\s+(?:et|&|ainsi que|ainsi qu'|plus|puis)\s+(?:aussi\s+|puis\s+)?|\s+ainsi qu'"),
+    item_joint=either(r"\s+(?:et|&|ainsi que|ainsi qu'|puis)\s+(?:aussi\s+|puis\s+)?|\s+ainsi qu'"),
     event=either(
         r"\b(?:quand|lorsque|dès que|dès qu'|une fois que|si|jusqu'à ce que|avant que|après que|pendant que|tant que|lorsqu'|lorsqu) ?"
         r"(?:je|j'|on|il|elle|ils|elles|tu|nous|vous|le|la|les|l'|mon|ma|mes|maman|papa|[a-z]+ (?:arrive|rentre|appelle|est|vient))\b"
@@ -105,12 +105,12 @@ WORDS = Words(
     reminders=either(r"\b(?:rappels|pense-bêtes)\b"),
     time_hints=frozenset(
         "quand jusque jusqu mois annee an tard avant apres bientot des lorsque chaque tous toutes paques pentecote ascension "
-        "trimestre rentree ete hiver printemps automne dernier tantot plus".split()
-    ) - {"plus", "tous", "toutes"},
+        "trimestre rentree ete hiver printemps automne dernier tantot".split()
+    ) - {"tous", "toutes"},
     fill=frozenset(
         "a au aux le la les l de d du des en dans ce cet cette pour vers il est sera sont a environ a | , . ? ! s te vous plait "
-        "merci stp svp que qu et autour par maintenant ici midi' ' hui prochain - jour jours matin".split()
-    ) - {"matin", "jour", "jours"},
+        "merci stp svp que qu et autour par maintenant ici midi' ' hui prochain -".split()
+    ) | {"soir", "matin", "nuit", "soiree", "matinee", "apres", "h"},
     shared_parts=frozenset({"soir", "matin", "nuit", "midi", "aprem", "apres"}),
     waking=frozenset({"reveille", "reveiller", "reveillez", "reveilles", "leve", "lever", "debout", "lit", "reveil"}),
     date_words=frozenset("date jour mois annee semaine saison combien".split()),

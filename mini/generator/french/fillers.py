@@ -119,7 +119,7 @@ def duration(rng: random.Random) -> str:
                 f"{rng.randint(1, 9)}min{rng.choice(['15', '20', '30', '45'])}",
             ]
         )
-    return f"{digits_or_words(rng.randint(2, 6), rng, 0.5)} {rng.choice(['jours', 'semaines', 'jours', 'heures'])}"
+    return f"{digits_or_words(rng.randint(2, 6), rng, 0.5)} {rng.choice(['jours', 'heures', 'heures'])}"
 
 
 AMOUNT_FILLERS: dict[str, Filler] = {

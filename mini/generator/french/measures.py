@@ -126,13 +126,28 @@ def _amount(unit: tuple[str, ...], kind: str, rng: random.Random) -> str:
     return f"{value}{'' if len(name) <= 2 and value[-1].isdigit() and rng.random() < 0.5 else ' '}{name}"
 
 
-def measure(rng: random.Random) -> str:
-    first, _, kind = _pair(rng)
-    return _amount(first, kind, rng)
+class _Paired:
+    """Fills `measure` and `unit` of one sentence so that both measure the same."""
+
+    def __init__(self) -> None:
+        self._kind = "length"
+        self._taken: tuple[str, ...] | None = None
+
+    def measure(self, rng: random.Random) -> str:
+        self._taken, _, self._kind = _pair(rng)
+        return _amount(self._taken, self._kind, rng)
+
+    def unit(self, rng: random.Random) -> str:
+        """Return another unit of what was measured before; without that, the first of a new pair."""
+        if self._taken is None:
+            self._taken, _, self._kind = _pair(rng)
+            return _many(self._taken, rng)
+        chosen = rng.choice([one for one in UNITS[self._kind] if one != self._taken])
+        self._taken = None
+        return _many(chosen, rng)
 
 
-def unit(rng: random.Random) -> str:
-    return _many(_pair(rng)[0], rng)
+_PAIRED = _Paired()
 
 
 def conv(rng: random.Random) -> str:
@@ -239,8 +254,8 @@ def numlist(rng: random.Random) -> str:
 
 
 MEASURE_FILLERS: dict[str, Filler] = {
-    "measure": measure,
-    "unit": unit,
+    "measure": _PAIRED.measure,
+    "unit": _PAIRED.unit,
     "conv": conv,
     "convin": convin,
     "howmany": howmany,

@@ -43,7 +43,7 @@ _PLAY = (
 PLACE_OF_SOUND = (
     rf"\b(?:dans|sur|du|de|des|au|aux|en|a) {_ART}({DEVICE})",
     rf"\b(?:de|d)'?{_ART}({DEVICE})",
-    rf"\b(?:dans|du|de|au|en|a) {_ART}({_WIDE})",
+    rf"\b(?:dans|du|de|des|au|aux|en|a) {_ART}({_WIDE})",
     rf"\bl'(enceinte[a-z ]*?|ampli)(?: (?:a|au|en|sur|plus|moins)\b.*)?{_END}",
     rf"\b(?:mets|met|monte|baisse|augmente|diminue|regle|coupe|mettre|monter|baisser|regler|hausse) {_ART}({DEVICE})",
 )
@@ -53,6 +53,7 @@ PLACE_OF_MUSIC = (
     rf"\bau (salon|garage|sous-sol|jardin|bureau|grenier){_END}",
 )
 PLACE_OF_LIGHT = (
+    rf"\b(?:dans|de) {_ART}(chambre d[e' ]+[\w' -]+?)(?= (?:a|en|au|sur)\b|{_END})",
     rf"\b(?:dans|du|de|des|au|en|a|aux|sur) {_ART}({_WIDE})(?= (?:a|en|au|sur|s|plus|moins|pour|et)\b|[ ,]*{_END})",
     rf"\b(?:dans|du|de|des|au|en|a|aux|sur) {_ART}({ROOM})",
     rf"\b{_LIGHT} ({ROOM})",
