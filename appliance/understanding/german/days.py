@@ -1,0 +1,222 @@
+"""Days and repeats, counted from a given today."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from appliance.understanding.german.numbers import cardinal, ordinal_value
+from appliance.understanding.german.tokens import Found, Tokens
+
+NAMES = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+_WEEKDAYS = {name: index for index, name in enumerate(NAMES)}
+_CLIPPED = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6}  # also plain words
+_MONTH_NAMES = "januar februar maerz april mai juni juli august september oktober november dezember".split()
+MONTHS: dict[str, int] = {}
+for _index, _name in enumerate(_MONTH_NAMES, start=1):
+    MONTHS[_name] = MONTHS[_name[:3]] = _index
+MONTHS |= {"sept": 9, "mrz": 3, "juno": 6, "julei": 7}
+_NEXT = frozenset({"naechsten", "naechster", "naechste", "naechstem", "naechstes"})
+_COMING = frozenset({"kommenden", "kommender", "kommende", "kommendem", "kommendes"})
+_THIS = frozenset({"diesen", "diesem", "dieser", "diese", "dieses"})
+_AT = frozenset({"am", "den", "der", "fuer", "bis", "zum", "vom"})
+_FEASTS = {
+    "weihnachten": (12, 25), "heiligabend": (12, 24), "silvester": (12, 31), "neujahr": (1, 1), "nikolaus": (12, 6),
+    "nikolaustag": (12, 6), "halloween": (10, 31), "valentinstag": (2, 14), "allerheiligen": (11, 1),
+}  # fmt: skip
+_UNITS = {
+    "tag": 1, "tage": 1, "tagen": 1, "woche": 7, "wochen": 7, "monat": 0, "monate": 0, "monaten": 0, "jahr": 0,
+    "jahre": 0, "jahren": 0,
+}  # fmt: skip
+
+
+def dates(tokens: Tokens, today: date) -> list[Found[date]]:
+    """Return every day that is named, left to right; days that lie in the past move a year or week ahead."""
+    found: list[Found[date]] = []
+    at = 0
+    while at < len(tokens):
+        one = (
+            _near(tokens, at, today)
+            or _ahead(tokens, at, today)
+            or _weekday(tokens, at, today)
+            or _calendar(tokens, at, today)
+            or _feast(tokens, at, today)
+        )
+        if one:
+            found.append(one)
+            at = one.end
+        else:
+            at += 1
+    return found
+
+
+def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    part, second, third = tokens.at(at), tokens.at(at + 1), tokens.at(at + 2)
+    steps = {"heute": 0, "uebermorgen": 2, "ueberuebermorgen": 3, "morgen": 1, "overmorgen": 2}.get(part)
+    if part == "morgen" and _is_morning(tokens, at):
+        steps = None
+    if steps is not None:
+        base = Found(today + timedelta(steps), at, at + 1)
+        later = _ahead(tokens, at + 1, base.value) if second == "in" else None
+        return Found(later.value, at, later.end) if later else base
+    if part in (*_AT, "dieses", "das", "naechstes", "kommendes", "dieser") and second == "wochenende":
+        ahead = (5 - today.weekday()) % 7 + (7 if part == "naechstes" and today.weekday() < 5 else 0)
+        return Found(today + timedelta(ahead), at, at + 2)
+    if part in (_NEXT | _COMING) and second == "woche":
+        end = at + 3 if third == "am" else at + 2
+        if tokens.at(end) in _WEEKDAYS:
+            return Found(_next_week(today, _WEEKDAYS[tokens.at(end)]), at, end + 1)
+        return Found(today + timedelta(7), at, at + 2)
+    if part in (_NEXT | _COMING) and second == "monat":
+        return Found(_months_on(today, 1), at, at + 2)
+    return None
+
+
+def _is_morning(tokens: Tokens, at: int) -> bool:
+    """Tell whether `morgen` is a part of the day here, not tomorrow."""
+    before = tokens.at(at - 1)
+    if before in _WEEKDAYS:
+        return True
+    return before in ("am", "jeden", "guten", "heute", "jedem", "den", "diesen", "jeder", "schoenen", "gestern")
+
+
+def _ahead(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    """Read `in zwei tagen`, `in einer woche`, `in 3 monaten` (not hours: those are lengths of time)."""
+    if tokens.at(at) != "in":
+        return None
+    number = cardinal(tokens, at + 1)
+    if number is None or number.value.denominator != 1 or not 0 < number.value < 3660:
+        return None
+    unit = tokens.at(number.end)
+    if unit not in _UNITS:
+        return None
+    count, end = int(number.value), number.end + 1
+    if unit.startswith(("monat", "jahr")):
+        return Found(_months_on(today, count * (12 if unit.startswith("jahr") else 1)), at, end)
+    return Found(today + timedelta(count * _UNITS[unit]), at, end)
+
+
+def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    part = tokens.at(at)
+    prefix = part if part in (_NEXT | _COMING | _THIS | _AT) else ""
+    word = at + 1 if prefix else at
+    if prefix in _AT and tokens.at(word) in (_NEXT | _COMING | _THIS):
+        prefix, word = tokens.at(word), word + 1
+    index = _WEEKDAYS.get(tokens.at(word), _CLIPPED.get(tokens.at(word)) if prefix else None)
+    if index is None:
+        return None
+    day, end = _coming(today, index), word + 1
+    if prefix in _NEXT and day - today < timedelta(7) and day.isocalendar().week == today.isocalendar().week:
+        day += timedelta(7)  # said on Tuesday, next Friday is not the one in three days
+    if prefix in _THIS and index == today.weekday():
+        day = today
+    if tokens.at(end) in (_NEXT | _COMING) and tokens.at(end + 1) == "woche":
+        return Found(_next_week(today, index), at, end + 2)
+    if later := _ahead(tokens, end, day):
+        return Found(later.value, at, later.end)
+    comma = end + 1 if tokens.at(end) == "," else end
+    if tokens.at(comma) in ("den", "der", "dem") and (exact := _calendar(tokens, comma + 1, today)):
+        return Found(exact.value, at, exact.end)
+    return Found(day, at, end)
+
+
+def _coming(today: date, index: int) -> date:
+    return today + timedelta((index - today.weekday() - 1) % 7 + 1)
+
+
+def _next_week(today: date, index: int) -> date:
+    return today - timedelta(today.weekday()) + timedelta(7 + index)
+
+
+def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    """Read `5. mai`, `fünften mai 2027`, `24.12.`, `am 5.`, `am fünften`, `2026-12-24`."""
+    part, start = tokens.at(at), at
+    if part.isdigit() and len(part) == 4 and tokens.at(at + 1) == "-" and tokens.at(at + 3) == "-":
+        return _checked(part, tokens.at(at + 2), tokens.at(at + 4), at, at + 5)
+    prefixed = part in _AT and tokens.at(at - 1) != "in"
+    if prefixed:
+        at, part = at + 1, tokens.at(at + 1)
+    day, end, dotted = _day_of_month(tokens, at)
+    if day is None:
+        return None
+    month = MONTHS.get(tokens.at(end))
+    if month is not None:
+        year, end = _year(tokens, end + 1)
+        return _dated(today, year, month, day, start, end)
+    number, after, closed = _day_of_month(tokens, end)
+    if dotted and number is not None and 1 <= number <= 12 and (closed or prefixed) and tokens.at(after) != "uhr":
+        year, after = _year(tokens, after)
+        return _dated(today, year, number, day, start, after)
+    if prefixed and dotted and tokens.at(start) in ("am", "bis", "zum", "den") and tokens.at(end) not in ("uhr",):
+        return _of_this_month(today, day, start, end)
+    return None
+
+
+def _day_of_month(tokens: Tokens, at: int) -> tuple[int | None, int, bool]:
+    """Return (day, end, whether it was an ordinal: a number with a dot or `fünften`)."""
+    part = tokens.at(at)
+    if part.isdigit() and len(part) <= 2 and 1 <= int(part) <= 31:
+        dotted = tokens.at(at + 1) == "." and tokens.attached(at + 1)
+        return int(part), at + 2 if dotted else at + 1, dotted
+    value = ordinal_value(part) if part.isalpha() else None
+    return (value, at + 1, True) if value is not None and 1 <= value <= 31 else (None, at, False)
+
+
+def _year(tokens: Tokens, at: int) -> tuple[str, int]:
+    part = tokens.at(at)
+    if part.isdigit() and len(part) == 4 and "1900" <= part <= "2199":
+        return part, at + 1
+    if part.isdigit() and len(part) == 2 and tokens.attached(at) and "20" <= part <= "60":
+        return f"20{part}", at + 1
+    return "", at
+
+
+def _dated(today: date, year: str, month: int, day: int, start: int, end: int) -> Found[date] | None:
+    return _checked(year, str(month), str(day), start, end) if year else _next(today, month, day, start, end)
+
+
+def _checked(year: str, month: str, day: str, start: int, end: int) -> Found[date] | None:
+    try:
+        return Found(date(int(year), int(month), int(day)), start, end)
+    except ValueError:
+        return None
+
+
+def _next(today: date, month: int, day: int, start: int, end: int) -> Found[date] | None:
+    for year in range(today.year, today.year + 9):  # February 29 may be eight years off
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found >= today:
+            return Found(found, start, end)
+    return None
+
+
+def _of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:
+    for ahead in range(4):
+        first = _months_on(today.replace(day=1), ahead)
+        try:
+            found = first.replace(day=day)
+        except ValueError:
+            continue
+        if found >= today:
+            return Found(found, start, end)
+    return None
+
+
+def _months_on(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
+    start = at + 1 if tokens.at(at) in ("an", "zu", "am", "auf", "bis") else at
+    named = _FEASTS.get(tokens.at(start))
+    if named is None and tokens.at(start) == "heilig" and tokens.at(start + 1) == "abend":
+        return _next(today, 12, 24, at, start + 2)
+    return None if named is None else _next(today, *named, at, start + 1)

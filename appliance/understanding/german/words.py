@@ -1,0 +1,94 @@
+"""The German words that the shared builders look for."""
+
+from __future__ import annotations
+
+import re
+
+from appliance.understanding.german.homes import HOME
+from appliance.understanding.german.names import day_named, place_named
+from appliance.understanding.german.tokens import folded
+from appliance.understanding.languages import Words
+
+_U = r"(?:ue|ü|u)"
+_TODO = re.compile(r"(?:to-?do'?s?|to dos?|aufgaben?|erledigungs|erledigungen|todos|tasks?)$")
+_SHOPPING = frozenset({"einkauf", "einkaufs", "einkaeufe", "shopping", "einkaufen", "merk", ""})
+_OUTSIDE = re.compile(
+    r"\b((?!die|der|den|dem|meine|meiner|unsere|eine|auf|zur|von|diese)[\w-]+ liste|[\w-]+liste|[\w-]*zettel)\b"
+)
+_OTHER_ENDS = re.compile(r"[ -]?(?:liste|lsite|listn|zettel)$")
+
+WORDS = Words(
+    all=frozenset({"alle", "alles", "saemtliche", "beide", "jeden", "jede", "jedes", "allen", "sämtliche", "ganzen"}),
+    # articles in front, and the word that a compound ends in: "nudeltimer" is the timer of nudel
+    bare=re.compile(
+        r"^(?:(?:der|die|das|den|dem|des|mein(?:e[nmrs]?)?|unser(?:e[nmrs]?)?|ein(?:e[nmrs]?)?)\s+)+|"
+        r"(?<=\w{3})-?(?:timer|wecker|lichter|licht|lampen|lampe|beleuchtung|leuchte|notizen|notiz|modus|-szene|szene)$",
+        re.IGNORECASE,
+    ),
+    item_articles=re.compile(
+        r"^(?:(?:etwas|der|die|das|den|ein|eine|einen|noch|mehr|auch|bitte|paar|weitere|frische[rsn]?|neue[rsn]?)\s+)+",
+        re.IGNORECASE,
+    ),
+    item_joint=re.compile(r"\s+(?:und|sowie|&|plus|u\.?)\s+", re.IGNORECASE),
+    event=re.compile(
+        r"\b(?:wenn|sobald|falls|bis|solange|nachdem|bevor|ehe|w(?:ae|ä)hrend) "
+        r"(?:ich|wir|er|sie|es|du|der|die|das|mein|meine|jemand|[a-zäöü]+ (?:kommt|anruft|da ist|heimkommt|klingelt))\b",
+        re.IGNORECASE,
+    ),
+    others=re.compile(
+        r"\berinner[en]?e?n? (?:sie )?(?!mich\b|uns\b|an\b|in\b|um\b|am\b|bitte\b|mal\b|sie mich\b|morgen\b|heute\b|dran\b|daran\b|"
+        r"sie\b|wir\b|danke\b|doch\b|mi\b|m\w{2,3}h?\b|und\b)[a-zäöüß]+ (?:[a-zäöüß]+ )?(?:daran|an|dran|dass)\b",
+        re.IGNORECASE,
+    ),
+    reminders=re.compile(r"\berinnerungen\b|\breminders\b", re.IGNORECASE),
+    time_hints=frozenset(
+        "wenn sobald bis monat jahr spaeter bevor nachdem einmal bald nachher irgendwann falls jeden jede jedes woche "
+        "demnaechst gleich".split()
+    )
+    - {"gleich"},
+    fill=frozenset(
+        "um am an in fuer für so gegen ab dann wieder circa ca etwa ungefaehr ungefähr der die das den uhr von jetzt im "
+        "spaetestens bereits schon rum herum daran dran bitte zu immer auf ab zum mal | , . ? ! dass noch".split()
+    ),
+    shared_parts=frozenset(),
+    waking=frozenset("weck wecke wecken aufwecken aufstehen wach geweckt weckst raus auf wecke aufwachen hoch".split()),
+    date_words=frozenset(
+        "datum tag monat jahr woche heute wochentag wievielte wievielten heutige heutigen montag dienstag mittwoch "
+        "donnerstag freitag samstag sonntag jahreszeit".split()
+    ),
+    day_words=frozenset({"datum", "tag", "wochentag"}),
+    time_words=frozenset(
+        "uhrzeit zeit spaet spät uhr ortszeit mittag nacht abend frueh mitternacht zeitansage zeitzone".split()
+    ),
+    when_ends=day_named,
+    shopping=re.compile(
+        rf"\b(?:einkauf\w*|kaufen|besorgen|supermarkt|laden|shoppen|einzukaufen|zettel|m{_U}ssen wir holen|mitbringen|rewe|aldi|"
+        r"billa|migros|markt)\b",
+        re.IGNORECASE,
+    ),
+    home=HOME,
+    place=place_named,
+    compared=frozenset({"als"}),
+)  # fmt: skip
+
+
+def list_name(said: str | None, outside: str) -> str | None:
+    """Return the canonical name of the list that was named, in the copied words or in those around the items."""
+    name = said
+    if name is None:
+        if re.search(r"\b(?:to-?dos?|todos?|aufgaben?)\b", outside):
+            return "to-do"
+        found = _OUTSIDE.search(outside.replace("| ", ""))
+        name = found[1] if found else None
+    if name is None:
+        return None
+    name = re.sub(
+        r"^(?:(?:die|der|den|dem|das|mein(?:e[nmr]?)?|unser(?:e[nmr]?)?|eine[nmr]?|liste|f(?:ue|ü)r)\s+)+",
+        "",
+        name.lower(),
+    )
+    name = _OTHER_ENDS.sub("", name.strip(" .,!?:")).strip(" -")
+    flat = folded(name)
+    if flat in _SHOPPING or flat.startswith("einkauf"):
+        return "shopping" if name else None
+    return "to-do" if _TODO.match(flat) else name or None
