@@ -23,7 +23,7 @@ _COMMANDS = {
     "status": ("status", "Show how the box is."),
     "gateway": ("gateway", "Run the gateway, ask how it is, or call one of its methods."),
     "sessions": ("sessions", "List, show, export and delete conversations."),
-    "models": ("models", "List models, download one, see what the embedded model understands."),
+    "models": ("models", "List models, see which suits this box, download, choose and probe one."),
     "config": ("config", "Read, change and check the configuration."),
     "logs": ("logs", "Show the log, or follow it."),
     "doctor": ("doctor", "Look for what is wrong and say how to fix it."),

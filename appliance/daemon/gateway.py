@@ -18,7 +18,7 @@ from appliance.daemon.answers.prewarm import Prewarm
 from appliance.daemon.core import Core, build_core, open_database
 from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
-from appliance.daemon.local.downloads import Downloads
+from appliance.daemon.local.building import build_local_models
 from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.surface import Parts, Surface, closed_settings
@@ -87,10 +87,9 @@ class Gateway:
             tracker.set(rebuilt_condition(database.recovered))
         core = build_core(database, config, paths=paths, environ=self._environ, clock=clock, bus=bus, tracker=tracker)
         self._closers.push_async_callback(core.models.aclose)
-        downloads = Downloads(paths.models, clock, lambda: config.config.offline is not False)
-        local = self._local_models(config, core, downloads)
+        local = self._local_models(config, core)
         core.models.score_with(local.embedded.tool_scores)
-        surface = await self._surface(config, core, key, downloads, local)
+        surface = await self._surface(config, core, key, local)
         resumed = await core.dispatcher.recover()
         surface.server.serve()
         self._serving = (core, surface.server)
@@ -116,7 +115,7 @@ class Gateway:
         await self._tasks.aclose()
         await self._closers.aclose()
 
-    def _local_models(self, config: LiveConfig, core: Core, downloads: Downloads) -> LocalModels:
+    def _local_models(self, config: LiveConfig, core: Core) -> LocalModels:
         engines = Engines(
             environ=self._environ,
             sockets=self._paths.runtime,
@@ -125,20 +124,20 @@ class Gateway:
             tasks=self._tasks,
         )
         self._closers.push_async_callback(engines.aclose)
-        return LocalModels(
+        return build_local_models(
+            engines,
+            core.models,
             config=lambda: config.config,
             zone=lambda: config.zone,
-            engines=engines,
-            downloads=downloads,
-            models=core.models,
+            paths=self._paths,
+            environ=self._environ,
             tracker=self._tracker,
             bus=self._bus,
             clock=self._clock,
+            tasks=self._tasks,
         )
 
-    async def _surface(
-        self, config: LiveConfig, core: Core, key: BoxKey, downloads: Downloads, local: LocalModels
-    ) -> Surface:
+    async def _surface(self, config: LiveConfig, core: Core, key: BoxKey, local: LocalModels) -> Surface:
         parts = Parts(
             config=config,
             paths=self._paths,
@@ -153,9 +152,7 @@ class Gateway:
             key=key,
             devices=await DeviceStore.open(core.database),
             idempotency=IdempotencyStore(core.database),
-            downloads=downloads,
-            model_arrived=local.serve,
-            understanding=local.embedded,
+            local=local,
             log_file=self._paths.logs / FILE_NAME,
         )
         surface = Surface(parts, *self._settings(config))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from appliance.config.schema import MessagesSection
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.answers.meter import Meter, engine_samples
 from appliance.daemon.live_config import LiveConfig
-from appliance.daemon.local.downloads import Downloads
+from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus
@@ -36,14 +36,26 @@ from appliance.gateway.http.exchange import Exchanges
 from appliance.gateway.http.run_streams import RunStreams
 from appliance.gateway.method import Method, MethodTable
 from appliance.gateway.methods import agents as agent_methods
-from appliance.gateway.methods import answers, chat, commands, logs, pulls, runs, sessions, system, transfers, usage
+from appliance.gateway.methods import (
+    answers,
+    chat,
+    commands,
+    local_models,
+    logs,
+    pulls,
+    runs,
+    sessions,
+    system,
+    transfers,
+    usage,
+)
 from appliance.gateway.methods import models as model_methods
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.config import ConfigMethods, ConfigTools
 from appliance.gateway.methods.facts import agents_of
 from appliance.gateway.methods.health import HealthReport
 from appliance.gateway.methods.history import Histories
-from appliance.gateway.methods.seams import AgentFacts, Understanding
+from appliance.gateway.methods.seams import AgentFacts
 from appliance.gateway.methods.sending import Sender
 from appliance.gateway.methods.session_changes import SessionChanges
 from appliance.gateway.methods.session_rows import SessionRows
@@ -81,9 +93,7 @@ class Parts:
     key: BoxKey
     devices: DeviceStore
     idempotency: IdempotencyStore
-    downloads: Downloads
-    model_arrived: Callable[[], Awaitable[None]]
-    understanding: Understanding
+    local: LocalModels
     log_file: Path
 
 
@@ -111,7 +121,7 @@ class Surface:
         )
         addressing = Addressing(self._agents)
         sender = Sender(store=parts.store, dispatcher=parts.dispatcher, blobs=parts.blobs, clock=parts.clock)
-        self._pulls = pulls.Pulls(parts.downloads, parts.model_arrived)
+        self._pulls = pulls.Pulls(parts.local.downloads, parts.local.use, parts.local.probes)
         for method in self._methods(addressing, sender, database_path):
             self._table.register(method)
         self._streams = RunStreams(parts.bus)
@@ -147,9 +157,10 @@ class Surface:
             *transfers.methods(store=store, addressing=addressing, bus=parts.bus),
             *agent_methods.methods(agents=self._agents, addressing=addressing),
             *model_methods.methods(
-                models=models, addressing=addressing, understanding=parts.understanding, clock=parts.clock
+                models=models, addressing=addressing, understanding=parts.local.embedded, clock=parts.clock
             ),
             *pulls.methods(pulls=self._pulls),
+            *local_models.methods(files=parts.local, adviser=parts.local.advice),
             *commands.methods(dispatcher=dispatcher),
             *answers.methods(answers=parts.meter, engine=models.local_info),
             *logs.methods(log_file=parts.log_file),

@@ -53,6 +53,11 @@ class StatePaths:
         return self.root / "models"
 
     @property
+    def engine(self) -> Path:
+        """What the local engine keeps: the profile of the tuner, attention states."""
+        return self.root / "engine"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -67,6 +72,7 @@ class StatePaths:
 
     def create(self) -> None:
         """Make the directories that are missing, private to the owner."""
-        for path in (self.root, self.runtime, self.blobs, self.models, self.logs, self.journal, self.backups):
+        inside = (self.runtime, self.blobs, self.models, self.engine, self.logs, self.journal, self.backups)
+        for path in (self.root, *inside):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chmod(self.root, 0o700)

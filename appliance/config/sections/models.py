@@ -63,6 +63,16 @@ class LocalModelSection(Section, frozen=True):
     ] = None
     threads: Annotated[int | None, opt("threads of the engine; by default the cores", ge=1, le=256)] = None
     max_tokens: Annotated[int | None, opt("longest answer", unit="tokens", ge=1)] = None
+    draft: Annotated[
+        str | None, opt("a small GGUF of the same vocabulary that guesses ahead of one of 3B or more", unit="path")
+    ] = None
+    adapters: Annotated[tuple[str, ...], opt("LoRA adapters of the model, each FILE or FILE:SCALE", unit="path")] = ()
+    state_disk_mb: Annotated[
+        int | None, opt("disk for what was read before, by default 2 GB; 0: none", unit="MB", ge=0, le=1_000_000)
+    ] = None
+    state_ram_mb: Annotated[
+        int | None, opt("memory for what was read before; by default 256 MB", unit="MB", ge=1, le=1_000_000)
+    ] = None
     tools_per_turn: Annotated[
         int | None,
         opt("tools that the model sees at once; by default what its probe found, or 5", reload=HOT, ge=3, le=6),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import shutil
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from appliance.engine.models.library import Library
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 
 if TYPE_CHECKING:  # imported when the first download begins
+    import aiohttp
+
     from appliance.engine.models.fetch import PullProgress
+    from appliance.engine.models.install import Offer, Surroundings
     from appliance.engine.models.pull import Pulled
+
+_HUB = "HOMARUS_HUB"  # another hub with the same interface: a mirror in the house
+_TOKEN = "HF_TOKEN"  # the name that the hub's own tools use
 
 
 class OfflineError(ApplianceError):
@@ -21,35 +28,63 @@ class OfflineError(ApplianceError):
 
 
 class Downloads:
-    """Fetches GGUF files into `folder`; `offline` is asked before each."""
+    """Fetches GGUF files into a library; `offline` is asked before each."""
 
-    def __init__(self, folder: Path, clock: Clock, offline: Callable[[], bool]) -> None:
-        self._folder = folder
+    def __init__(
+        self, library: Library, clock: Clock, offline: Callable[[], bool], environ: Mapping[str, str] | None = None
+    ) -> None:
+        self._library = library
         self._clock = clock
         self._offline = offline
+        self._environ = environ or {}
 
     def name(self, source: str) -> str:
         """Return the file name of a source. Raises ApplianceError for what cannot be one."""
+        from appliance.engine.models.install import source_of
         from appliance.engine.models.pull import resolve
 
         if self._offline():
             raise OfflineError("`offline` is true: nothing is downloaded. Set it to false first.")
-        return resolve(source)[1]
+        return resolve(source_of(source))[1]
 
-    async def pull(self, source: str, sha256: str | None, on_progress: Callable[[PullProgress], None]) -> Pulled:
-        """Fetch, check and publish a file; see engine.models.pull."""
+    def disk_free(self) -> int:
+        """Return how many bytes are free where models go."""
+        self._library.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return shutil.disk_usage(self._library.folder).free
+
+    async def look(self, source: str) -> Offer:
+        """Return what a server has under a source; see engine.models.install."""
+        from appliance.engine.models.install import offered
+
+        self.name(source)
+        async with self._session() as session:
+            return await offered(source, self._around(session))
+
+    async def pull(
+        self, source: str, sha256: str | None, on_progress: Callable[[PullProgress], None], *, update: bool
+    ) -> Pulled:
+        """Fetch, check, pin and publish a file; see engine.models.install."""
+        from appliance.engine.models.install import install, offered
+
+        async with self._session() as session:
+            around = self._around(session)
+            offer = await offered(source, around)
+            return await install(offer, around, sha256=sha256, update=update, on_progress=on_progress)
+
+    def _session(self) -> aiohttp.ClientSession:
         import aiohttp
 
-        from appliance.engine.models.pull import pull
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60))
 
-        async with aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
-        ) as session:
-            return await pull(
-                source, self._folder, session=session, clock=self._clock, sha256=sha256, on_progress=on_progress
-            )
+    def _around(self, session: aiohttp.ClientSession) -> Surroundings:
+        from appliance.engine.models.install import Surroundings
+        from appliance.engine.models.pull import HUB
 
-    def newest(self) -> Path | None:
-        """Return the file that arrived last, None when there is none."""
-        files = sorted(self._folder.glob("*.gguf"), key=lambda path: path.stat().st_mtime)
-        return files[-1] if files else None
+        return Surroundings(
+            self._library.folder,
+            self._library.lock,
+            session,
+            self._clock,
+            hub=self._environ.get(_HUB) or HUB,
+            token=self._environ.get(_TOKEN) or None,
+        )

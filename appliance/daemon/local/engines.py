@@ -8,26 +8,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from appliance.engine.client import EngineClient
 from appliance.engine.locate import EngineAbsent, EngineHome, locate
 from appliance.foundation.clock import Clock
+from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
 from appliance.generation import ModelError
 from appliance.health import Condition, HealthTracker, Severity
-from appliance.providers.base import Provider
 from appliance.supervisor.process import ChildFailedError, ChildProcess, ChildSpec, ChildState, ChildStatus
+
+Ready: TypeAlias = Callable[[EngineClient], Awaitable[None]]
+"""What is done each time an engine came up; a ModelError from it is logged."""
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 15.0
+_DRAIN_S = 30.0
+_DRAIN_POLL_S = 0.25
 _MAX_REASON = 200
 _ABSENT, _DOWN = "engine_absent", "engine_down"
 
 
+class EngineUnusableError(ApplianceError):
+    """An engine did not come up with what it was given; what answered before still does."""
+
+    code = "model_unusable"
+
+
 class EngineProcess:
-    """One engine process and its condition. `ready` is called with a client each time it came up."""
+    """One engine process and its condition. `ready` is called with a client each time it came up.
+
+    A process on `trial` says nothing to anybody until it is adopted.
+    """
 
     def __init__(
         self,
@@ -40,9 +55,14 @@ class EngineProcess:
         clock: Clock,
         tracker: HealthTracker,
         ready: Callable[[EngineClient], object],
+        trial: bool,
     ) -> None:
         self.client = EngineClient(socket, before=self._come_up)
+        self.socket = socket
         self.arguments = arguments
+        self._trial = trial
+        self._first = asyncio.Event()  # it came up, or did not, for the first time
+        self._failure = ""
         self._name = name
         self._tracker = tracker
         self._ready = ready
@@ -57,7 +77,23 @@ class EngineProcess:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self.child.wait_ready()
 
+    async def came_up(self) -> None:
+        """Wait until it came up for the first time. Raises EngineUnusableError when it did not."""
+        await self._first.wait()
+        if self._failure:
+            raise EngineUnusableError(f"The engine does not start with it: {_short(self._failure)}.")
+
+    def adopt(self) -> None:
+        """End the trial: from now on it is the engine of this name."""
+        self._trial = False
+        self._tracker.clear(_DOWN, self._name)
+
     def _changed(self, status: ChildStatus) -> None:
+        if not self._first.is_set() and status.state not in (ChildState.STARTING, ChildState.STOPPED):
+            self._failure = "" if status.state is ChildState.READY else status.reason or "no reason given"
+            self._first.set()
+        if self._trial:
+            return
         if status.state is ChildState.READY:
             self._tracker.clear(_DOWN, self._name)
             self._ready(self.client)
@@ -68,6 +104,13 @@ class EngineProcess:
                 "Look at `homarus logs`; another model: models.local.path. Smaller window: models.local.contextTokens."
             )
             self._tracker.set(Condition(_DOWN, self._name, Severity.DEGRADED, summary, fix))
+
+
+async def _tell(ready: Ready, client: EngineClient) -> None:
+    try:
+        await ready(client)
+    except ModelError as error:
+        _log.warning("the engine does not say what it runs: %s", error)
 
 
 def _short(reason: str) -> str:
@@ -99,25 +142,78 @@ class Engines:
             fix = "Until then only a cloud model can answer; scripts/engine sets the engine up."
             tracker.set(Condition(_ABSENT, "engine", Severity.DEGRADED, summary, fix))
 
-    async def start(
-        self, name: str, arguments: list[str], ready: Callable[[EngineClient], object]
-    ) -> EngineProcess | None:
+    async def start(self, name: str, arguments: list[str], ready: Ready) -> EngineProcess | None:
         """Start (or start anew with other arguments) the engine `name`; None when there is no engine here."""
         if isinstance(self.home, EngineAbsent):
             return None
         await self.stop(name)
-        process = self._running[name] = EngineProcess(
+        process = self._running[name] = self._process(self.home, name, arguments, ready)
+        await process.child.start()
+        return process
+
+    async def replace(self, name: str, arguments: list[str], ready: Ready, *, beside: bool = True) -> EngineProcess:
+        """Bring up a new engine, and only then let it take the place of the one that runs under `name`.
+
+        The old one first ends what it is saying. With `beside` false there is no memory for two: the old one is ended
+        first, and started again when the new one fails. Raises EngineUnusableError; the old one then runs on.
+        """
+        if isinstance(self.home, EngineAbsent):
+            raise EngineUnusableError(f"No model can run on this box: {self.home.reason}.")
+        old = self._running.get(name)
+        if old is not None and not beside:
+            await self._drain(old)
+            await old.child.stop()
+        new = self._process(self.home, name, arguments, ready, trial=True, taken=old.socket if old else None)
+        await new.child.start()
+        try:
+            await new.came_up()
+        except BaseException:
+            await new.child.stop()
+            if old is not None and not beside:
+                await old.child.start()
+            raise
+        self._running[name] = new
+        new.adopt()
+        await _tell(ready, new.client)
+        if old is not None and beside:
+            await self._drain(old)
+            await old.child.stop()
+        return new
+
+    def _process(
+        self,
+        home: EngineHome,
+        name: str,
+        arguments: list[str],
+        ready: Ready,
+        *,
+        trial: bool = False,
+        taken: Path | None = None,
+    ) -> EngineProcess:
+        sockets = (self._sockets / f"engine-{name}.sock", self._sockets / f"engine-{name}-2.sock")
+        return EngineProcess(
             name,
             arguments,
-            home=self.home,
-            socket=self._sockets / f"engine-{name}.sock",
+            home=home,
+            socket=next(one for one in sockets if one != taken),
             environ=self._environ,
             clock=self._clock,
             tracker=self._tracker,
-            ready=ready,
+            ready=lambda client: self._tasks.spawn(_tell(ready, client), name=f"engine {name} came up"),
+            trial=trial,
         )
-        await process.child.start()
-        return process
+
+    async def _drain(self, process: EngineProcess) -> None:
+        """Wait until an engine has nothing to say any more, at most half a minute."""
+        ends = self._clock.monotonic() + _DRAIN_S
+        while self._clock.monotonic() < ends:
+            try:
+                info = await process.client.info()
+            except ModelError:
+                return
+            if not info.active and not info.waiting:
+                return
+            await self._clock.sleep(_DRAIN_POLL_S)
 
     def runs(self, name: str, arguments: list[str]) -> bool:
         """Return whether the engine `name` is kept alive with exactly these arguments."""
@@ -136,17 +232,7 @@ class Engines:
         for name in list(self._running):
             await self.stop(name)
 
-    def describe(self, client: EngineClient, add: Callable[[Provider], object]) -> None:
-        """Ask an engine that came up what it runs, and add the provider for it."""
-
-        async def ask() -> None:
-            from appliance.providers.local import LocalProvider, model_info
-
-            try:
-                info = await client.info()
-            except ModelError as error:
-                _log.warning("the engine does not say what it runs: %s", error)
-                return
-            add(LocalProvider(client, models=[model_info(info)]))
-
-        self._tasks.spawn(ask(), name="describe engine")
+    def client(self, name: str) -> EngineClient | None:
+        """Return the client of the engine `name`, None while there is none."""
+        process = self._running.get(name)
+        return process.client if process else None

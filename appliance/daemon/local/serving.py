@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
-from appliance.config.sections.models import MiniSection, ModelsSection
+from appliance.config.sections.models import LocalModelSection, MiniSection, ModelsSection
 from appliance.daemon.local.downloads import Downloads
 from appliance.daemon.local.embedded import Embedded
+from appliance.daemon.local.engine import LocalEngine
 from appliance.daemon.local.engines import Engines
+from appliance.daemon.local.knowing import ModelAdvice, ModelProbes
 from appliance.daemon.models import EMBEDDED, Models
 from appliance.engine.client import EngineClient
+from appliance.engine.models.library import Installed
 from appliance.events import Bus, ModelsChanged
-from appliance.foundation.clock import Clock
 from appliance.health import Condition, HealthTracker, Severity
-from appliance.providers.base import Provider
 
 _NONE = ModelsSection(mini=MiniSection(enabled=False))
 
@@ -28,18 +29,23 @@ class LocalModels:
         self,
         *,
         config: Callable[[], Config],
-        zone: Callable[[], ZoneInfo],
+        embedded: Embedded,
         engines: Engines,
+        engine: LocalEngine,
         downloads: Downloads,
+        probes: ModelProbes,
+        advice: ModelAdvice,
         models: Models,
         tracker: HealthTracker,
         bus: Bus,
-        clock: Clock,
     ) -> None:
-        self.embedded = Embedded(clock, zone)
+        self.embedded = embedded
+        self.engine = engine
+        self.downloads = downloads
+        self.probes = probes
+        self.advice = advice
         self._config = config
         self._engines = engines
-        self._downloads = downloads
         self._models = models
         self._tracker = tracker
         self._bus = bus
@@ -49,7 +55,7 @@ class LocalModels:
         section = self._config().models
         wanted = _NONE if isinstance(section, Refused) else section
         await self._serve_embedded(wanted)
-        await self._serve_engine(wanted)
+        self.engine.follow(self.local_section)
 
     async def _serve_embedded(self, models: ModelsSection) -> None:
         if not models.mini.enabled:
@@ -71,23 +77,39 @@ class LocalModels:
         except WeightsError as error:
             self._tracker.set(Condition("embedded_model", "mini", Severity.DEGRADED, str(error), "Install again."))
 
-    async def _serve_engine(self, models: ModelsSection) -> None:
-        path = models.local.path or self._downloads.newest()
-        if not models.local.enabled or path is None:
-            await self._engines.stop("local")
-            self._models.remove("local")
-            return
-        arguments = ["--model", str(path), "--embeddings"]
-        if models.local.context_tokens:
-            arguments += ["--context", str(models.local.context_tokens)]
-        if models.local.threads:
-            arguments += ["--threads", str(models.local.threads)]
-        if not self._engines.runs("local", arguments):
-            await self._engines.start("local", arguments, lambda client: self._engines.describe(client, self._add))
+    @property
+    def local_section(self) -> LocalModelSection:
+        """What the configuration says of the local model."""
+        return local_section(self._config())
 
-    def _add(self, provider: Provider) -> None:
-        self._models.add(provider)
+    # ---- gateway.methods.local_models.ModelFiles
+
+    @property
+    def path(self) -> Path | None:
+        """The file that answers."""
+        return self.engine.path
+
+    @property
+    def configured(self) -> str | None:
+        """The file that the configuration names, in place of a choice."""
+        return self.local_section.path
+
+    def installed(self) -> tuple[Installed, ...]:
+        """Return every model file of the state directory. Blocks. Raises PullError."""
+        return self.engine.library.installed()
+
+    async def use(self, name: str) -> Path:
+        """Let a file answer; see LocalEngine.use."""
+        return await self.engine.use(self.local_section, name)
+
+    async def remove(self, name: str) -> tuple[Path, int]:
+        """Delete a file; see LocalEngine.remove."""
+        return await self.engine.remove(name)
+
+    async def _came_up(self, _: EngineClient) -> None:
         self._bus.publish(ModelsChanged())
 
-    def _came_up(self, _: EngineClient) -> None:
-        self._bus.publish(ModelsChanged())
+
+def local_section(config: Config) -> LocalModelSection:
+    """Return what the configuration says of the local model; nothing runs where it cannot be read."""
+    return LocalModelSection(enabled=False) if isinstance(config.models, Refused) else config.models.local

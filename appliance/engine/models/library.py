@@ -102,13 +102,13 @@ class Library:
         there = ", ".join(path.name for path in files) or "none"
         raise PullError(f"there is no model {name!r} on this box; there are: {there}", reason="not_found")
 
-    def check(self, path: Path) -> str:
+    def check(self, path: Path, *, talks: bool = True) -> str:
         """Prove that a file is a model and is the one that was fetched; return its SHA-256, "" if nobody knows it.
 
-        Reads all of a pinned file once, seconds for gigabytes. Raises PullError, GgufError, OSError.
+        With `talks` one that only makes vectors is refused. Reads all of a pinned file once, seconds for gigabytes. Raises PullError, GgufError, OSError.
         """
         header = read_header(path)
-        if header.pooling not in (None, 0):
+        if talks and header.pooling not in (None, 0):
             raise GgufError(f"{path.name} makes vectors and cannot talk; choose a model for conversations")
         return self.lock.proved(path)
 

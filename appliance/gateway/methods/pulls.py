@@ -1,20 +1,32 @@
-"""homarus.models.pull and pullStatus: fetch a model file in the background, one at a time."""
+"""homarus.models.look, pull, probe and pullStatus: fetch a model file, load and probe it, one job at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from appliance.engine.models.install import Offer
+from appliance.engine.models.probe.record import ProbeResult
 from appliance.foundation.errors import ApplianceError, OverloadedError
 from appliance.foundation.ids import new_id
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.method import Call, Method
+from appliance.gateway.methods.local_models import catalogue_row, probe_row
 from appliance.protocol.errors import invalid_request
-from appliance.protocol.methods.base import or_unset
-from appliance.protocol.methods.pulls import PullParams, PullResult, PullStatusParams
+from appliance.protocol.methods.base import UNSET, or_unset
+from appliance.protocol.methods.pulls import (
+    LookParams,
+    LookResult,
+    ProbeParams,
+    PullParams,
+    PullResult,
+    PullStatusParams,
+)
 
 _MAX_JOBS = 32  # old ones are forgotten; only one runs at a time
+# What stands in the way is the owner's own setting or set-up: the file is there, and that was the job.
+_NOT_NOW = frozenset({"model_choice"})
 
 
 class Progress(Protocol):
@@ -36,46 +48,80 @@ class Fetched(Protocol):
 
 
 class Puller(Protocol):
-    """Fetches a file and checks it, then tells the engine."""
+    """Fetches a file and checks it."""
 
     def name(self, source: str) -> str:
         """Return the name of the file. Raises ApplianceError for a source that cannot be one."""
         ...
 
-    async def pull(self, source: str, sha256: str | None, on_progress: Callable[[Progress], None]) -> Fetched: ...
+    def disk_free(self) -> int:
+        """Return how many bytes are free where models go."""
+        ...
+
+    async def look(self, source: str) -> Offer:
+        """Return what a server has under a source. Raises ApplianceError."""
+        ...
+
+    async def pull(
+        self, source: str, sha256: str | None, on_progress: Callable[[Progress], None], *, update: bool
+    ) -> Fetched: ...
+
+
+class Probes(Protocol):
+    """Probes the model that answers."""
+
+    def file(self) -> str:
+        """Return the name of the file that answers. Raises ApplianceError when none does."""
+        ...
+
+    async def run(self, on_progress: Callable[[int, int], None]) -> ProbeResult:
+        """Ask all of them. Raises ApplianceError."""
+        ...
 
 
 @dataclass(slots=True)
 class _Job:
     id: str
     file: str
-    state: str = "running"
+    phase: Literal["download", "load", "probe"] = "download"
+    state: Literal["running", "done", "failed"] = "running"
     done: int = 0
     total: int | None = None
     sha256: str | None = None
+    asked: int | None = None
+    probe: ProbeResult | None = None
+    warning: str | None = None
     error: str | None = None
 
     def progress(self, progress: Progress) -> None:
         self.done, self.total = progress.done, progress.total
 
+    def probed(self, done: int, _total: int) -> None:
+        self.asked = done
+
     def row(self) -> PullResult:
         return PullResult(
             job_id=self.id,
             file=self.file,
-            state="running" if self.state == "running" else ("done" if self.state == "done" else "failed"),
+            state=self.state,
+            phase=self.phase,
             done_bytes=self.done,
             total_bytes=or_unset(self.total),
             sha256=or_unset(self.sha256),
+            asked=or_unset(self.asked),
+            probe=probe_row(self.probe) if self.probe else UNSET,
+            warning=or_unset(self.warning),
             error=or_unset(self.error),
         )
 
 
 class Pulls:
-    """The downloads of this gateway. `changed` is told when a file arrived."""
+    """The jobs of this gateway. `use` lets a file answer and fails when it cannot; the one before then stays."""
 
-    def __init__(self, puller: Puller, changed: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, puller: Puller, use: Callable[[str], Awaitable[object]], probes: Probes) -> None:
         self._puller = puller
-        self._changed = changed
+        self._use = use
+        self._probes = probes
         self._jobs: dict[str, _Job] = {}
         self._tasks = TaskSet("pulls")
 
@@ -83,30 +129,83 @@ class Pulls:
         """End what runs; a download goes on from there when it is asked for again."""
         await self._tasks.aclose()
 
-    def start(self, source: str, sha256: str | None) -> PullResult:
-        """Begin a download. Raises ApplianceError for a wrong source and OverloadedError while another one runs."""
-        file = self._puller.name(source)
-        for job in self._jobs.values():
-            if job.state == "running":
-                raise OverloadedError(f"{job.file} is being downloaded; wait for its end.", retry_after_s=10)
-        while len(self._jobs) >= _MAX_JOBS:
-            del self._jobs[next(iter(self._jobs))]
-        job = self._jobs.setdefault(job_id := new_id(), _Job(job_id, file))
-        self._tasks.spawn(self._run(job, source, sha256), name=file)
+    async def look(self, source: str) -> LookResult:
+        """Return what a server has under a source. Raises ApplianceError."""
+        offer = await self._puller.look(source)
+        return LookResult(
+            file=offer.name,
+            source=offer.source,
+            disk_free_bytes=self._puller.disk_free(),
+            sha256=offer.sha256 or UNSET,
+            size_bytes=or_unset(offer.size),
+            revision=offer.revision or UNSET,
+            catalogue=catalogue_row(offer.entry) if offer.entry else UNSET,
+        )
+
+    def start(self, params: PullParams) -> PullResult:
+        """Begin a download. Raises ApplianceError for a wrong source and OverloadedError while another job runs."""
+        job = self._begin(self._puller.name(params.source))
+        self._tasks.spawn(self._run(job, params), name=job.file)
         return job.row()
 
-    async def _run(self, job: _Job, source: str, sha256: str | None) -> None:
+    def probe(self) -> PullResult:
+        """Begin to probe the model that answers. Raises ApplianceError, OverloadedError."""
+        job = self._begin(self._probes.file())
+        job.phase = "probe"
+        self._tasks.spawn(self._probe_again(job), name=job.file)
+        return job.row()
+
+    def _begin(self, file: str) -> _Job:
+        for job in self._jobs.values():
+            if job.state == "running":
+                doing = "downloaded" if job.phase == "download" else "loaded" if job.phase == "load" else "probed"
+                raise OverloadedError(f"{job.file} is being {doing}; wait for its end.", retry_after_s=10)
+        while len(self._jobs) >= _MAX_JOBS:
+            del self._jobs[next(iter(self._jobs))]
+        return self._jobs.setdefault(job_id := new_id(), _Job(job_id, file))
+
+    async def _run(self, job: _Job, params: PullParams) -> None:
         try:
-            fetched = await self._puller.pull(source, sha256, job.progress)
+            fetched = await self._puller.pull(params.source, params.sha256, job.progress, update=params.update)
+            job.done = job.total = fetched.size_bytes
+            job.sha256 = fetched.sha256
+            if params.use and await self._load(job) and params.probe:
+                await self._probe(job)
         except (ApplianceError, OSError) as error:
             job.state, job.error = "failed", str(error)
-            return
-        job.done = job.total = fetched.size_bytes
-        job.state, job.sha256 = "done", fetched.sha256
-        await self._changed()
+        else:
+            job.state = "done"
+
+    async def _load(self, job: _Job) -> bool:
+        """Let the file answer; False where a setting of the owner is in the way."""
+        job.phase = "load"
+        try:
+            await self._use(job.file)
+        except ApplianceError as error:
+            if error.code not in _NOT_NOW:
+                raise
+            job.warning = f"It does not answer yet. {error}"
+            return False
+        return True
+
+    async def _probe(self, job: _Job) -> None:
+        """Probe what was loaded; the model answers whether this works or not."""
+        job.phase, job.asked = "probe", 0
+        try:
+            job.probe = await self._probes.run(job.probed)
+        except (ApplianceError, OSError) as error:
+            job.warning = f"The probes did not end ({error}); `homarus models probe` asks them again."
+
+    async def _probe_again(self, job: _Job) -> None:
+        try:
+            job.probe = await self._probes.run(job.probed)
+        except (ApplianceError, OSError) as error:
+            job.state, job.error = "failed", str(error)
+        else:
+            job.state = "done"
 
     def status(self, job_id: str) -> PullResult:
-        """Return where a download stands. Raises WireError for an unknown id."""
+        """Return where a job stands. Raises WireError for an unknown id."""
         job = self._jobs.get(job_id)
         if job is None:
             raise invalid_request(f"unknown jobId: {job_id}")
@@ -114,15 +213,23 @@ class Pulls:
 
 
 def methods(*, pulls: Pulls) -> tuple[Method, ...]:
-    """Return the methods that download models."""
+    """Return the methods that download and probe models."""
+
+    async def look(_: Call, params: LookParams) -> LookResult:
+        return await pulls.look(params.source)
 
     async def pull(_: Call, params: PullParams) -> PullResult:
-        return pulls.start(params.source, params.sha256)
+        return pulls.start(params)
+
+    async def probe(_: Call, params: ProbeParams) -> PullResult:
+        return pulls.probe()
 
     def status(_: Call, params: PullStatusParams) -> PullResult:
         return pulls.status(params.job_id)
 
     return (
+        Method("homarus.models.look", "operator.admin", LookParams, look, result=LookResult),
         Method("homarus.models.pull", "operator.admin", PullParams, pull, result=PullResult),
+        Method("homarus.models.probe", "operator.admin", ProbeParams, probe, result=PullResult),
         Method("homarus.models.pullStatus", "operator.read", PullStatusParams, status, result=PullResult),
     )

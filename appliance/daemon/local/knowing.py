@@ -1,0 +1,127 @@
+"""What this gateway finds out about models: the probes of the one that answers, and advice on the others."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from appliance.config.sections.models import LocalModelSection
+from appliance.daemon.local.engine import LocalEngine
+from appliance.engine.locate import EngineAbsent, EngineHome
+from appliance.engine.models.catalogue.shelf import catalogue
+from appliance.engine.models.probe.record import ProbeResult
+from appliance.engine.models.probe.run import probe
+from appliance.engine.models.recommend.advice import PATIENCE_S, Advice, advise
+from appliance.engine.models.recommend.box import Box, Measurement
+from appliance.foundation.clock import Clock
+from appliance.foundation.errors import ApplianceError
+from appliance.host.pressure import Reading
+
+_MEASURE = "appliance.engine.models.recommend.measure"
+_MEASURE_TIMEOUT_S = 60.0
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+class NothingToAskError(ApplianceError):
+    """There is no engine that could be probed or measured with."""
+
+    code = "engine_absent"
+
+
+class ModelProbes:
+    """Probes the model that answers (gateway.methods.pulls.Probes)."""
+
+    def __init__(self, engine: LocalEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def file(self) -> str:
+        """Return the name of the file that answers. Raises NothingToAskError."""
+        if self._engine.path is None:
+            raise NothingToAskError("No larger model runs on this box; fetch one with `homarus models pull NAME`.")
+        return self._engine.path.name
+
+    async def run(self, on_progress: Callable[[int, int], None]) -> ProbeResult:
+        """Ask the probes, keep the result and let the gateway act on it. Raises ApplianceError, OSError."""
+        name, path, client = self.file(), self._engine.path, self._engine.client
+        if path is None or client is None:
+            raise NothingToAskError("The engine of the local model does not run. `homarus doctor` says why.")
+        library = self._engine.library
+        sha256 = await asyncio.to_thread(library.lock.sha256, path)
+        result = await probe(client, sha256=sha256, file=name, clock=self._clock, on_progress=on_progress)
+        await asyncio.to_thread(library.probes.keep, result)
+        if self._engine.path == path:
+            await self._engine.tell_again()
+        return result
+
+
+class ModelAdvice:
+    """Measures the box and says which model suits it (gateway.methods.local_models.Adviser)."""
+
+    def __init__(
+        self,
+        engine: LocalEngine,
+        home: EngineHome | EngineAbsent,
+        section: Callable[[], LocalModelSection],
+        memory: Callable[[], Reading],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._engine = engine
+        self._home = home
+        self._section = section
+        self._memory = memory
+        self._environ = environ
+        self._lock = asyncio.Lock()  # two measurements at once would each see half a box
+
+    async def advise(self, language: str | None, seconds: float | None) -> tuple[Box, tuple[Advice, ...], set[str]]:
+        """Return the box, its models best first, and the names of those that are here. Raises ApplianceError."""
+        async with self._lock:
+            measurement = await self._measure()
+        library = self._engine.library
+        measured, sizes = await asyncio.to_thread(library.rates)
+        reading = self._memory()
+        disk = await asyncio.to_thread(lambda: shutil.disk_usage(library.folder).free)
+        box = Box(measurement, reading.total, reading.available, disk)
+        found = advise(
+            catalogue().values(),
+            box,
+            measured=measured,
+            sizes=sizes,
+            language=language,
+            patience_s=seconds or PATIENCE_S,
+        )
+        return box, found, set(sizes)
+
+    async def _measure(self) -> Measurement:
+        """Run the measurement in a process of the engine: it loads native code."""
+        if isinstance(self._home, EngineAbsent):
+            raise NothingToAskError(f"This box cannot be measured: {self._home.reason}.")
+        threads = self._section().threads
+        argv = [str(self._home.python), "-m", _MEASURE, *(["--threads", str(threads)] if threads else [])]
+        kept = {name: value for name, value in self._environ.items() if name in _INHERITED}
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=kept | self._home.variables(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(_MEASURE_TIMEOUT_S):
+                out, errors = await process.communicate()
+        except BaseException as error:
+            process.kill()
+            await process.wait()
+            if isinstance(error, TimeoutError):
+                message = "This box is too busy to be measured; try again when it has less to do."
+                raise NothingToAskError(message) from error
+            raise
+        try:
+            return msgspec.json.decode(out, type=Measurement)
+        except msgspec.MsgspecError as error:
+            last = errors.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][-200:]
+            message = f"This box could not be measured: {last or 'no reason given'}. `scripts/engine` may mend it."
+            raise NothingToAskError(message) from error
