@@ -40,7 +40,7 @@ _REMOVE = (
     r"degage|sor(?:s|tir)|elimine|decoche)(?:-moi| moi)?"
 )
 _LACK = (
-    r"(?:(?:il )?(?:me |nous )?(?:faut|faudrait|manque)(?: acheter| racheter| prendre)?(?! que)|besoin|plus|a court|manquer|manque|fini|"
+    r"(?:(?:il )?(?:me |nous )?(?:faut|faudrait|manque)(?: acheter| racheter| prendre)?(?! que)|besoin(?! que| de toi)|plus|a court|manquer|manque|fini|"
     r"(?:dois|doit) (?:acheter|prendre)|reste plus|presque plus)"
 )
 _NOTE = r"(?:notes?|memos?)"
@@ -109,20 +109,22 @@ _LIST_NAME = _rules(
     r"^(courses|commissions) ?:",
 )
 _NOTE_TEXT = _rules(
+    rf"\b(?:comme quoi|avec le texte|disant(?: que)?|qui dit(?: que)?|indiquant que|pour dire que) (.+?){_POLITE}",
+    rf"\bnote (?:appelee|intitulee|nommee) [\w-]+ (?:avec )?(.+?){_POLITE}",
     rf"\b(?:suit|suivant|ca|ceci|memo|note|notes|meme|info|noter|retenir|retiens|journal|idee|moi-meme|pense-bete|perso|texte|bien|"
     rf"dicter une note|retenez|quelque part|oublier|chose|tard|trace de ceci|moi|{_NOTE} [\w']+) ?: ?(?:que )?(.+?){_POLITE}",
-    r"^(?:(?:hey|ok|dis|alors|euh) )*(.+?)[, ]+(?:note(?:z)?(?: ca| cela|-ca|-le|-la)|ecris(?: ca|-ca|-le)|tu peux (?:le )?noter|mets[ -](?:ca|le)|"
-    r"prends note|enregistre[ -](?:ca|le)|garde[ -](?:ca|le)|ajoute[ -](?:ca|le)|retiens[ -](?:ca|le)|marque[ -](?:ca|le)|c'est a noter|tu notes|"
-    r"note-le)\b.*$",
+    r"^(?:(?:hey|ok|dis|alors|euh) )*(.+?)[, ]+(?:note(?:z)?(?: ca| cela|-ca|-le|-la)|ecris(?: ca|-ca|-le)|tu peux (?:le )?noter|mets(?: ca|-ca|-le)|"
+    r"prends note|enregistre(?: ca|-ca|-le)|garde(?: ca|-ca|-le)|ajoute(?: ca|-ca|-le)|retiens(?: ca|-ca|-le)|marque(?: ca|-ca|-le)|c'est a noter|tu notes$|"
+    r"note-le)(?![\w-]).*$",
     rf"\b(?:note[rsz]?|memo|noter|rappelle-toi|souviens-toi|souvenez-vous|souvenir|retiens|retenir|retiennes|memorise[r]?|ecris|ecrire|inscris|inscrire|marquer?|enregistrer|memoriser|"
     rf"enregistre|memoire|tete|en note|oublie pas|disant|dit|indiquant|quoi|dire|bien|fait|prends note|prendre note|prenez note|moi|tard|notes) "
     rf"(?:que |qu'|qu )(.+?){_POLITE}",
-    rf"\b{_NOTE} (?:sur|a propos de|a propos d'|a propos du|au sujet de|au sujet du|concernant|pour) (.+?){_POLITE}",
+    rf"\b{_NOTE} (?:sur|a propos de|a propos d'|a propos du|a propos des|au sujet de|au sujet du|au sujet des|concernant|pour(?! moi| plus| ne)) (.+?){_POLITE}",
     rf"\b(?:mets|enregistre[r]?|sauvegarde[r]?|ajoute[r]?|ecris|note[r]?|inscris|mettre|garde) (.+?) (?:dans (?:mes|les|une) notes?|en note|comme note|"
     rf"dans mon (?:carnet|bloc-notes)|dans le bloc-notes|a mes notes)\b",
     rf"\b(?:prends en note|prendre en note|prends note|prendre note|prenez note|dans mes notes|a mes notes|en note|note vocale|une note|nouvelle note|"
-    rf"un memo|en memoire|quelque part|vite fait|note-moi|pour moi|marque-moi|ecris-moi|le fait|la note) ?,? (?:de |d')?(.+?){_POLITE}",
-    rf"\b(?:note[rsz]?|memo|ecris|ecrire|inscris|marque|retiens|retenir|memorise|souviens-toi (?:de|d')|rappelle-toi (?:de|d')|enregistre|sauvegarde) ?(?:de |d')?(.+?){_POLITE}",
+    rf"un memo|en memoire|quelque part|vite fait|note-moi|pour moi|marque-moi|ecris-moi|le fait|la note) ?,? (?:pour moi,? |pour plus tard,? |pour ne pas oublier,? )?(?:de |d')?(.+?){_POLITE}",
+    rf"\b(?:note[rsz]?|memo|ecris|ecrire|inscris|marque|retiens|retenir|memorise|souviens-toi (?:de|d')|rappelle-toi (?:de|d')|enregistrer?|sauvegarder?)\b,? ?(?:pour moi,? |pour plus tard,? |pour ne pas oublier,? |quelque part,? )?(?:de |d')?(.+?){_POLITE}",
 )
 _OF = r"(?:de la |de l'|du |des |de |d')?"
 _QUERY = _rules(
@@ -138,7 +140,8 @@ _QUERY = _rules(
     rf"\b(?:la|ma|cette) note (.+?){_POLITE}",
     rf"\bnotes? (.+?){_POLITE}",
 )
-_TIME_HEAD = r"(?:(?:demain|apres[- ]demain|aujourd'?hui|ce soir|ce matin|ce midi|cet apres[- ]midi|(?:a|vers|dans|le|tous les|toutes les|chaque|avant|pour|d'ici|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|en) ?[^,]{0,40}?) )?"
+_TIME_HEAD = r"(?:(?:demain|apres[- ]demain|aujourd'?hui|ce soir|ce matin|ce midi|cet apres[- ]midi|(?:a|vers|dans|le|tous les|toutes les|chaque|avant|pour|d'ici|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|en) ?[^,]{0,40}?) )??"
+_INFINITIVE = r"(?:ne pas |pas |me |m'|te |se |s'|y |en |les? |la |l')*[\w-]+(?:er|ir|re|oir)\b"
 _REMINDER_TEXT = _rules(
     r"^(?:(?:hey|ok|dis|alors|euh|bon) )*(?:je dois|il faut que je pense a|faut que je pense a|il faut|faut|je ne dois pas oublier de|je veux|faudrait|"
     r"il ne faut pas que j'oublie de|faut pas que j'oublie de|j'oublie (?:toujours|tout le temps) de|je (?:vais|risque d')\s?oublier de) ?(.+?)[, ]+"
@@ -152,10 +155,14 @@ _REMINDER_TEXT = _rules(
     rf"\b(?:rappel|pense-bete)\b (?:pour |a |le |dans )(?:le |la |demain|ce |\d|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|midi|apres)[^,:]*, (.+?){_POLITE}",
     rf"\b{_REMIND}\b.*?\b(?:que je (?:dois|devrais|veux|dois absolument)|qu'il faut(?: que je)?|qu'il faudra|qu'on doit|que (?:j'ai|nous avons|il y a)|qu'il y a|que jai|que c'est(?: bientot)?) "
     rf"(.+?){_POLITE}",
-    rf"\b(?:penser|pense)\b(?:-moi)? ?{_TIME_HEAD}(?:a |au |aux )(?!\d|midi|minuit|une heure|[a-z]+ heures?|me )(.+?){_POLITE}",
+    rf"\bpenser a (?!\d|midi|minuit|une heure|[a-z]+ heures?\b|me )(.+?){_POLITE}",
     rf"\b(?:rappelle[rsz]?|rapelle[rs]?|rappelez|rappelleras|previens|dis|avertis|alerte|signe|notifie|forcer|rappeler|me dire)(?:-moi|-nous| moi)? ?{_TIME_HEAD}"
     rf"(?:de penser a|de ne pas oublier de|de pas oublier de|de ne pas oublier d'|d'aller) ?(.+?){_POLITE}",
-    rf"\b{_REMIND}\b(?:-moi|-nous| moi)?.*?(?<!tard)(?<!plus)\b ((?:de (?!(?:la|l'|du|des)\b(?! [\w']+ (?:a|le)))|d')(?!(?:ici|aujourd|abord)\b)(?!\d).+?){_POLITE}",
+    rf"\b(?:rappel|pense-bete)\b[^,:]*? (?:pour|de) ((?:{_INFINITIVE}).*?){_POLITE}",
+    rf"\b(?:rappel|pense-bete)\b[^,:]*? (d'{_INFINITIVE}.*?){_POLITE}",
+    rf"\b{_REMIND}\b(?:-moi|-nous| moi)?.*?(?<!tard)(?<!plus) ((?:de |d'){_INFINITIVE}.*?){_POLITE}",
+    rf"\bpenser {_TIME_HEAD}(?:a |au |aux )(?!\d|midi|minuit|une heure|[a-z]+ heures?\b|me )(.+?){_POLITE}",
+    rf"\b(?:au sujet|a propos|concernant) (?:de |d'|du |des )?(.+?){_POLITE}",
     rf"\b(?:oublier|oublie) (?:de |d')(.+?){_POLITE}",
     rf"\brappel\b.*?\b(?:pour|concernant|au sujet de|a propos de) (?!(?:demain|ce|cet|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|midi|dans|le \d+|le lundi|le mardi|\d+|la semaine)\b)(.+?){_POLITE}",
     rf"\brappel\b.*?[,] ?(.+?){_POLITE}",
@@ -163,17 +170,17 @@ _REMINDER_TEXT = _rules(
     rf"^rappel (?:pour |de )?(.+?){_POLITE}",
 )
 _REMINDER_GONE = _rules(
-    rf"\brappels?\b.*?\b(?:pour|concernant|a propos de|a propos du|au sujet de|sur|qui dit de|disant de) (?!(?:demain|aujourd))(.+?)"
+    rf"\brappels?\b.*?\b(?:pour|concernant|a propos de|a propos du|au sujet de|sur|qui dit|disant) (?!(?:demain|aujourd|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|le \d|le week|\d|ce |cet |la semaine|la fin|apres))(.+?)"
     rf"(?: (?:n'est plus.*|peut etre.*|tu peux.*|c'est plus.*|est inutile|ne sert plus|annulee?|a annuler|annuler|supprimer|a supprimer))?{_POLITE}",
-    rf"\brappel ((?:de |d'|du |des )(?!(?:demain|\d|ce|cet|midi|la semaine)\b).+?)(?: (?:n'est plus.*|peut etre.*|tu peux.*|c'est plus.*|est inutile|ne sert plus|a annuler|annule))?{_POLITE}",
+    rf"\brappel ((?:de |d'|du |des )(?!(?:demain|\d[\dh]*|ce|cet|midi|minuit|la semaine|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|aujourd|[a-z-]+ heures?)\b).+?)(?: (?:n'est plus.*|peut etre.*|tu peux.*|c'est plus.*|est inutile|ne sert plus|a annuler|annule))?{_POLITE}",
     rf"\b(?:me rappeler?|me rappelle|rappelle-moi)(?: plus| pas)? (?:pour )?(.+?){_POLITE}",
-    rf"\b(?:mon|le) rappel (?!(?:de|pour|du|que|qui|demain|s|stp|svp|merci|prochain|en)\b)([a-z][\w' -]{{2,}}?){_POLITE}",
+    rf"\b(?:mon|le) rappel (?!(?:de|pour|du|que|qui|demain|s|stp|svp|merci|prochain|en|prevu|programme|demain|est|peut|a|ne|tu|annuler|supprimer|annule)\b)([a-z][\w' -]{{2,}}?){_POLITE}",
 )
 _LABEL_STOP = (
     r"(?:le|la|les|mon|ma|mes|un|une|ce|cette|de|du|des|d|l|a|au|en|dans|pour|sur|et|heure|heures|minute|minutes|min|mn|seconde|secondes|"
     r"demain|matin|soir|midi|minuit|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|tous|toutes|chaque|semaine|prochain|prochaine|"
     r"quotidien|quotidienne|recurrent|recurrente|apres|avant|aujourd|qui|que|quand|si|s|stp|svp|merci|stop|off|maintenant|tout|plus|unique|vers|"
-    r"est|sonne|ne|cet|prevue?|programmee?|reglee?|lance|lancer|mets|mettre|compte|ajoutes?|fais|faire|cours|treize|quatorze|seize|parce|car|derriere|lance|"
+    r"est|sonne|ne|cet|prevue?|programmee?|reglee?|lance|lancer|commencer?|demarrer?|declencher?|programmer?|preparer?|go|dis|mets|mettre|compte|ajoutes?|fais|faire|cours|treize|quatorze|seize|parce|car|derriere|lance|"
     r"quand|pendant|sert|sonnera|doit|devrait|marche|tourne|annuler|supprimer|annulee?|supprime|annule|arrete|supprime|on|moi|ca|pas|appele|appelee|nomme|nommee|intitule|intitulee|cuisine|cuisson|rebours|\d\w*|"
     r"un|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|quinze|vingt|trente|quarante|cinquante|soixante|demi|demie|quart|peut|doit|en cours|actif|"
     r"week|ici|jour|jours|journee|avec|me|te|il|y|c|tard|tot|pile|ok|s'il|dormir|lever|reveiller|sonner|votre|notre|janvier|fevrier|mars|avril|mai|juin|"
@@ -181,7 +188,7 @@ _LABEL_STOP = (
 )
 _TIMER = r"(?:minuteur|timer|minuterie|chrono|chronometre|compte a rebours|decompte)"
 _ALARM = r"(?:reveil|alarme|cadran|reveille-matin)"
-_WORD = rf"(?!{_LABEL_STOP}\b)[a-z][a-zœ'-]+(?: (?!{_LABEL_STOP}\b)[a-zœ][a-zœ'-]+)?"
+_WORD = rf"(?!{_LABEL_STOP}\b)[a-zœ][a-zœ'-]+(?: a laver| de terre)?(?: (?!{_LABEL_STOP}\b)[a-zœ][a-zœ'-]+)?"
 _TIMER_LABEL = _rules(
     rf"\b(?:appelee?|nommee?|qui s'appelle|intitulee?|baptisee?|avec le nom|appelle-l[ea]|nomme-l[ea]|avec l'etiquette) (.+?)(?: (?:de|pour|sur|a) \d.*| (?:de|pour|sur) (?:un|deux|trois|dix|vingt|une|cinq|quinze|trente)\b.*)?{_POLITE}",
     rf"\b{_TIMER} ((?:pour (?:le |la |les |l'|mes |mon |ma )?|du |des |de la |de l'|de |d')?{_WORD})",
@@ -241,7 +248,7 @@ _TABLE: dict[str, dict[str, Rules]] = {
     "scene_set": {"scene": SCENE},
 }
 _STOP = re.compile(
-    r"^(?:le|la|les|mon|ma|mes|un|une|ce|ca|de|du|des|cette|tout|toute|liste|rappel|pour|a|que|qui|quoi|moi|ici|la-bas|tard|plus)$"
+    r"^(?:le|la|les|mon|ma|mes|un|une|ce|ca|de|du|des|cette|tout|toute|liste|rappel|pour|a|que|qui|quoi|moi|ici|la-bas|tard|plus|on|tu|que tu|un truc|un article|quelque chose|des articles|un produit|des trucs|annuler|supprimer)$"
 )
 # what stands around any wish
 _HEAD_WORDS = re.compile(
@@ -263,6 +270,10 @@ _CONTROL = re.compile(
     r"ca suffit|plus de musique|passe (?:a|cette|la|au|ce)|passer (?:a|cette|la|au|ce)|lecture|remets (?:la|le|cette) (?:musique|lecture|chanson|morceau))\b"
 )
 _PLAYED = re.compile(r"\b(?:arrete|stop) .* (?:et|puis) (?:mets|joue|lance)\b")
+_UNKEPT = re.compile(
+    r" (?:toutes les|tous les (?:deux|trois|quatre|\d+|mois|ans|quinze)|un jour sur|(?:une|deux|trois|\d+) fois par|"
+    r"chaque (?:mois|semaine|heure|ann[ée]e)) "
+)
 _EDGES = " ,:;\"'.!?"
 
 
@@ -275,6 +286,8 @@ def ruled(tool: str, text: str) -> dict[str, str]:
         if key == "query" and tool == "media_control" and _CONTROL.search(flat) and not _PLAYED.search(flat):
             continue
         said = next((one for rule in rules if (one := _said(rule, flat, text))), None)
+        if said and tool == "reminder_set":
+            said = _UNKEPT.split(f"{said} ")[0].strip(_EDGES)  # a repeat that no tool keeps must be seen by the parsers
         if said:
             found[key] = said
     return found

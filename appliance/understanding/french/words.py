@@ -108,9 +108,9 @@ WORDS = Words(
         "trimestre rentree ete hiver printemps automne dernier tantot".split()
     ) - {"tous", "toutes"},
     fill=frozenset(
-        "a au aux le la les l de d du des en dans ce cet cette pour vers il est sera sont a environ a | , . ? ! s te vous plait "
+        "a au aux de d en dans avant ce cet cette pour vers il est sera sont a environ a | , . ? ! s te vous plait "
         "merci stp svp que qu et autour par maintenant ici midi' ' hui prochain -".split()
-    ) | {"soir", "matin", "nuit", "soiree", "matinee", "apres", "h"},
+    ) | {"soir", "matin", "nuit", "soiree", "matinee", "h"},
     shared_parts=frozenset({"soir", "matin", "nuit", "midi", "aprem", "apres"}),
     waking=frozenset({"reveille", "reveiller", "reveillez", "reveilles", "leve", "lever", "debout", "lit", "reveil"}),
     date_words=frozenset("date jour mois annee semaine saison combien".split()),

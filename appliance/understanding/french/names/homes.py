@@ -28,8 +28,8 @@ DEVICE = (
     rf"(?: (?:du|de la|des|de l'|de) ?(?:{_ROOMS}))?)"
 )
 _LAMP = (
-    r"(?:(?:lampe|lampes|veilleuse|spots?|lampadaire|plafonnier|guirlande|ruban led|applique|abat-jour|lustre|suspension|"
-    r"bandeau led|leds?|luminaire)(?: (?:de|du|d'|a) ?(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|tete de lit|sel))?)"
+    r"(?:(?:lampes?|spots?|leds?) (?:de |du |d'|a )(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|tete de lit|sel)|"
+    r"(?:veilleuse|lampadaire|plafonnier|guirlande|ruban led|applique|abat-jour|lustre|suspension|bandeau led|luminaire)(?: (?:de|du|d'|a) ?(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|tete de lit|sel))?)"
 )
 _LIGHT = r"(?:lumieres?|lampes?|eclairages?|ampoules?|spots?|leds?|luminosite|lampadaire|plafonnier)"
 _IN = rf"(?: (?:dans|sur|a|au|aux|en|depuis|via|de|du|des) {_ART}(?:{_WIDE}|{DEVICE})|\bdans toute la maison| partout)"
@@ -37,7 +37,7 @@ _SERVICE = r"(?: (?:sur|via|depuis|avec|dans) (?:spotify|deezer|youtube(?: music
 _MODE = r"(?:scenes?|modes?|ambiances?|scenarios?|programme lumineux|atmosphere|eclairage)"
 _PLAY = (
     r"(?:mets?(?:-moi|-nous|tez(?:-moi)?)?|mettre|jouer?s?(?:-moi)?|jouez|lancer?s?(?:-moi)?|lancez|balance|passer?s?(?:-moi)?|"
-    r"ecouter?|entendre|diffuser?|demarrer?|envoie(?:-moi)?|branche|allumer?|partir|mettes|lances|joues)"
+    r"ecouter?|entendre|diffuser?|demarrer?|envoie(?:-moi)?|branche|ouvre|allumer?|partir|mettes|lances|joues)"
 )
 
 PLACE_OF_SOUND = (
@@ -64,8 +64,10 @@ PLACE_OF_LIGHT = (
 )
 _OF_THEM = r"(?:de la musique de |de la musique d'|des chansons de |des chansons d'|un morceau de |une chanson de |la chanson |le morceau |le titre |l'album |la radio |la station |la chaine )"
 QUERY = (
-    rf"\b{_PLAY} (?:moi |nous |un peu (?:de |d')?)?(?:{_OF_THEM})?(.+?){_SERVICE}?{_IN}?{_SERVICE}?{_END}",
-    rf"\b(?:envie (?:de |d')|envie d'ecouter |veux |voudrais |aimerais )(?:(?:ecouter|entendre) )?(.+?){_IN}?{_END}",
+    rf"^(?:t'as|tu as|tu aurais|as-tu) (?:du |de la |des |de |un morceau (?:de |des |d'))?(.+?)[, ]+(?:mets|joue)-l[ea]{_END}",
+    rf"^ambiance musicale[, ]+(?:du |de la |des |de )?(.+?){_END}",
+    rf"\b{_PLAY} (?:moi |nous |un peu (?:de |d')?)?(?:{_OF_THEM})?(?:du |de la |des |de |d')?(.+?){_SERVICE}?{_IN}?{_SERVICE}?{_END}",
+    rf"\b(?:envie (?:de |d')|envie d'ecouter |veux |voudrais |aimerais )(?:(?:ecouter|entendre) )?(?:du |de la |des |de )?(.+?){_IN}?{_END}",
     rf"^(?:(?:hey|ok|dis|alors|euh|bon) )*(.+?){_IN}?{_END}",
 )
 SCENE = (

@@ -47,6 +47,7 @@ def when_ends(said: str) -> str:
     """Return the day in the words of the tool; words that no rule knows stay as they were said."""
     flat = fold(said.lower()).strip(" .,?!")
     flat = re.sub(r" (?:cette annee|de cette annee|prochain(?=e annee))$", "", flat)
+    flat = re.sub(rf"({'|'.join(MONTHS)}|\d{{4}}) prochain$", r"\1", flat)
     bare = _LEAD.sub("", flat)
     for text in (flat, bare, _PARTS.sub("", bare)):
         if text in _HOLIDAYS:
