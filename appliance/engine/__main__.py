@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from appliance.engine.profile import EngineProfile, ProfileError, read_profile
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
+from appliance.foundation.tasks import TaskSet
 
 if TYPE_CHECKING:
     from appliance.engine.build import Options
@@ -135,11 +136,15 @@ async def _serve(options: argparse.Namespace) -> int:
 
     thread = threading.Thread(target=run, name="engine")
     thread.start()
+    tasks = TaskSet("engine")
+    if engine.follower is not None:
+        tasks.spawn(engine.follower.follow(SystemClock()), name="memory")
     try:
         await engine.server.start(options.socket)
         print("ready", flush=True)
         await stop.wait()
     finally:
+        await tasks.aclose()
         engine.scheduler.stop()
         await asyncio.to_thread(thread.join)
         await engine.server.aclose()

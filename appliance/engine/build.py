@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import base64
 import datetime
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from appliance.engine import api
+from appliance.engine.about import describe, moment
 from appliance.engine.cache.files.writer import Files
 from appliance.engine.cache.fingerprint import Identity
 from appliance.engine.cache.opened import open_store
 from appliance.engine.cache.store import PrefixStore
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.chat.template import SpecialTexts
+from appliance.engine.memory.follower import MemoryFollower, Steered
+from appliance.engine.memory.native import shape_of
+from appliance.engine.memory.plan import Shape, first_target
 from appliance.engine.native.context import Context
 from appliance.engine.native.embedding import Embedder
 from appliance.engine.native.facts import facts_of, rules_of
-from appliance.engine.native.library import NativeError, llama
+from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
 from appliance.engine.scheduling.keeper import Keeper
@@ -36,8 +37,8 @@ from appliance.engine.speculation.native import open_draft
 from appliance.engine.threads import LoadReader, Threads, allowed_cores
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_token
+from appliance.host.pressure import MemoryReader
 
-_DEFAULT_WINDOW = 4096
 _SEQUENCES = 16  # resident conversations
 _SCRATCH_SEQUENCES = 1  # for restores
 _RAM_BYTES = 256 * 1024 * 1024  # of attention states, where a folder but no number is given
@@ -63,49 +64,61 @@ class Options:
     ram_bytes: int = 0
     disk_bytes: int = 0
     draft: Path | None = None
+    root: Path = Path("/")  # where /proc and /sys are
     force_draft: bool = False  # also for a model that is too small to gain by it
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The parts that the process drives."""
+    """The parts that the process drives; `follower` wants to be polled."""
 
     scheduler: Scheduler
     server: Server
+    follower: MemoryFollower | None
+    info: Callable[[], api.Info]
     close: Callable[[], None]
-    fingerprint: Callable[[], str]  # of its states, hex; "" while unknown
 
 
 def build(options: Options, *, clock: Clock, today: Callable[[], datetime.datetime]) -> Engine:
     """Load the model and wire the engine. Raises NativeError."""
+    memory = MemoryReader(options.root)
+    before = memory.read()
     model = Model(options.model)
     for path, scale in options.adapters:
         model.adapt(path, scale)
     threads = _threads(options)
-    window = min(options.window or _DEFAULT_WINDOW, model.trained_context or _DEFAULT_WINDOW)
     prompts = PromptMaker(model.template, _specials(model), today)
-    limits = Limits(window, options.active, options.waiting)
+    ram = options.ram_bytes or (_RAM_BYTES if options.state is not None else 0)
+    shape = shape_of(model, options.profile, window=options.window, cells=options.cells, blobs=ram)
+    first = first_target(before.available, before.total, shape)
+    limits = Limits(shape.window, options.active, options.waiting)
     keeper, stepper, draft, note = None, None, None, options.profile_note or options.profile.name
     if model.generates:
-        keeper = _keeper(options, model, window, threads, clock)
-        draft, problem = _draft(options, model, window, threads, clock)
+        store = _store(options, model, first.blobs, clock)
+        keeper = _keeper(options, model, first.cells, threads, store, clock)
+        draft, problem = _draft(options, model, first.cells, threads, clock)
         note = "; ".join(filter(None, (note, problem)))
         stepper = _stepper(options, model, keeper, threads, clock, draft)
     scheduler = Scheduler(model, prompts, limits, clock, keeper=keeper, stepper=stepper)
     embedder = Embedder(model, threads=threads.batch) if options.embeddings or model.is_embedder else None
-    info = _info(model, options, window, embedder is not None, prompts, threads, scheduler, keeper, note)
+    follower = None if keeper is None else _follower(memory, shape, scheduler, keeper.store)
+    fixed = describe(model, prompts, name=options.name, embeds=embedder is not None, profile=note)
+    info = moment(fixed, scheduler, threads, None if keeper is None else keeper.store, follower)
 
     def close() -> None:
-        if embedder is not None:
-            embedder.close()
-        if draft is not None:
-            draft.close()
-        if keeper is not None:
-            keeper.close()
-        model.close()
+        for part in (embedder, draft, keeper, model):
+            if part is not None:
+                part.close()
 
     server = Server(Collaborators(model, scheduler, embedder, info))
-    return Engine(scheduler, server, close, lambda: info().fingerprint)
+    return Engine(scheduler, server, follower, info, close)
+
+
+def _follower(
+    memory: MemoryReader, shape: Shape, scheduler: Scheduler, store: PrefixStore | None
+) -> MemoryFollower:
+    held = (lambda: 0) if store is None else (lambda: store.info().ram_bytes)
+    return MemoryFollower(memory.read, shape, Steered(scheduler, store, held))
 
 
 def _threads(options: Options) -> Threads:
@@ -114,7 +127,7 @@ def _threads(options: Options) -> Threads:
     profile = options.profile
     single = options.threads or profile.threads or max(1, len(cores) - 1)
     batch = options.threads or profile.threads_batch or single
-    reader = LoadReader(cores) if profile.adaptive else None
+    reader = LoadReader(cores, options.root) if profile.adaptive else None
     return Threads(single, batch, reader=reader, cores=len(cores))
 
 
@@ -127,7 +140,9 @@ def _outputs(options: Options) -> int:
     return min(options.active * (1 + MAX_DRAFT), options.profile.batch)
 
 
-def _keeper(options: Options, model: Model, window: int, threads: Threads, clock: Clock) -> Keeper:
+def _keeper(
+    options: Options, model: Model, cells: int, threads: Threads, store: PrefixStore | None, clock: Clock
+) -> Keeper:
     def make(cells: int) -> Context:
         context = Context(
             model,
@@ -143,15 +158,15 @@ def _keeper(options: Options, model: Model, window: int, threads: Threads, clock
 
     return Keeper(
         make,
-        cells=max(options.cells, window),
+        cells=cells,
         sequences=_sequences(options),
         can_rewind=model.can_rewind,
-        store=_store(options, model, clock),
+        store=store,
         ticks=clock,
     )
 
 
-def _store(options: Options, model: Model, clock: Clock) -> PrefixStore | None:
+def _store(options: Options, model: Model, ram_bytes: int, clock: Clock) -> PrefixStore | None:
     """Return the prefix store; None where neither memory nor a folder was given to it."""
     if options.state is None and not options.ram_bytes:
         return None
@@ -161,7 +176,7 @@ def _store(options: Options, model: Model, clock: Clock) -> PrefixStore | None:
             model=options.model, facts=facts_of(model, options.profile), adapters=options.adapters
         )
         files = Files(options.state, identity, options.disk_bytes or _DISK_BYTES, _random_bytes)
-    return open_store(rules_of(model), ram_bytes=options.ram_bytes or _RAM_BYTES, files=files, ticks=clock)
+    return open_store(rules_of(model), ram_bytes=ram_bytes, files=files, ticks=clock)
 
 
 def _random_bytes() -> bytes:
@@ -169,14 +184,14 @@ def _random_bytes() -> bytes:
 
 
 def _draft(
-    options: Options, model: Model, window: int, threads: Threads, clock: Clock
+    options: Options, model: Model, cells: int, threads: Threads, clock: Clock
 ) -> tuple[DraftModel | None, str]:
     """Return the draft model, or None and why it cannot help: an engine without one answers the same."""
     if options.draft is None:
         return None, ""
     try:
         draft = open_draft(
-            options.draft, model, lanes=options.active, cells=max(options.cells, window), threads=threads.single,
+            options.draft, model, lanes=options.active, cells=cells, threads=threads.single,
             ticks=clock, forced=options.force_draft,
         )  # fmt: skip
     except NativeError as error:
@@ -205,61 +220,3 @@ def _specials(model: Model) -> SpecialTexts:
         return model.piece(token).decode("utf-8", "replace") if token >= 0 else ""
 
     return SpecialTexts.of(model.specials, bos=text(model.bos), eos=text(model.eos))
-
-
-def _info(
-    model: Model,
-    options: Options,
-    window: int,
-    embeds: bool,
-    prompts: PromptMaker,
-    threads: Threads,
-    scheduler: Scheduler,
-    keeper: Keeper | None,
-    note: str,
-) -> Callable[[], api.Info]:
-    """Return what answers `info`, from any thread: all that needs native code is asked here, once."""
-    template = "none, ChatML instead" if model.template is None else "of the model"
-    fixed = api.Info(
-        name=options.name or model.name,
-        model=model.path.name,
-        description=model.description,
-        architecture=model.architecture,
-        parameters=model.parameters,
-        size_bytes=model.size_bytes,
-        context=window,
-        trained_context=model.trained_context,
-        vocabulary=model.size,
-        embeddings=embeds,
-        generates=model.generates,
-        template=f"ChatML instead: {prompts.problem}" if prompts.problem else template,
-        tool_format=prompts.form.value,
-        threads=threads.single,
-        active=0,
-        waiting=0,
-        resident_sequences=0,
-        pid=os.getpid(),
-        build=(llama.llama_print_system_info() or b"").decode("utf-8", "replace").strip(),
-        profile=note,
-    )
-
-    def info() -> api.Info:
-        counts = scheduler.counts
-        store = None if keeper is None else keeper.store
-        return msgspec.structs.replace(
-            fixed,
-            context=counts.window,
-            threads=threads.single,
-            active=counts.active,
-            waiting=counts.waiting,
-            resident_sequences=counts.resident,
-            cells=counts.cells,
-            free_cells=counts.free,
-            preempted=counts.preempted,
-            prefill_rate=counts.prefill_rate,
-            decode_rate=counts.decode_rate,
-            fingerprint="" if store is None else store.fingerprint,
-            cache=api.CacheInfo() if store is None else store.info(),
-        )
-
-    return info

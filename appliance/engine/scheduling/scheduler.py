@@ -83,7 +83,7 @@ class Scheduler:
         self._stepper = stepper
         self._prompts = prompts
         self._limits = limits
-        self._window = limits.window
+        self._window = limits.window if keeper is None else min(limits.window, keeper.cells)
         self._ticks = ticks
         self._signals = Signals(model.size)
         # two entries per request and one per errand of a connection are the most there can be

@@ -187,6 +187,36 @@ def check_sessions_take_turns_however_many_requests_one_of_them_has(model: Path)
     assert run.ended.index("b0") <= 1, run.ended
 
 
+def check_cells_follow_the_memory_of_the_box_while_answers_go_on(model: Path) -> None:
+    frame = _frame(_STORY, max_tokens=200)
+    alone = _alone(model, frame)
+    root = model.with_name("box")
+    _memory(root, 4096)
+    run = _Run(_engine(model, window=4096, cells=8192, ram_bytes=_RAM, root=root))
+    follower = run.engine.follower
+    assert follower is not None
+    seen: list[tuple[str, int]] = []
+
+    def disturb(name: str, answer: api.Answer) -> None:
+        written = len(run.frames[name])
+        if isinstance(answer, api.Token) and written in (50, 90, 130):
+            _memory(root, {50: 10, 90: 10, 130: 4096}[written])
+            follower.poll({50: 100.0, 90: 200.0, 130: 400.0}[written])
+            seen.append((follower.level, run.engine.info().cells))
+
+    run.disturb = disturb
+    run.ask("it", frame)
+    run.serve()
+    assert run.text("it") == alone.text("it")
+    assert [level for level, _ in seen][:2] == ["critical", "critical"]
+    assert run.done("it").window < 4096
+
+
+def _memory(root: Path, available_mib: int) -> None:
+    (root / "proc").mkdir(parents=True, exist_ok=True)
+    (root / "proc/meminfo").write_text(f"MemTotal: 4194304 kB\nMemAvailable: {available_mib * 1024} kB\n")
+
+
 def check_an_answer_that_goes_in_circles_is_halted_with_the_reason(model: Path) -> None:
     frame = msgspec.structs.replace(_frame(_STORY, max_tokens=1500, grammar='root ::= "ab" root'), watch=True)
     done = _alone(model, frame, window=4096).done("it")
@@ -224,7 +254,7 @@ def check_an_adapter_changes_the_answer_and_the_fingerprint(model: Path) -> None
         run.ask("it", _frame(_STORY))
         run.serve()
         texts.append(run.text("it"))
-        prints.append(engine.fingerprint())
+        prints.append(engine.info().fingerprint)
     assert texts[0] == plain
     assert texts[1] != plain
     assert prints[0] != prints[1]
