@@ -32,6 +32,10 @@ _PROMPTS = ("one of two conversations " * 40, "and the other one, longer " * 60)
 _ENDLESS = "root ::= [a-z ] root"  # random weights would end by chance
 
 
+def _today() -> datetime.datetime:
+    return datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+
+
 class _Box:
     """A machine of recorded files: a group with a limit, whose use follows the engine's cells."""
 
@@ -76,9 +80,7 @@ def _engine(folder: Path, *, cells: int = 8192, active: int = 3) -> Iterator[Eng
     if not path.exists():
         TinyModel(context=16384).write(path)
     options = Options(path, window=4096, cells=cells, active=active, threads=1, ram_bytes=64 * _MIB)
-    engine = build(
-        options, clock=SystemClock(), today=lambda: datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
-    )
+    engine = build(options, clock=SystemClock(), today=_today)
     thread = threading.Thread(target=engine.scheduler.run)
     thread.start()
     try:
@@ -141,6 +143,44 @@ def check_cells_follow_a_limit_while_two_conversations_run_and_none_is_lost(fold
             assert each.last.stop == "length"
             assert each.last.output_tokens == 400
         assert [each.text for each in asked] == alone
+
+
+def check_an_engine_starts_as_small_as_its_box_and_grows_with_it(folder: Path) -> None:
+    root, path = folder / "small", TinyModel(context=16384).write(folder / "small.gguf")
+
+    def available(size: int) -> None:
+        (root / "proc/meminfo").write_text(f"MemTotal: {2 << 20} kB\nMemAvailable: {size >> 10} kB\n")
+
+    _Box(root, 256)
+    # the reserve of 128 MiB, buffers of 160 MiB, and of the rest a third for cells of 256 bytes
+    available((128 + 160 + 3) * _MIB + path.stat().st_size)
+    options = Options(path, threads=1, ram_bytes=_MIB, root=root)
+    engine = build(options, clock=SystemClock(), today=_today)
+    thread = threading.Thread(target=engine.scheduler.run)
+    thread.start()
+    try:
+        assert engine.follower is not None
+        small = engine.info()
+        assert 3584 <= small.cells <= 4096
+        assert small.context == small.cells, "one request has all of it"
+        assert small.memory == "ample"
+        available(1 << 30)
+        for step in range(4):
+            engine.follower.poll(step * 60.0)
+        _until(lambda: engine.info().cells == 16384, "the cells must grow")
+        assert engine.info().context == 8192
+        available(0)
+        engine.follower.poll(1000.0)
+        assert engine.info().memory == "critical"
+        _until(lambda: engine.info().cells == 2048, "the cells must shrink")
+        asked = _Asked(engine, _PROMPTS[0], 50)
+        asked.wait()
+        assert isinstance(asked.last, api.Done)
+        assert asked.last.window == 2048
+    finally:
+        engine.scheduler.stop()
+        thread.join()
+        engine.close()
 
 
 def check_a_context_that_cannot_be_made_leaves_the_old_one(folder: Path) -> None:
