@@ -11,12 +11,14 @@ from appliance.understanding.said import Half, Said
 _NAMED = {"mitternacht": 0, "mittag": 12}
 # what people mean by these is taste; a reminder says its time, so that it can be corrected
 _PARTS = {
-    "morgen": 9, "morgens": 9, "frueh": 9, "fruehs": 9, "vormittag": 10, "vormittags": 10, "mittag": 12, "mittags": 12,
+    "morgen": 9, "morgens": 9, "frueh": 9, "fruehs": 9, "vormittag": 10, "vormittags": 10, "mittag": 12,
+    "mittags": 12,
     "nachmittag": 15, "nachmittags": 15, "abend": 19, "abends": 19, "nacht": 21, "nachts": 21,
 }  # fmt: skip
 _AFTER_WHAT = {"arbeit": 18, "feierabend": 18, "mittagessen": 13, "abendessen": 20, "fruehstueck": 9, "essen": 13}
 _BEFORE_WHAT = {
-    "arbeit": 8, "mittagessen": 11, "abendessen": 17, "fruehstueck": 7, "schlafengehen": 22, "schlafen": 22, "bett": 22,
+    "arbeit": 8, "mittagessen": 11, "abendessen": 17, "fruehstueck": 7, "schlafengehen": 22, "schlafen": 22,
+    "bett": 22,
     "zubettgehen": 22,
 }  # fmt: skip
 _DAYS = frozenset("montag dienstag mittwoch donnerstag freitag samstag sonntag".split())
@@ -24,8 +26,10 @@ _SURE = frozenset({"um", "gegen", "@"})
 _LOOSE = frozenset({"auf", "fuer", "fuers", "ab", "bis", "vor", "nach"})
 _ENDS = frozenset({"", "|", ".", ",", "?", "!", "bitte", "daran", "dran", "dass", "rum", "morgen", "heute", "am", "an"})
 _NO_HOUR = frozenset(
-    "% prozent grad euro franken dollar minuten minute min stunden stunde std sekunden sekunde sek tage tagen tag wochen "
-    "woche monate monaten jahre jahren mal st / + * x h kilo kg gramm liter personen leute stueck € $ ° plus minus".split()
+    "% prozent grad euro franken dollar minuten minute min stunden stunde std sekunden sekunde sek tage tagen "
+    "tag wochen "
+    "woche monate monaten jahre jahren mal st / + * x h kilo kg gramm liter personen leute stueck € $ ° plus "
+    "minus".split()
 )
 
 
@@ -56,7 +60,8 @@ def _hour(tokens: Tokens, at: int) -> tuple[int, int] | None:
 
 
 def _relative(tokens: Tokens, at: int) -> Found[Said] | None:
-    """Read `halb acht`, `viertel vor 8`, `viertel acht`, `dreiviertel acht`, `zehn nach drei`, `fünf vor halb acht`."""
+    """Read `halb acht`, `viertel vor 8`, `viertel acht`, `dreiviertel acht`, `zehn nach drei`, `fünf vor halb "
+    "acht`."""
     part, end, minutes = tokens.at(at), at + 1, 0
     if part == "halb":
         minutes = -30
@@ -125,7 +130,7 @@ def _clock(tokens: Tokens, at: int) -> Found[Said] | None:
     half, end = _half(tokens, end, hour)
     certain = certain or half is not Half.UNSAID
     # figures with minutes are read from a clock of 24 hours, "halb acht" and "acht uhr" are not
-    figures = written and is_digits(part) and (7 <= hour or part.startswith("0"))
+    figures = written and is_digits(part) and (hour >= 7 or part.startswith("0"))
     if half is Half.UNSAID and (hour >= 12 or hour == 0 or figures or (part.startswith("0") and certain)):
         half = Half.FULL
     if half in (Half.AM, Half.PM) and hour <= 12:

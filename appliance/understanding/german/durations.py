@@ -12,6 +12,7 @@ for _names, _length in (
     ("sekunde sekunden sek sekundn", 1),
     ("minute minuten min mins minutn", 60),
     ("stunde stunden std stdn h", 3600),
+    ("viertelstunden", 900),
     ("tag tage tagen", 86400),
     ("woche wochen", 604800),
 ):

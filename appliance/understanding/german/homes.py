@@ -7,14 +7,19 @@ import re
 from appliance.understanding.languages import HomeWords
 
 _ROOMS = (
-    r"(?:wohnzimmer|schlafzimmer|kinderzimmer|badezimmer|bad|esszimmer|arbeitszimmer|buero|treppenhaus|gaestezimmer|gaeste-wc|"
-    r"wc|haus|dachgeschoss|erdgeschoss|obergeschoss|stiegenhaus|klo|kueche|garage|diele|werkstatt|speisekammer|abstellkammer|"
-    r"sauna|waschkueche|stube|dusche|flur|keller|garten|gang|wintergarten|dachboden|hauseingang|vorraum|balkon|hobbyraum|"
-    r"terrasse|zimmer|hof|aussen|treppen?|schreibtisch|esstisch|nachttisch|eingang|carport|loggia|vorzimmer|spielzimmer|"
+    r"(?:wohnzimmer|schlafzimmer|kinderzimmer|badezimmer|bad|esszimmer|arbeitszimmer|buero|treppenhaus|"
+    r"gaestezimmer|gaeste-wc|"
+    r"wc|haus|dachgeschoss|erdgeschoss|obergeschoss|stiegenhaus|klo|kueche|garage|diele|werkstatt|speisekammer|"
+    r"abstellkammer|"
+    r"sauna|waschkueche|stube|dusche|flur|keller|garten|gang|wintergarten|dachboden|hauseingang|vorraum|balkon|"
+    r"hobbyraum|"
+    r"terrasse|zimmer|hof|aussen|treppen?|schreibtisch|esstisch|nachttisch|eingang|carport|loggia|vorzimmer|"
+    r"spielzimmer|"
     r"toilette|gaestebad|leseecke|sofa|bett|tisch|couch|veranda|schuppen|stall|pool)"
 )
 _IN = (
-    r"(?:im|in der|in den|in dem|in meinem|in unserem|in meiner|in|auf dem|auf der|am|an der|an dem|beim|bei|fuer das|fuer die|"
+    r"(?:im|in der|in den|in dem|in meinem|in unserem|in meiner|in|auf dem|auf der|am|an der|an dem|beim|bei|"
+    r"fuer das|fuer die|"
     r"fuer den|vom|von der|ueber dem|neben dem)"
 )
 _DEVICES = r"(?:fernseher|radio|anlage|lautsprecher|box|boxen|sonos|handy|tv|soundbar|receiver|stereoanlage)"
@@ -23,47 +28,65 @@ _WHERE = (
     rf"\b({_ROOMS}(?:licht|lichter|lampe|lampen|beleuchtung|leuchte))\b",
     rf"\b({_ROOMS})(?:-| )(?:licht|lampe|lichter|beleuchtung)\b",
     rf"\b{_IN} ({_DEVICES})\b",
-    rf"^(?:hey |ok |bitte )?({_ROOMS}) (?:licht|lampe|lauter|leiser|stumm|lautstaerke|an|aus|hell|dunkel|auf|heller|dunkler)\b",
-    rf"\b(?:im|in der) ((?!radio\b|fernsehen\b|hintergrund\b|moment\b)[a-z]+zimmer(?: von [a-z]+)?)\b",
+    rf"^(?:hey |ok |bitte )?({_ROOMS}) (?:licht|lampe|lauter|leiser|stumm|lautstaerke|an|aus|hell|dunkel|auf|"
+    r"heller|dunkler)\b",
+    r"\b(?:im|in der) ((?!radio\b|fernsehen\b|hintergrund\b|moment\b)[a-z]+zimmer(?: von [a-z]+)?)\b",
     r"\bbei ((?!licht|mir|dir|uns|der|dem)[a-z]+)\b",
 )
 _STOP = (
-    r"(?:,? (?:ab|an|auf|ein|bitte|spielen|abspielen|hoeren|laufen lassen|laufen|anmachen|starten|auflegen|wiedergeben|"
-    r"einschalten|jetzt|danke|mal|um|fuer mich|im hintergrund|(?:im|in der|auf dem|auf der|auf den|am|an der|in den) [\w-]+|"
+    r"(?:,? (?:ab|an|auf|ein|bitte|spielen|abspielen|hoeren|laufen lassen|laufen|anmachen|starten|auflegen|"
+    r"wiedergeben|"
+    r"einschalten|jetzt|danke|mal|um|fuer mich|im hintergrund|(?:im|in der|auf dem|auf der|auf den|am|an der|in "
+    r"den) [\w-]+|"
     r"im ganzen haus|ueberall|spielst|anmachst|abspielst))*[.!?]*$"
 )
-_SMALL = r"(?:(?:bitte|mal|mir|uns|doch|jetzt|noch|gleich|schnell|wieder|ab|kurz) )*"
+_SMALL = r"(?:(?:bitte|bidde|mal|mir|uns|doch|jetzt|noch|gleich|schnell|wieder|ab|kurz|sie) )*"
 _THE = (
-    r"(?:(?:das lied|den song|das album|die playlist|den sender|das hoerbuch|den podcast|das hoerspiel|meine|mein|die|was von|"
+    r"(?:(?:musik von|lieder von|das lied|den song|das album|die playlist|den sender|das hoerbuch|den podcast|"
+    r"das hoerspiel|meine|mein|die|was von|"
     r"etwas von|ein bisschen|etwas|radio|radiosender|sender|titel|was|ein paar lieder von) )?"
 )
 _QUERY = (
     rf"\b(?:spiele?n?(?: sie)?|spiel ab|spui|leg|lege) {_SMALL}{_THE}(.+?){_STOP}",
     rf"\b(?:starte|schalte?|wechsel|wechsle|stell) {_SMALL}(?:auf |zu |um auf )?{_THE}(.+?){_STOP}",
-    rf"\b(?:lust auf|bock auf|moechte|will|wollen|wuerde gerne?|haette gern|lass uns) {_SMALL}{_THE}(.+?) hoeren{_STOP}",
+    rf"\b(?:lust auf|bock auf|moechte|will|wollen|wuerde gerne?|haette gern|lass uns) {_SMALL}{_THE}(.+?) "
+    rf"hoeren{_STOP}",
     rf"\b(?:lust auf|bock auf) {_SMALL}{_THE}(.+?){_STOP}",
-    rf"\b(?:kannst du|koenntest du|bitte|magst du|koennen sie|kannste|moechte|will) {_SMALL}{_THE}(.+?) (?:spielen|abspielen|laufen lassen|anmachen|auflegen|starten|wiedergeben|einschalten)\b",
+    rf"\b(?:kannst du|koenntest du|bitte|magst du|koennen sie|kannste|moechte|will) {_SMALL}{_THE}(.+?) "
+    r"(?:spielen|abspielen|laufen lassen|anmachen|auflegen|starten|wiedergeben|einschalten)\b",
     rf"\b(?:mache?|lass|dreh) {_SMALL}{_THE}(.+?) (?:an|auf|laufen|ein)\b",
     rf"^(?:hey |ok |bitte )?{_THE}(.+?) (?:spielen|abspielen|hoeren|anmachen|an|laufen lassen|starten|bitte){_STOP}",
     rf"\b(?:musik|lieder|songs|was|etwas) von (.+?){_STOP}",
     rf"\bradio ((?!an|aus|lauter|leiser|bitte).+?){_STOP}",
 )
 _SCENE_END = (
-    r"(?:,? (?:aktivieren|starten|an|ein|bitte|einschalten|anmachen|einstellen|setzen|laden|auswaehlen|anschalten|haben|jetzt|um|"
+    r"(?:,? (?:aktivieren|starten|an|ein|bitte|einschalten|anmachen|einstellen|setzen|laden|auswaehlen|"
+    r"anschalten|haben|jetzt|um|"
     r"auf|wechseln|umschalten|aktivierst|startest|danke))*[.!?]*$"
 )
 _SCENE_WORD = r"(?:szene|lichtszene|stimmung|lichtstimmung|beleuchtungsszene|modus|atmosphaere)"
 _NOT_SCENE = (
-    r"(?!(?:die|der|den|das|meine|unsere|zur|auf|in|eine|aktiviere|aktivier|starte|start|mach|mache|schalt|schalte|stell|stelle|"
+    r"(?!(?:die|der|den|das|meine|unsere|zur|auf|in|eine|aktiviere|aktivier|starte|start|mach|mache|schalt|"
+    r"schalte|stell|stelle|"
     r"setz|waehle|bitte|mal|zu|als|welche|neue|mir|uns|jetzt|licht)\b)"
 )
 _SCENE = (
-    rf"\b{_SCENE_WORD} ?:? {_NOT_SCENE}(?!(?:aktivieren|starten|an|bitte|ein)\b)(.+?){_SCENE_END}",
-    rf"\b({_NOT_SCENE}[\w-]+(?:modus|szene|stimmung))\b",
-    rf"\b({_NOT_SCENE}[\w-]+(?: [\w-]+)?) {_SCENE_WORD}\b",
-    rf"\b(?:aktiviere?|starte?) (?:bitte |mal )?(.+?)(?: als .*)?{_SCENE_END}",
+    rf"\b{_SCENE_WORD} ?:? {_NOT_SCENE}(?!(?:aktivieren|starten|an|bitte|ein|einschalten|anmachen|laden|setzen|"
+    r"haben|um)\b)"
+    rf"(.+?){_SCENE_END}",
+    rf"\b((?!lichtszene|lichtstimmung|beleuchtungsszene){_NOT_SCENE}[\w-]+(?:modus|szene|stimmung))\b",
+    rf"\b({_NOT_SCENE}[\w-]+) {_SCENE_WORD}\b",
+    rf"\b(?:aktiviere?|starte?|mache?) (?:bitte |mal )?(.+?)(?: als .*)?{_SCENE_END}",
 )
 
+# a sentence that steers what is playing names nothing to play
+NAMES_NOTHING = (
+    r"\b(?:aus|ausmachen|ausschalten|stopp?e?n?|pausiere?n?|pause|weiter|nochmal|noch einmal|weiterspielen|"
+    r"weiterlaufen|fortsetzen|naechste[srn]?|"
+    r"ueberspringe?n?|skip\w*|vorherige[srn]?|vorige[srn]?|letzte[srn]? (?:lied|song|titel)|hoer(?:en sie)? "
+    r"(?:bitte )?auf|"
+    r"wieder (?:starten|abspielen)|ein lied|zurueck|anhalten|beende\w*|abstellen)\b"
+)
 HOME_RULES: dict[str, dict[str, tuple[str, ...]]] = {
     "volume_set": {"place": _WHERE},
     "light_set": {"place": _WHERE},
@@ -81,37 +104,45 @@ def _umlauts(pattern: str) -> re.Pattern[str]:
 
 HOME = HomeWords(
     up=_umlauts(
-        r"\b(?:lauter|heller|hoch|rauf|hochdrehen|hochstellen|erhoehe?n?|steigere?|anheben|aufdrehen|mehr|hoeher|staerker|plus|"
+        r"\b(?:lauter|laut|heller|hoch|rauf|hochdrehen|hochstellen|erhoehe?n?|steigere?|anheben|aufdrehen|mehr|"
+        r"hoeher|staerker|plus|"
         r"hochdimmen|zu (?:leise|dunkel)|nichts|hoer|verstehe?)\b|\b(?:dreh|drehe|drehen sie)\b.* auf\b(?! \d)"
     ),
     down=_umlauts(
-        r"\b(?:leiser|leise|dunkler|runter|herunter|runterdrehen|runterstellen|senken?|verringere?n?|reduziere?n?|weniger|"
-        r"niedriger|tiefer|schwaecher|minus|zurueck|dimme?n?|runterdimmen|herunterdimmen|daempf\w*|abdunkeln|zu (?:laut|hell)|"
+        r"\b(?:leiser|(?<!zu )leise|dunkler|runter|herunter|runterdrehen|runterstellen|senken?|verringere?n?|"
+        r"reduziere?n?|weniger|"
+        r"niedriger|tiefer|schwaecher|minus|zurueck|dimme?n?|dimmst|runterdimmen|herunterdimmen|daempf\w*|"
+        r"abdunkeln|zu (?:laut|hell)|"
         r"verdunkeln)\b"
     ),
     much=_umlauts(r"\b(?:viel|deutlich|ordentlich|wesentlich|erheblich|richtig)\b(?! zu)"),
-    little=_umlauts(r"\b(?:etwas|(?:ein )?bisschen|bissl|bisserl|ein wenig|ein stueck|leicht|minimal|tick|bissle|einen tick)\b"),
+    little=_umlauts(r"\b(?:etwas|bisschen|bissl|bisserl|ein wenig|ein stueck|leicht|minimal|tick|bissle)\b"),
     most=_umlauts(
-        r"\b(?:maximum|maximal\w*|max|volle?s?|ganz (?:laut|hell|auf)|anschlag|pulle|droehnung|hoechste stufe|vollgas|voll|"
+        r"\b(?:maximum|maximal\w*|max|volle?s?|ganz (?:laut|hell|auf)|anschlag|pulle|droehnung|hoechste stufe|"
+        r"vollgas|voll|"
         r"am hellsten|am lautesten|ganz hoch)\b"
     ),
     least=_umlauts(r"\b(?:minimum|minimal\w*|min|ganz (?:leise|dunkel|runter)|niedrigste stufe|am leisesten)\b"),
     half=_umlauts(r"\b(?:halb|halbe[rsn]?|haelfte|mittel|mittlere)\b"),
     by=re.compile(r"\b(?:um|weitere|nochmal|noch)(?: etwa| ungefaehr| ca)? ?$"),
     mute=_umlauts(
-        r"\b(?:stumm\w*|lautlos|mute|tonlos|ton (?:aus|weg|ab)|sound aus|ruhe)\b|\bden (?:ton|sound)\b.*\b(?:aus|ab|weg|ausmachen)\b"
+        r"\b(?:stumm\w*|lautlos|mute|tonlos|ton (?:aus|weg|ab)|sound aus|ruhe)\b|\bden (?:ton|"
+        r"sound)\b.*\b(?:aus|ab|weg|ausmachen)\b"
     ),
     unmute=_umlauts(
         r"\b(?:unmute|ton (?:wieder )?(?:an|ein)|nicht mehr stumm|stumm\w* (?:aus|aufheben|weg|beenden)|"
-        r"(?:heb|hebe) .*stumm\w* auf|stumm\w* .*(?:aufheben|ausmachen))\b|\bden (?:ton|sound)\b.*\b(?:wieder|an|ein|anmachen)\b|"
+        r"(?:heb|hebe) .*stumm\w* auf|stumm\w* .*(?:aufheben|ausmachen))\b|\bden (?:ton|sound)\b.*\b(?:wieder|"
+        r"an|ein|anmachen)\b|"
         r"\bstumm (?:wieder )?(?:aus|aufheben|ausmachen)"
     ),
     on=_umlauts(
-        r"\b(?:an|ein|anmachen|einschalten|anschalten|aufdrehen|anknipsen|auf|anmachst|einschaltest|angehen|es werde|brauche?|"
+        r"\b(?:an|ein|anmachen|einschalten|anschalten|aufdrehen|anknipsen|auf|anmachst|einschaltest|angehen|es "
+        r"werde|brauche?|"
         r"moechte|haette|brauchen|hell)\b"
     ),
     off=_umlauts(
-        r"\b(?:aus|ausmachen|ausschalten|abschalten|abdrehen|ausknipsen|loesche?n?|ab|ausmachst|ausschaltest|kein|ausgehen|"
+        r"\b(?:aus|ausmachen|ausschalten|abschalten|abdrehen|ausknipsen|loesche?n?|ab|ausmachst|ausschaltest|"
+        r"kein|ausgehen|"
         r"mach (?:mal |bitte )?dunkel)\b"
     ),
     colors={
@@ -120,19 +151,22 @@ HOME = HomeWords(
         "kaltes weiss": "cool white", "kalt weiss": "cool white", "kaltes": "cool white", "tageslicht": "cool white",
         "rot": "red", "rotes": "red", "rote": "red", "orange": "orange", "oranges": "orange", "gelb": "yellow",
         "gelbes": "yellow", "gold": "yellow", "goldenes": "yellow", "gruen": "green", "gruenes": "green",
-        "gruene": "green", "tuerkis": "turquoise", "cyan": "turquoise", "blau": "blue", "blaues": "blue", "blaue": "blue",
+        "gruene": "green", "tuerkis": "turquoise", "cyan": "turquoise", "blau": "blue",
+        "blaues": "blue", "blaue": "blue",
         "lila": "purple", "violett": "purple", "purpur": "purple", "rosa": "pink", "pink": "pink",
         "magenta": "magenta", "weiss": "white", "weisses": "white",
     },
     actions=(
         ("resume", _umlauts(
-            r"\b(?:weiterspielen|fortsetzen|weitermachen|weiterlaufen|weiter abspielen|wieder abspielen|wieder starten|resume|"
+            r"\b(?:weiterspielen|fortsetzen|weitermachen|weiterlaufen|weiter abspielen|wieder abspielen|wieder "
+            r"starten|resume|"
             r"(?:musik|musi|mucke|mukke) weiter|(?:spiele?|setze?|mache?|lass)\b.* (?:weiter|fort|weiterlaufen))\b|"
             r"^(?:hey |ok |bitte )?(?:weiter|play)(?: bitte)?[.!]*$"
         )),
         ("pause", _umlauts(r"\b(?:pause|pausiere?n?|pausieren sie|anhalten|halte?|unterbrich|unterbrechen)\b")),
         ("previous", _umlauts(
-            r"\b(?:vorheriges?n?|vorherigen|vorherige|voriges?|voriger|vorige|letztes lied|letzter song|letzten (?:song|titel)|"
+            r"\b(?:vorheriges?n?|vorherigen|vorherige|voriges?|voriger|vorige|letztes lied|letzter song|letzten "
+            r"(?:song|titel)|"
             r"letzte lied|zurueck|zurueckgehen|zurueckspringen|davor|wiederhole?|nochmal|noch einmal|von vorne?)\b"
         )),
         ("next", _umlauts(
@@ -140,18 +174,23 @@ HOME = HomeWords(
             r"weiter zum|vorspulen|weiterspringen)\b"
         )),
         ("stop", _umlauts(
-            r"\b(?:stopp?e?n?|stoppen sie|aus|ausmachen|ausschalten|abstellen|beende|beenden|abdrehen|schluss|aufhoeren|weg|"
+            r"\b(?:stopp?e?n?|stoppen sie|aus|ausmachen|ausschalten|abstellen|beende|beenden|abdrehen|schluss|"
+            r"aufhoeren|weg|"
             r"hoer(?:en sie)? (?:bitte )?auf|abschalten|(?:mache?|schalte?|stell|dreh)\b.* ab)\b"
         )),
         ("play", _umlauts(
-            r"\b(?:spiele?n?|abspielen|an|ein|anmachen|hoeren|laufen|starte?n?|auflegen|leg|lege|wiedergabe|einschalten|musik|"
+            r"\b(?:spiele?n?|abspielen|an|ein|anmachen|hoeren|laufen|starte?n?|auflegen|leg|lege|wiedergabe|"
+            r"einschalten|musik|"
             r"radio|lust|bock|auf|mucke|mukke|musi|spielst|bitte|moechte|will|lass|von)\b"
         )),
     ),
     anything=_umlauts(
-        r"^(?:(?:etwas|ein bisschen|irgendwelche|irgendeine?n?|die|das|der|den|ein|eine|meine|mal|was|dieses?|diesen|bitte)\s+)*"
-        r"(?:musik|lied(?:er)?|songs?|irgendwas|etwas|was|radio|mucke|mukke|musi|wiedergabe|titel|stueck|es|schoenes|gutes|anderes|"
-        r"weiter|hoerspiel|hoerbuch|podcast|film|video|album|playlist|naechstes?|naechste|naechsten|naechste lied|naechsten song|"
+        r"^(?:(?:etwas|ein bisschen|irgendwelche|irgendeine?n?|die|das|der|den|ein|eine|meine|mal|was|dieses?|"
+        r"diesen|bitte)\s+)*"
+        r"(?:musik|lied(?:er)?|songs?|irgendwas|etwas|was|radio|mucke|mukke|musi|wiedergabe|titel|stueck|es|"
+        r"schoenes|gutes|anderes|"
+        r"weiter|hoerspiel|hoerbuch|podcast|film|video|album|playlist|naechstes?|naechste|naechsten|naechste "
+        r"lied|naechsten song|"
         r"naechsten titel|(?:vorherige|letzte|vorige) lied|(?:vorherigen|letzten) song|nochmal|pause)?"
         r"(?: (?:bitte|an|jetzt|nochmal|weiter|ab|auf|lied|song))*$"
     ),

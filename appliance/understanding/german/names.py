@@ -15,7 +15,8 @@ _ENGLISH_MONTHS = (
 _HOLIDAYS = {
     "weihnachten": "christmas", "erster weihnachtstag": "christmas day", "erste weihnachtstag": "christmas day",
     "weihnachtstag": "christmas day", "zweiter weihnachtstag": "boxing day", "zweite weihnachtstag": "boxing day",
-    "stephanitag": "boxing day", "stefanitag": "boxing day", "stephanstag": "boxing day", "heiligabend": "christmas eve",
+    "stephanitag": "boxing day", "stefanitag": "boxing day", "stephanstag": "boxing day",
+    "heiligabend": "christmas eve",
     "heilig abend": "christmas eve", "heiliger abend": "christmas eve", "heilige abend": "christmas eve",
     "silvester": "new year's eve", "neujahr": "new year's day", "neujahrstag": "new year's day",
     "dreikoenig": "epiphany", "heilige drei koenige": "epiphany", "heiligen drei koenige": "epiphany",
@@ -29,9 +30,10 @@ _HOLIDAYS = {
     "allerheiligen": "all saints' day", "nikolaus": "st nicholas day", "nikolaustag": "st nicholas day",
     "halloween": "halloween", "black friday": "black friday", "reformationstag": "31 october",
     "maria himmelfahrt": "15 august", "mariae himmelfahrt": "15 august", "mariae empfaengnis": "8 december",
-    "nationalfeiertag": "26 october", "bundesfeier": "1 august", "bundesfeiertag": "1 august", "schweizer nationalfeiertag":
-    "1 august", "sankt martin": "11 november", "martinstag": "11 november", "frauentag": "8 march", "weltfrauentag":
-    "8 march", "st patricks day": "st patrick's day", "thanksgiving": "thanksgiving", "aprilscherz": "1 april",
+    "nationalfeiertag": "26 october", "bundesfeier": "1 august", "bundesfeiertag": "1 august",
+    "schweizer nationalfeiertag": "1 august",
+    "sankt martin": "11 november", "martinstag": "11 november", "frauentag": "8 march",
+    "weltfrauentag": "8 march", "st patricks day": "st patrick's day", "thanksgiving": "thanksgiving", "aprilscherz": "1 april",
 }  # fmt: skip
 _NEAR = {
     "heute": "today", "morgen": "tomorrow", "gestern": "yesterday", "uebermorgen": "day after tomorrow",
@@ -52,7 +54,8 @@ _FRONT = re.compile(r"^(?:(?:am|an|zum|zu|der|die|das|den|dem|auf|im|es|denn|die
 _YEARS = re.compile(r"^(.+?)(?: (?:dieses jahr|heuer|naechstes jahr|im jahr))?(?: (\d{4}))?$")
 _PLACES = {
     "muenchen": "munich", "koeln": "cologne", "wien": "vienna", "nuernberg": "nuremberg", "hannover": "hanover",
-    "genf": "geneva", "zuerich": "zurich", "rom": "rome", "mailand": "milan", "venedig": "venice", "florenz": "florence",
+    "genf": "geneva", "zuerich": "zurich", "rom": "rome", "mailand": "milan", "venedig": "venice",
+    "florenz": "florence",
     "neapel": "naples", "turin": "turin", "tokio": "tokyo", "peking": "beijing", "moskau": "moscow", "kairo": "cairo",
     "athen": "athens", "bruessel": "brussels", "lissabon": "lisbon", "kopenhagen": "copenhagen", "warschau": "warsaw",
     "prag": "prague", "mexiko stadt": "mexico city", "mexiko-stadt": "mexico city", "mexiko": "mexico",

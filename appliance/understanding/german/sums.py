@@ -60,7 +60,7 @@ _RULES: tuple[tuple[str, str], ...] = (
 _PERCENT_LEFT = re.compile(r"\d ?%(?! ?[\d(])")
 _REFUSED = re.compile(r"\blog\b|\bsinus\b|\bsin\b|\bcos|\btan|\d ?!\s*\d|fakultaet|\b[xyz]\b ?=|integral|ableitung")
 _ADDING = re.compile(
-    rf"(?:addiere?n?|addiert|zusammen|zusammengezaehlt|zusammenzaehlen|summe|summiere?|summieren|summiert|{_N} und {_N})"
+    rf"(?:addiere?n?|addiert|zusammen|zusammengezaehlt|zusammenzaehlen|summe|summiere?n?|summiert|{_N} und {_N})"
 )
 
 

@@ -47,7 +47,7 @@ _DAY_PART = re.compile(
     r"(morgen|frueh|vormittag|mittag|nachmittag|abend|nacht)s?"
 )
 _LENGTHS = {"minuetig": "minuten", "stuendig": "stunden", "sekuendig": "sekunden"}
-_FIGURED = re.compile(r"(minuetig|stuendig|sekuendig|taegig|minuten|stunden|sekunden)([a-z]*)")
+_FIGURED = re.compile(r"(minuetig|stuendig|sekuendig|taegig|minutig|minuten|stunden|sekunden)([a-z]*)")
 
 
 spelled = speller(_SPELLED)
@@ -84,8 +84,8 @@ def _grown(part: str) -> list[str]:
         tail = "" if found[2] in _LENGTHS else rest
         return [count, unit, *([tail] if tail else [])]
     if found := _FIGURED.fullmatch(part):  # "10-minuetigen", "20 minutentimer"
-        unit = {**_LENGTHS, "taegig": "tage"}.get(found[1], found[1])
-        tail = "" if found[1] in ("minuetig", "stuendig", "sekuendig", "taegig") else found[2]
+        unit = {**_LENGTHS, "taegig": "tage", "minutig": "minuten"}.get(found[1], found[1])
+        tail = "" if found[1] in ("minuetig", "stuendig", "sekuendig", "taegig", "minutig") else found[2]
         return [unit, *([tail] if tail else [])]
     if found := _DAY_PART.fullmatch(part):
         return [found[1], found[2]]

@@ -13,7 +13,7 @@ _U = r"(?:ue|ü|u)"
 _TODO = re.compile(r"(?:to-?do'?s?|to dos?|aufgaben?|erledigungs|erledigungen|todos|tasks?)$")
 _SHOPPING = frozenset({"einkauf", "einkaufs", "einkaeufe", "shopping", "einkaufen", "merk", ""})
 _OUTSIDE = re.compile(
-    r"\b((?!die|der|den|dem|meine|meiner|unsere|eine|auf|zur|von|diese)[\w-]+ liste|[\w-]+liste|[\w-]*zettel)\b"
+    r"\b((?!(?:die|der|den|dem|meine|meiner|unsere|eine|auf|zur|von|diese)\b)[\w-]+ liste|[\w-]+liste|[\w-]*zettel)\b"
 )
 _OTHER_ENDS = re.compile(r"[ -]?(?:liste|lsite|listn|zettel)$")
 
@@ -22,32 +22,38 @@ WORDS = Words(
     # articles in front, and the word that a compound ends in: "nudeltimer" is the timer of nudel
     bare=re.compile(
         r"^(?:(?:der|die|das|den|dem|des|mein(?:e[nmrs]?)?|unser(?:e[nmrs]?)?|ein(?:e[nmrs]?)?)\s+)+|"
-        r"(?<=\w{3})-?(?:timer|wecker|lichter|licht|lampen|lampe|beleuchtung|leuchte|notizen|notiz|modus|-szene|szene)$",
+        r"(?<=\w{3})-?(?:timer|wecker|lichter|licht|lampen|lampe|beleuchtung|leuchte|notizen|notiz|modus|-szene|"
+        r"szene)$",
         re.IGNORECASE,
     ),
     item_articles=re.compile(
-        r"^(?:(?:etwas|der|die|das|den|ein|eine|einen|noch|mehr|auch|bitte|paar|weitere|frische[rsn]?|neue[rsn]?)\s+)+",
+        r"^(?:(?:etwas|der|die|das|den|ein|eine|einen|noch|mehr|auch|bitte|paar|weitere|frische[rsn]?|"
+        r"neue[rsn]?)\s+)+",
         re.IGNORECASE,
     ),
     item_joint=re.compile(r"\s+(?:und|sowie|&|plus|u\.?)\s+", re.IGNORECASE),
     event=re.compile(
         r"\b(?:wenn|sobald|falls|bis|solange|nachdem|bevor|ehe|w(?:ae|ä)hrend) "
-        r"(?:ich|wir|er|sie|es|du|der|die|das|mein|meine|jemand|[a-zäöü]+ (?:kommt|anruft|da ist|heimkommt|klingelt))\b",
+        r"(?:ich|wir|er|sie|es|du|der|die|das|mein|meine|jemand|[a-zäöü]+ (?:kommt|anruft|da ist|heimkommt|"
+        r"klingelt))\b",
         re.IGNORECASE,
     ),
     others=re.compile(
-        r"\berinner[en]?e?n? (?:sie )?(?!mich\b|uns\b|an\b|in\b|um\b|am\b|bitte\b|mal\b|sie mich\b|morgen\b|heute\b|dran\b|daran\b|"
+        r"\berinner[en]?e?n? (?:sie )?(?!mich\b|uns\b|an\b|in\b|um\b|am\b|bitte\b|mal\b|sie mich\b|morgen\b|"
+        r"heute\b|dran\b|daran\b|"
         r"sie\b|wir\b|danke\b|doch\b|mi\b|m\w{2,3}h?\b|und\b)[a-zäöüß]+ (?:[a-zäöüß]+ )?(?:daran|an|dran|dass)\b",
         re.IGNORECASE,
     ),
     reminders=re.compile(r"\berinnerungen\b|\breminders\b", re.IGNORECASE),
     time_hints=frozenset(
-        "wenn sobald bis monat jahr spaeter bevor nachdem einmal bald nachher irgendwann falls jeden jede jedes woche "
+        "wenn sobald bis monat jahr spaeter bevor nachdem einmal bald nachher irgendwann falls jeden jede "
+        "jedes woche "
         "demnaechst gleich".split()
     )
     - {"gleich"},
     fill=frozenset(
-        "um am an in fuer für so gegen ab dann wieder circa ca etwa ungefaehr ungefähr der die das den uhr von jetzt im "
+        "um am an in fuer für so gegen ab dann wieder circa ca etwa ungefaehr ungefähr der die das den uhr von "
+        "jetzt im "
         "spaetestens bereits schon rum herum daran dran bitte zu immer auf ab zum mal | , . ? ! dass noch".split()
     ),
     shared_parts=frozenset(),
@@ -62,7 +68,8 @@ WORDS = Words(
     ),
     when_ends=day_named,
     shopping=re.compile(
-        rf"\b(?:einkauf\w*|kaufen|besorgen|supermarkt|laden|shoppen|einzukaufen|zettel|m{_U}ssen wir holen|mitbringen|rewe|aldi|"
+        rf"\b(?:einkauf\w*|kaufen|besorgen|supermarkt|laden|shoppen|einzukaufen|zettel|m{_U}ssen wir holen|"
+        r"mitbringen|rewe|aldi|"
         r"billa|migros|markt)\b",
         re.IGNORECASE,
     ),

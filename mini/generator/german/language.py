@@ -38,6 +38,7 @@ FILLERS: dict[str, Filler] = {
     "task": tasks.bare,
     "taskzu": tasks.with_zu,
     "taskdass": tasks.clause,
+    "taskmarked": tasks.marked_clause,
     **MEASURE_FILLERS,
 }
 _AMOUNTS = tuple(
@@ -75,8 +76,10 @@ def compose(named: Callable[[str], Filler]) -> dict[str, Filler]:
 
 
 _SYLLABLES = (
-    "ba be bi bo bra bre da de do dra fa fel fi flo ga ge gri gro ha he hu ja jo ka ke ki klo kra kü la le li lo lu ma "
-    "me mi mo mü na ne ni pa pe pfi pla ra re ri ro sa schla schnu se si spa sta sto ta te ti tra tü va ve wa we wi za zu"
+    "ba be bi bo bra bre da de do dra fa fel fi flo ga ge gri gro ha he hu ja jo ka ke ki klo kra kü la le li "
+    "lo lu ma "
+    "me mi mo mü na ne ni pa pe pfi pla ra re ri ro sa schla schnu se si spa sta sto ta te ti tra tü va ve wa "
+    "we wi za zu"
 ).split()
 
 
@@ -101,20 +104,71 @@ _NEIGHBOURS = {
 NOISE = Noise(
     neighbours=_NEIGHBOURS,
     droppable=frozenset(
-        {"den", "die", "das", "der", "ein", "eine", "einen", "mir", "bitte", "mal", "meine", "meinen", "auf", "für",
-         "um", "zu", "im", "am", "mich", "du", "es", "noch", "dem"}
-    ),  # fmt: skip
-    fillers=("äh", "ähm", "also", "mal", "halt", "eben", "doch", "schnell", "vielleicht", "noch", "auch", "jetzt", "gleich"),
+        {
+            "den",
+            "die",
+            "das",
+            "der",
+            "ein",
+            "eine",
+            "einen",
+            "mir",
+            "bitte",
+            "mal",
+            "meine",
+            "meinen",
+            "auf",
+            "für",
+            "um",
+            "zu",
+            "im",
+            "am",
+            "mich",
+            "du",
+            "es",
+            "noch",
+            "dem",
+        }
+    ),
+    fillers=("äh", "ähm", "also", "mal", "halt", "eben", "doch", "schnell", "vielleicht", "noch", "auch", "jetzt"),
     short={
-        "bitte": "bidde", "eine": "ne", "einen": "nen", "ein": "n", "nicht": "net", "ich": "i", "morgen": "mrg",
-        "minuten": "min", "und": "u", "erinnere": "erinner", "erinnerung": "erinerung", "wecker": "weker",
-        "timer": "teimer", "liste": "lsite", "einkaufsliste": "einkausliste", "licht": "lciht", "stelle": "stell",
-        "abbrechen": "abrechen", "lösche": "lösch", "notiz": "notitz", "ist": "is", "mache": "mach", "danke": "dange",
-        "stunden": "std", "habe": "hab", "das": "des", "was": "wat", "wohnzimmer": "wohnzimer", "viel": "fiel",
-        "nächsten": "nächstn", "heute": "heut", "celsius": "celcius", "etwas": "was", "für": "fürn",
+        "bitte": "bidde",
+        "eine": "ne",
+        "einen": "nen",
+        "ein": "n",
+        "nicht": "net",
+        "ich": "i",
+        "morgen": "mrg",
+        "minuten": "min",
+        "und": "u",
+        "erinnere": "erinner",
+        "erinnerung": "erinerung",
+        "wecker": "weker",
+        "timer": "teimer",
+        "liste": "lsite",
+        "einkaufsliste": "einkausliste",
+        "licht": "lciht",
+        "stelle": "stell",
+        "abbrechen": "abrechen",
+        "lösche": "lösch",
+        "notiz": "notitz",
+        "ist": "is",
+        "mache": "mach",
+        "danke": "dange",
+        "stunden": "std",
+        "habe": "hab",
+        "das": "des",
+        "was": "wat",
+        "wohnzimmer": "wohnzimer",
+        "viel": "fiel",
+        "nächsten": "nächstn",
+        "heute": "heut",
+        "celsius": "celcius",
+        "etwas": "was",
+        "für": "fürn",
     },
     plain=plain,
-)  # fmt: skip
+)
 
 LANGUAGE = Tongue(
     tag="de",

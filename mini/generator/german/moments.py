@@ -51,7 +51,8 @@ def time(rng: random.Random) -> str:
         return f"halb {hour_word}{suffix if rng.random() < 0.3 else ''}"
     if pick < 0.97:
         part = rng.choice(
-            "viertel vor|viertel nach|viertel vor|viertel nach|dreiviertel|viertel|fünf vor|fünf nach|zehn vor|zehn nach|"
+            "viertel vor|viertel nach|viertel vor|viertel nach|dreiviertel|viertel|fünf vor|fünf nach|zehn vor|"
+            "zehn nach|"
             "zwanzig nach|zwanzig vor|fünf vor halb|fünf nach halb|zehn vor halb|kurz vor|10 nach|5 vor|viertel über|"
             "drei viertel|zehn minuten vor|fünf minuten nach|20 nach|kurz nach".split("|")
         )

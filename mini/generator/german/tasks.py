@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 
+from mini.generator.grammar import CLOSE, MID, OPEN
+
 _TASKS = """
 den müll|raus|bringen;die wäsche|auf|hängen;die wäsche|ab|nehmen;die waschmaschine|aus|räumen;die blumen||gießen
 die pflanzen||gießen;den hund||füttern;die katze||füttern;mit dem hund|raus|gehen;die miete||überweisen
@@ -67,11 +69,22 @@ def with_zu(rng: random.Random) -> str:
 
 def clause(rng: random.Random) -> str:
     """What follows `dass`: `ich den müll rausbringen muss`, `ich den müll rausbringe`."""
+    before, task, after = _clause(rng)
+    return f"{before} {task}{after}"
+
+
+def marked_clause(rng: random.Random) -> str:
+    """The same with the task marked as the text of a reminder: neither `ich` nor `muss` belong to it."""
+    before, task, after = _clause(rng)
+    return f"{before} {OPEN}text{MID}{task}{CLOSE}{after}"
+
+
+def _clause(rng: random.Random) -> tuple[str, str, str]:
     obj, prefix, verb = _parts(rng)
     pick = rng.random()
     if pick < 0.5 or not verb.endswith("en"):
-        return f"ich {obj} {prefix}{verb} {rng.choice(['muss', 'soll', 'muss', 'wollte', 'möchte'])}"
+        return "ich", f"{obj} {prefix}{verb}", f" {rng.choice(['muss', 'soll', 'muss', 'wollte', 'möchte'])}"
     if pick < 0.65:
-        return f"wir {obj} {prefix}{verb} {rng.choice(['müssen', 'wollen'])}"
+        return "wir", f"{obj} {prefix}{verb}", f" {rng.choice(['müssen', 'wollen'])}"
     first = {"nehmen": "nehme", "essen": "esse", "machen": "mache"}.get(verb, f"{verb[:-2]}e")
-    return f"ich {obj} {prefix}{first}"
+    return "ich", f"{obj} {prefix}{first}", ""
