@@ -14,7 +14,9 @@ _MEALS = {
     "coucher": (22, 22), "travail": (18, 8), "boulot": (18, 8), "midi": (13, 11), "manger": (13, 11), "ecole": (17, 8),
 }  # fmt: skip
 _BEFORE = frozenset({"a", "vers", "@"})
-_AFTER = frozenset({"", "|", "de", "d", "demain", "ce", "cet", "le", "pour", "que", ".", ",", "?", "!", "s", "stp", "il", "svp"})
+_AFTER = frozenset(
+    {"", "|", "de", "d", "demain", "ce", "cet", "le", "pour", "que", ".", ",", "?", "!", "s", "stp", "il", "svp"}
+)
 _LENGTHS = frozenset({"dans", "pendant", "durant", "toutes", "ici"})
 
 
@@ -87,7 +89,8 @@ def _clock(tokens: Tokens, at: int) -> Found[Said] | None:
 
 
 def _minutes(tokens: Tokens, at: int) -> tuple[int, int, bool]:
-    """Return (minutes, end, whether any were said) after the hour: `30`, `et demie`, `moins le quart`, `trois quarts`."""
+    """Return (minutes, end, whether any were said) after the hour: `30`, `et demie`, `moins le quart`, `trois "
+    "quarts`."""
     word, second = tokens.at(at), tokens.at(at + 1)
     if word == "et" and second in ("demi", "demie", "quart"):
         return (15 if second == "quart" else 30), at + 2, True

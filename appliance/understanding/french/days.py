@@ -162,7 +162,11 @@ def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     if month is not None:
         year, after = _year(tokens, end + 1)
         return _checked(year, str(month), str(day), start, after) if year else _next(today, month, day, start, after)
-    if part == "le" and tokens.at(end) not in ("h", "heures", "heure", ":", "premier", "fois", "fevr") and _alone(tokens, end):
+    if (
+        part == "le"
+        and tokens.at(end) not in ("h", "heures", "heure", ":", "premier", "fois", "fevr")
+        and _alone(tokens, end)
+    ):
         return _of_this_month(today, day, start, end)
     return None
 
@@ -170,7 +174,8 @@ def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
 def _alone(tokens: Tokens, at: int) -> bool:
     """Tell whether "le 14" stands by itself: what follows is no thing that could be numbered."""
     return tokens.at(at) in (
-        "", "|", ",", ".", "?", "!", "a", "au", "de", "d", "du", "pour", "vers", "matin", "soir", "et", "il", "s", "midi",
+        "", "|", ",", ".", "?", "!", "a", "au", "de", "d", "du", "pour", "vers", "matin", "soir", "et", "il", "s",
+        "midi",
         "apres", "prochain", "que", "svp", "stp", "rappelle", "reveille", "mets",
     )  # fmt: skip
 

@@ -26,11 +26,13 @@ MAX_SECONDS = 366 * _DAY
 _LENGTH_BEFORE = frozenset("dans ici pendant durant apres encore bout toutes plus".split())
 _CLOCK_BEFORE = frozenset({"a", "vers", "avant", "des", "jusque", "@", "jusqu", "sur", "entre", "est", "sera"})
 _CLOCK_WORDS = frozenset(
-    "reveil reveils reveille reveilles reveiller reveillez alarme alarmes cadran lever leve levez debout rappelle rappelles "
+    "reveil reveils reveille reveilles reveiller reveillez alarme alarmes cadran lever leve levez debout rappelle "
+    "rappelles "
     "rappeler rappelez rappel rappels penser sonner reunion rendez rdv train vol".split()
 )
 _TIMER_WORDS = frozenset(
-    "minuteur minuteurs minuterie timer timers chrono chronometre rebours decompte pomodoro duree compte compter".split()
+    "minuteur minuteurs minuterie timer timers chrono chronometre rebours decompte pomodoro duree "
+    "compte compter".split()
 )
 _ALARM_WORDS = frozenset("reveil reveils reveille reveiller alarme alarmes cadran rappelle rappel rappeler".split())
 _DAY_HALF = frozenset({"matin", "soir", "nuit", "apres"})
@@ -105,7 +107,9 @@ def _tail(tokens: Tokens, at: int, unit: int) -> tuple[Fraction, int] | None:
     if smaller is None or bare is None or not 0 < bare.value < 60 or bare.value.denominator != 1:
         return None
     after = tokens.at(bare.end)
-    if after in (":", "%", "pour", "/", "h", "heures", "x") and not (after == "pour" and tokens.at(bare.end + 1) != "cent"):
+    if after in (":", "%", "pour", "/", "h", "heures", "x") and not (
+        after == "pour" and tokens.at(bare.end + 1) != "cent"
+    ):
         return None
     return bare.value * smaller, bare.end
 

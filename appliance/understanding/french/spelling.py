@@ -11,10 +11,11 @@ _ELISION = re.compile(r"^(?:d|l|j|m|t|s|n|c|qu|jusqu|lorsqu|puisqu)'(?=\w)")
 _WHOLE = {"aujourd'hui": "aujourdhui", "d'aujourd": "aujourdhui", "quelqu'un": "quelquun"}
 _repaired = speller(
     frozenset(
-        "minutes minute secondes seconde heures demain aujourdhui mercredi vendredi samedi dimanche janvier fevrier juillet "
+        "minutes minute secondes seconde heures demain aujourdhui mercredi vendredi samedi dimanche janvier "
+        "fevrier juillet "
         "septembre octobre novembre decembre semaine semaines quarante cinquante soixante septante nonante quatorze "
         "quinze treize trente prochain prochaine multiplie multiplier diviser divise fahrenheit celsius kilometres "
-        "kilometre centimetres centimetre millimetres grammes kilogrammes litres quinzaine minuit".split()
+        "kilometre centimetres centimetre millimetres grammes kilogrammes quinzaine minuit".split()
     )
 )
 

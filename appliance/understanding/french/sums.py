@@ -19,12 +19,18 @@ _INFIX = (
     (r"\b(?:a la puissance|puissance|exposant)\b|\*\*", "^"), (r"\bmodulo\b", "%"),
     (r"\bau carre\b", "^2"), (r"\bau cube\b", "^3"),
 )  # fmt: skip
-_TAKE = r"(?:retire|retirer|retires|enleve|enlever|enleves|ote|oter|deduis|deduire|soustrais|soustraire|soustrait|soustrayez)"
+_TAKE = (
+    r"(?:retire|retirer|retires|enleve|enlever|enleves|ote|oter|deduis|deduire|soustrais|soustraire|soustrait|"
+    r"soustrayez)"
+)
 _ADD = r"(?:ajoute|ajouter|ajoutes|rajoute)"
 _SHARE = r"(?:divise|diviser|divises|partage|partager|partages|repartis|repartir|reparti|split)"
 _RULES: tuple[tuple[str, str], ...] = (
     (rf"(?:pourcentage|pourcents?|%) de {_N} (?:represente|representent|fait|font|est)[a-z ]* {_N}", r"\2/\1*100"),
-    (rf"{_N} (?:c est|represente|fait|ca fait|est|font) (?:quel|combien de) (?:pourcentages?|pourcents?|%) de {_N}", r"\1/\2*100"),
+    (
+        rf"{_N} (?:c est|represente|fait|ca fait|est|font) (?:quel|combien de) (?:pourcentages?|pourcents?|%) de {_N}",
+        r"\1/\2*100",
+    ),
     (rf"{_N} (?:moins|-) {_N} ?%", r"\1-\1*\2/100"),
     (rf"{_N} (?:plus|avec|\+) {_N} ?%(?! de (?:remise|reduction|rabais))", r"\1+\1*\2/100"),
     (rf"{_N} avec {_N} ?% de (?:remise|reduction|rabais)", r"\1-\1*\2/100"),
@@ -53,7 +59,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     (rf"(?:le double|double|doubler|doubles|deux fois) (?:de )?{_N}", r"\1*2"),
     (rf"(?:triple|tripler) (?:de )?{_N}", r"\1*3"),
     (rf"{_N} (?:[a-z]+ )?(?:a|qui coutent|coutant) {_N}(?: (?:l|la))?$", r"\1*\2"),
-    (rf"(?:gagne|depense|paie|economise) {_N} (?:par|de l|l)[a-z ]*{_N} (?:heures?|jours?|mois|semaines?|ans?)", r"\1*\2"),
+    (
+        rf"(?:gagne|depense|paie|economise) {_N} (?:par|de l|l)[a-z ]*{_N} (?:heures?|jours?|mois|semaines?|ans?)",
+        r"\1*\2",
+    ),
     (rf"{_N} et (?:j en|on en|il en) [a-z]+ {_N}", r"\1-\2"),
 )
 _LIST = rf"{_N}(?:\s*(?:,|et|plus|, et)?\s*{_N})+"
@@ -145,10 +154,7 @@ def _digits(text: str) -> str:
             # "trois quarts de 80"
             parts += [f"({found.value.numerator}/{found.value.denominator})", "*"]
             at = found.end + 1
-        elif found is None or not _counts(tokens, at, found.end):
-            parts.append(tokens.at(at))
-            at += 1
-        elif "/" in tokens.parts[found.start : found.end]:
+        elif found is None or not _counts(tokens, at, found.end) or "/" in tokens.parts[found.start : found.end]:
             parts.append(tokens.at(at))
             at += 1
         else:

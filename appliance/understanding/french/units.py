@@ -36,12 +36,15 @@ _UNITS = {
     "pint": "pinte|pintes",
     "cup": "tasse|tasses|cup|cups",
     "fluid ounce": "once liquide|onces liquides|fl oz",
-    "tablespoon": "cuillere a soupe|cuilleres a soupe|cuilleree a soupe|cuillerees a soupe|cas|c a s|cs|cuiller a soupe",
-    "teaspoon": "cuillere a cafe|cuilleres a cafe|cuilleree a cafe|cuillerees a cafe|cuillere a the|cuilleres a the|cac|cc",
+    "tablespoon": "cuillere a soupe|cuilleres a soupe|cuilleree a soupe|cuillerees a soupe|cas|c a s|cs|cuiller a "
+    "soupe",
+    "teaspoon": "cuillere a cafe|cuilleres a cafe|cuilleree a cafe|cuillerees a cafe|cuillere a the|cuilleres a "
+    "the|cac|cc",
     "celsius": "celsius|centigrades|centigrade|c|degres|degre",
     "fahrenheit": "fahrenheit|farenheit|f",
     "kelvin": "kelvin|kelvins|k",
-    "kilometer per hour": "kilometres par heure|kilometre par heure|kilometres a heure|kilometres heure|kilometre heure|"
+    "kilometer per hour": "kilometres par heure|kilometre par heure|kilometres a heure|kilometres heure|kilometre "
+    "heure|"
     "km / h|kmh|km par heure|kilometres a l heure|km h",
     "mile per hour": "miles par heure|mile par heure|miles a heure|mph|miles heure|milles a heure|milles par heure",
     "meter per second": "metres par seconde|metre par seconde|m / s|metres seconde",
@@ -120,7 +123,11 @@ def _mentions(tokens: Tokens) -> list[Mention]:
     at = 0
     while at < len(tokens):
         value, end = _value(tokens, at)
-        while value is not None and tokens.at(end) in ("degres", "degre", "°", "-", "de", "d") and _unit(tokens, end + 1, True):
+        while (
+            value is not None
+            and tokens.at(end) in ("degres", "degre", "°", "-", "de", "d")
+            and _unit(tokens, end + 1, True)
+        ):
             end += 1
         named = _unit(tokens, end, value is not None)
         if named is None and value is None and tokens.at(at) in ("degres", "degre"):

@@ -5,112 +5,203 @@ from __future__ import annotations
 import re
 
 from appliance.understanding.french.names.places import place
-from appliance.understanding.french.spelling import either, fold
 from appliance.understanding.french.names.whens import when_ends
+from appliance.understanding.french.spelling import either, fold
 from appliance.understanding.languages import HomeWords, Words
 
 _FRONT = either(r"^(?:(?:de|que|à|pour|d|qu)\s+(?=\S)|d'|qu'(?!il|elle|on|un))")
 HOME = HomeWords(
     up=either(
-        r"\b(?:montes?|monter|montez|remonter?|augmente[rsz]?|augmentez|hausser?|pousser?|plus (?:fort|forte|clair|claire|"
-        r"lumineux|vive?s?|haut|haute|de (?:lumière|son|volume|clarté))|lève|intensifier?|éclaircis|davantage|trop (?:bas|basse|"
-        r"sombre|noir|faible)|pas assez (?:fort|forte|de lumière)|entends? (?:rien|pas)|on n'y voit rien|on voit rien)\b"
+        r"\b(?:montes?|monter|montez|remonter?|augmente[rsz]?|augmentez|hausser?|pousser?|plus (?:fort|forte|clair|"
+        r"claire|"
+        r"lumineux|vive?s?|haut|haute|de (?:lumière|son|volume|clarté))|lève|intensifier?|éclaircis|davantage|trop "
+        r"(?:bas|basse|"
+        r"sombre|noir|faible)|pas assez (?:fort|forte|de lumière)|entends? (?:rien|pas)|on n'y voit rien|on voit "
+        r"rien)\b"
     ),
     down=either(
-        r"\b(?:baisse[rsz]?|baissez|rabaisser?|diminue[rsz]?|diminuez|réduis|réduire|réduisez|descends|tamise[rs]?|assombris|"
-        r"moins (?:fort|forte|de|vive|vives|lumineux|haut)|plus (?:bas|basse|doux|douce|doucement|faible|sombre|douces|sombres)|"
-        r"trop (?:fort|forte|lumineux|clair|éblouissant|vive)|un peu fort|pas (?:si|aussi) fort|adoucis|hurle|atténue)\b"
+        r"\b(?:baisse[rsz]?|baissez|rabaisser?|diminue[rsz]?|diminuez|réduis|réduire|réduisez|descends|tamise[rs]?|"
+        r"assombris|"
+        r"moins (?:fort|forte|de|vive|vives|lumineux|haut)|plus (?:bas|basse|doux|douce|doucement|faible|sombre|"
+        r"douces|sombres)|"
+        r"trop (?:fort|forte|lumineux|clair|éblouissant|vive)|un peu fort|pas (?:si|aussi) fort|adoucis|hurle|"
+        r"atténue)\b"
     ),
     much=either(r"\b(?:beaucoup|bien plus|nettement|vraiment|carrément|largement|très|bcp)\b"),
     little=either(r"\b(?:(?:un|tout) (?:petit )?peu|un poil|légèrement|un chouïa|un tantinet|une touche|un cran)\b"),
-    most=either(r"\b(?:à fond|au max(?:imum)?|maximum|à bloc|pleine puissance|au plus (?:haut|fort)|plein pot|tout en haut|max)\b"),
+    most=either(
+        r"\b(?:à fond|au max(?:imum)?|maximum|à bloc|pleine puissance|au plus (?:haut|fort)|plein pot|tout "
+        r"en haut|max)\b"
+    ),
     least=either(r"\b(?:au min(?:imum)?|minimum|au plus bas|tout bas|à zéro|le plus bas possible|au plus faible)\b"),
     half=either(r"\b(?:moitié|mi-(?:volume|hauteur|puissance|intensité))\b"),
     by=re.compile(r"\b(?:de|d|encore) ?$"),
     mute=either(
-        r"\b(?:muet|sourdine|mute|silence|silencieux|(?:coupe[rsz]?|coupez|éteins|éteindre|enlève[rs]?|enlever|désactive[rs]?|"
+        r"\b(?:muet|sourdine|mute|silence|silencieux|(?:coupe[rsz]?|coupez|éteins|éteindre|enlève[rs]?|enlever|"
+        r"désactive[rs]?|"
         r"vire[rs]?) (?:tout )?le (?:son|volume)|pas de son|plus de son|plus un bruit)\b"
     ),
     unmute=either(
-        r"\b(?:(?:remets|remettre|réactive[rs]?|réactiver|rétablis|rétablir|rends|redonne|rallume) (?:moi )?(?:le |du )(?:son|volume)|"
-        r"(?:enlève|désactive|retire|sors de|quitte|enlever|désactiver|retirer|coupe) (?:la |le )?(?:mode )?(?:sourdine|muet|mute|"
+        r"\b(?:(?:remets|remettre|réactive[rs]?|réactiver|rétablis|rétablir|rends|redonne|rallume) (?:moi )?(?:le |"
+        r"du )(?:son|volume)|"
+        r"(?:enlève|désactive|retire|sors de|quitte|enlever|désactiver|retirer|coupe) (?:la |le )?(?:mode "
+        r")?(?:sourdine|muet|mute|"
         r"silencieux)|démute|unmute)\b"
     ),
     on=either(
-        r"\b(?:allume[rsz]?|allumez|rallume[rsz]?|allumée?s?|ouvre|ouvrir|active[rs]?|enclenche[rs]?|mets|mettre|met|mettez|on|soit|"
+        r"\b(?:allume[rsz]?|allumez|rallume[rsz]?|allumée?s?|ouvre|ouvrir|active[rs]?|enclenche[rs]?|mets|mettre|"
+        r"met|mettez|on|soit|"
         r"fais|lumières?|éclairage|éclaire[rsz]?|lampes?)\b"
     ),
     off=either(
-        r"\b(?:éteins|éteindre|éteignez|éteignes|éteint|éteind|éteinte?s?|coupe[rsz]?|couper|ferme[rsz]?|fermer|désactive[rs]?|off|"
+        r"\b(?:éteins|éteindre|éteignez|éteignes|éteint|éteind|éteinte?s?|coupe[rsz]?|couper|ferme[rsz]?|fermer|"
+        r"désactive[rs]?|off|"
         r"plus de lumière s'il|arrête[rs]?)\b"
     ),
     colors={
-        "blanc chaud": "warm white", "blanche chaude": "warm white", "blanc chaude": "warm white", "chaude": "warm white",
-        "chaud": "warm white", "chaleureuse": "warm white", "chaleureux": "warm white", "chaudes": "warm white",
-        "blanc froid": "cool white", "froide": "cool white", "blanche froide": "cool white", "lumiere du jour": "cool white",
-        "froid": "cool white", "blanc neutre": "white", "rouge": "red", "rouges": "red", "orange": "orange", "oranges": "orange",
-        "ambre": "orange", "ambree": "orange", "jaune": "yellow", "jaunes": "yellow", "dore": "yellow", "doree": "yellow",
-        "vert": "green", "verte": "green", "vertes": "green", "verts": "green", "turquoise": "turquoise", "cyan": "turquoise",
-        "bleu": "blue", "bleue": "blue", "bleues": "blue", "bleus": "blue", "bleu ciel": "blue", "violet": "purple",
-        "violette": "purple", "violettes": "purple", "mauve": "purple", "lavande": "purple", "lilas": "purple",
-        "pourpre": "purple", "indigo": "purple", "rose": "pink", "roses": "pink", "magenta": "magenta", "fuchsia": "magenta",
-        "blanc": "white", "blanche": "white", "blanches": "white", "blancs": "white", "en or": "yellow",
+        "blanc chaud": "warm white",
+        "blanche chaude": "warm white",
+        "blanc chaude": "warm white",
+        "chaude": "warm white",
+        "chaud": "warm white",
+        "chaleureuse": "warm white",
+        "chaleureux": "warm white",
+        "chaudes": "warm white",
+        "blanc froid": "cool white",
+        "froide": "cool white",
+        "blanche froide": "cool white",
+        "lumiere du jour": "cool white",
+        "froid": "cool white",
+        "blanc neutre": "white",
+        "rouge": "red",
+        "rouges": "red",
+        "orange": "orange",
+        "oranges": "orange",
+        "ambre": "orange",
+        "ambree": "orange",
+        "jaune": "yellow",
+        "jaunes": "yellow",
+        "dore": "yellow",
+        "doree": "yellow",
+        "vert": "green",
+        "verte": "green",
+        "vertes": "green",
+        "verts": "green",
+        "turquoise": "turquoise",
+        "cyan": "turquoise",
+        "bleu": "blue",
+        "bleue": "blue",
+        "bleues": "blue",
+        "bleus": "blue",
+        "bleu ciel": "blue",
+        "violet": "purple",
+        "violette": "purple",
+        "violettes": "purple",
+        "mauve": "purple",
+        "lavande": "purple",
+        "lilas": "purple",
+        "pourpre": "purple",
+        "indigo": "purple",
+        "rose": "pink",
+        "roses": "pink",
+        "magenta": "magenta",
+        "fuchsia": "magenta",
+        "blanc": "white",
+        "blanche": "white",
+        "blanches": "white",
+        "blancs": "white",
+        "en or": "yellow",
     },
     actions=(
-        ("previous", either(
-            r"\b(?:précédente?|d'avant|reviens en arrière|reviens à|revenir à|retourne (?:à|en)|retour|celle d'avant)\b|"
-            r"\b(?:rejoue[rs]?|rejouer|recommence[rs]?|recommencer|depuis le début|du début)\b"
-        )),
-        ("next", either(
-            r"\b(?:suivante?|prochaine?|passe(?:r)? (?:à|cette|ce|la|au|le)|saute[rs]?|sauter|change[rs]? (?:de|la)|changer (?:de|la)|"
-            r"zappe[rs]?|zapper|next|skip|avance à|une autre|autre (?:chanson|morceau|musique|titre)|passe)\b(?! (?:moi|du|de la|des|un)\b)"
-        )),
-        ("resume", either(
-            r"\b(?:reprends|reprendre|reprenez|reprise|relance[rsz]?|relancer|continue[rsz]?|continuer|remets|remettre|redémarre[rs]?|"
-            r"redémarrer|enlève la pause|là où on|lecture$)\b"
-        )),
+        (
+            "previous",
+            either(
+                r"\b(?:précédente?|d'avant|reviens en arrière|reviens à|revenir à|retourne (?:à|en)|retour|celle "
+                r"d'avant)\b|"
+                r"\b(?:rejoue[rs]?|rejouer|recommence[rs]?|recommencer|depuis le début|du début)\b"
+            ),
+        ),
+        (
+            "next",
+            either(
+                r"\b(?:suivante?|prochaine?|passe(?:r)? (?:à|cette|ce|la|au|le)|saute[rs]?|sauter|change[rs]? (?:de|"
+                r"la)|changer (?:de|la)|"
+                r"zappe[rs]?|zapper|next|skip|avance à|une autre|autre (?:chanson|morceau|musique|titre)|passe)\b(?! "
+                r"(?:moi|du|de la|des|un)\b)"
+            ),
+        ),
+        (
+            "resume",
+            either(
+                r"\b(?:reprends|reprendre|reprenez|reprise|relance[rsz]?|relancer|continue[rsz]?|continuer|remets|"
+                r"remettre|redémarre[rs]?|"
+                r"redémarrer|enlève la pause|là où on|lecture$)\b"
+            ),
+        ),
         ("pause", either(r"\b(?:pause|suspends|suspendre|un instant)\b")),
-        ("stop", either(
-            r"\b(?:arrête[rsz]?|arrêter|arrêtez|stoppe[rsz]?|stopper|stop|coupe[rsz]?|couper|éteins|éteindre|éteignez|taire|"
-            r"interromps|ferme|plus de musique|assez|fini|ça suffit)\b"
-        )),
-        ("play", either(
-            r"\b(?:mets?|mettez|mettre|mettes|joue[rsz]?|jouez|lance[rsz]?|lancer|balance|écoute[rsz]?|écouter|entendre|diffuse[rs]?|"
-            r"démarre|démarrer|passe|branche|allume[rsz]?|allumer|envoie|musique|radio|envie|veux|voudrais|partir|play|lecture|zik)\b"
-        )),
+        (
+            "stop",
+            either(
+                r"\b(?:arrête[rsz]?|arrêter|arrêtez|stoppe[rsz]?|stopper|stop|coupe[rsz]?|couper|éteins|éteindre|"
+                r"éteignez|taire|"
+                r"interromps|ferme|plus de musique|assez|fini|ça suffit)\b"
+            ),
+        ),
+        (
+            "play",
+            either(
+                r"\b(?:mets?|mettez|mettre|mettes|joue[rsz]?|jouez|lance[rsz]?|lancer|balance|écoute[rsz]?|écouter|"
+                r"entendre|diffuse[rs]?|"
+                r"démarre|démarrer|passe|branche|allume[rsz]?|allumer|envoie|musique|radio|envie|veux|voudrais|partir|"
+                r"play|lecture|zik)\b"
+            ),
+        ),
     ),
     anything=either(
-        r"^(?:l'|d')?(?:(?:de|la|le|les|du|des|un|une|peu|ma|mon|cette|ce|quelque|bonne|petite|en|moi|nous|mes)\s+|d'|l')*"
-        r"(?:musiques?|musik|chansons?|son|zik|chose|trucs?(?: sympa)?|morceaux?|titres?|radio|lecture|podcast|album|playlist|"
-        r"livre audio|vidéo|film|pause|pause la musique|ça|ceci|poste|marche|route|écouter|suivante?|précédente?|du son)?"
+        r"^(?:l'|d')?(?:(?:de|la|le|les|du|des|un|une|peu|ma|mon|cette|ce|quelque|bonne|petite|en|moi|nous|mes)\s+|"
+        r"d'|l')*"
+        r"(?:musiques?|musik|chansons?|son|zik|chose|trucs?(?: sympa)?|morceaux?|titres?|radio|lecture|podcast|"
+        r"album|playlist|"
+        r"livre audio|vidéo|film|pause|pause la musique|ça|ceci|poste|marche|route|écouter|suivante?|précédente?|"
+        r"du son)?"
         r"(?:\s+(?:sympa|s'il te plaît|maintenant|en pause|en marche|en route|en lecture))*$"
     ),
-)  # fmt: skip
+)
 
 WORDS = Words(
     all=frozenset({"tous", "toutes", "chaque"}),
-    bare=either(r"^(?:(?:le|la|les|mon|ma|mes|notre|nos|un|une|du|des|de|au|aux|à|en|cette|ce|d|l|pour|votre)\s+|l'|d')+"),
+    bare=either(
+        r"^(?:(?:le|la|les|mon|ma|mes|notre|nos|un|une|du|des|de|au|aux|à|en|cette|ce|d|l|pour|votre)\s+|"
+        r"l'|d')+"
+    ),
     item_articles=either(
-        r"^(?:(?:du|de la|de l|des|de|d|le|la|les|un|une|mon|ma|mes|encore|aussi|également|plus|quelques|un peu|le prochain)\s+|"
+        r"^(?:(?:du|de la|de l|des|de|d|le|la|les|un|une|mon|ma|mes|encore|aussi|également|plus|quelques|un peu|le "
+        r"prochain)\s+|"
         r"de l'|l'|d')+"
     ),
     item_joint=either(r"\s+(?:et|&|ainsi que|ainsi qu'|puis)\s+(?:aussi\s+|puis\s+)?|\s+ainsi qu'"),
     event=either(
-        r"\b(?:quand|lorsque|dès que|dès qu'|une fois que|si|jusqu'à ce que|avant que|après que|pendant que|tant que|lorsqu'|lorsqu) ?"
-        r"(?:je|j'|on|il|elle|ils|elles|tu|nous|vous|le|la|les|l'|mon|ma|mes|maman|papa|[a-z]+ (?:arrive|rentre|appelle|est|vient))\b"
+        r"\b(?:quand|lorsque|dès que|dès qu'|une fois que|si|jusqu'à ce que|avant que|après que|pendant que|tant "
+        r"que|lorsqu'|lorsqu) ?"
+        r"(?:je|j'|on|il|elle|ils|elles|tu|nous|vous|le|la|les|l'|mon|ma|mes|maman|papa|[a-z]+ (?:arrive|rentre|"
+        r"appelle|est|vient))\b"
     ),
     others=either(
-        r"\b(?:rappelle[rsz]?|rappelez|rappeler|dis|préviens)[ -](?:à|aux?|leur|lui)\b(?! (?:\d|midi|minuit|quelle|une heure|l'heure))"
+        r"\b(?:rappelle[rsz]?|rappelez|rappeler|dis|préviens)[ -](?:à|aux?|leur|lui)\b(?! (?:\d|midi|minuit|quelle|"
+        r"une heure|l'heure))"
     ),
     reminders=either(r"\b(?:rappels|pense-bêtes)\b"),
     time_hints=frozenset(
-        "quand jusque jusqu mois annee an tard avant apres bientot des lorsque chaque tous toutes paques pentecote ascension "
+        "quand jusque jusqu mois annee an tard avant apres bientot des lorsque chaque tous toutes paques pentecote "
+        "ascension "
         "trimestre rentree ete hiver printemps automne dernier tantot".split()
-    ) - {"tous", "toutes"},
+    )
+    - {"tous", "toutes"},
     fill=frozenset(
         "a au aux de d en dans avant ce cet cette pour vers il est sera sont a environ a | , . ? ! s te vous plait "
         "merci stp svp que qu et autour par maintenant ici midi' ' hui prochain -".split()
-    ) | {"soir", "matin", "nuit", "soiree", "matinee", "h"},
+    )
+    | {"soir", "matin", "nuit", "soiree", "matinee", "h"},
     shared_parts=frozenset({"soir", "matin", "nuit", "midi", "aprem", "apres"}),
     waking=frozenset({"reveille", "reveiller", "reveillez", "reveilles", "leve", "lever", "debout", "lit", "reveil"}),
     date_words=frozenset("date jour mois annee semaine saison combien".split()),
@@ -118,21 +209,24 @@ WORDS = Words(
     time_words=frozenset("heure heures tard tot horloge montre nuit minuit midi matin soir".split()),
     when_ends=when_ends,
     shopping=either(
-        r"\b(?:acheter|racheter|courses|commissions|magasin|supermarché|épicerie|marché|ramener|emplettes|prendre (?:chez|au))\b"
+        r"\b(?:acheter|racheter|courses|commissions|magasin|supermarché|épicerie|marché|ramener|emplettes|prendre "
+        r"(?:chez|au))\b"
     ),
     home=HOME,
     default_list="courses",
     place=place,
     text=lambda said: _FRONT.sub("", said),
     compared=frozenset({"que"}),
-)  # fmt: skip
+)
 
 _LIST = re.compile(
-    r"\bliste (?:(?:de|des|du|d|pour|pour le|pour la|pour les|la|a) )*(?:l |la |les )?([\w'-]+(?: a [\w'-]+| [\w'-]+ing)?)"
+    r"\bliste (?:(?:de|des|du|d|pour|pour le|pour la|pour les|la|a) )*(?:l |la |les )?([\w'-]+(?: a [\w'-]+| "
+    r"[\w'-]+ing)?)"
 )
 _NAMED = re.compile(r"\b(courses|commissions|taches|to-?do(?:[ -]?list)?|to do(?: list)?|todolist|corvees)\b")
 _NOT_NAMES = frozenset(
-    "s stp svp merci il et avec que qui a de la le les des ma mon vide contient est sinon aussi tout svp maintenant pour y "
+    "s stp svp merci il et avec que qui a de la le les des ma mon vide contient est sinon aussi tout svp "
+    "maintenant pour y "
     "dis montre affiche si quand tu te en sur dans plait vierge doit peut noire complete".split()
 )
 _TODO = re.compile(r"^(?:to[ -]?do(?:[ -]?list)?|todolist|todo)$")
@@ -155,7 +249,9 @@ def list_name(said: str | None, outside: str) -> str | None:
 
 # words that lost their accents in the cut, as they are written
 _WRITTEN = {
-    "taches": "tâches", "corvees": "corvées", "epicerie": "épicerie", "noel": "noël", "marche": "marché", "menage": "ménage",
+    "taches": "tâches", "corvees": "corvées", "epicerie": "épicerie", "noel": "noël", "marche": "marché",
+    "menage": "ménage",
     "fete": "fête", "course": "courses", "idees": "idées", "invites": "invités", "supermarche": "supermarché",
-    "series": "séries", "bebe": "bébé", "choses a faire": "choses à faire", "a faire": "à faire", "trucs a faire": "trucs à faire",
+    "series": "séries", "bebe": "bébé", "choses a faire": "choses à faire", "a faire": "à faire",
+    "trucs a faire": "trucs à faire",
 }  # fmt: skip

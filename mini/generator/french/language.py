@@ -15,8 +15,10 @@ from mini.generator.tongue import Filler, Noise, Tongue
 
 _PARTITIVE = re.compile(r"^(?:du|de la|de l'|des|une?|les?|la)\s*(?=\S)")
 _AMOUNTS = tuple(
-    "un paquet de|une bouteille de|deux|2|trois|6|une boîte de|2 kilos de|un litre de|500 g de|une douzaine de|un sac de|"
-    "un pot de|encore|plus de|une brique de|2 paquets de|un kilo de|quelques|un peu de|3 bouteilles de|un pack de".split("|")
+    "un paquet de|une bouteille de|deux|2|trois|6|une boîte de|2 kilos de|un litre de|500 g de|une douzaine de|un "
+    "sac de|"
+    "un pot de|encore|plus de|une brique de|2 paquets de|un kilo de|quelques|un peu de|3 bouteilles de|"
+    "un pack de".split("|")
 )
 _BEFORE = tuple(
     "je vais commencer à cuisiner|je vais me coucher|j'ai les mains pleines|je suis en voiture|avant que j'oublie|"
@@ -30,7 +32,9 @@ _AFTER = tuple(
     "avant que j'oublie|pour pas que j'oublie|parce que je suis fatigué|merci d'avance|quand tu as une seconde|"
     "si c'est possible|vite fait|si tu veux bien|si tu peux|je suis pressé|j'ai besoin de savoir|pour ma femme|"
     "j'ai oublié|au cas où|encore une fois|t'es le meilleur|dès que possible|tout de suite|mon ami|mon grand|je crois|"
-    "ce serait super|ou quelque chose comme ça|hein|là|du coup|quoi|t'es gentil|merci beaucoup|tu seras gentil".split("|")
+    "ce serait super|ou quelque chose comme ça|hein|là|du coup|quoi|t'es gentil|merci beaucoup|tu seras gentil".split(
+        "|"
+    )
 )
 
 
@@ -93,17 +97,21 @@ _THINGS: dict[str, Filler] = {
     "todolist": _among("to-do list|todo list|to do list|todolist|to-do|todo"),
     "shopping": _among("courses|courses|courses|courses|commissions|achats"),
     "grocery": _among("épicerie|épicerie|achats|emplettes"),
-    "store": _among("carrefour|lidl|ikea|leclerc|la pharmacie|delhaize|migros|coop|castorama|monoprix|le boucher|picard"),
+    "store": _among(
+        "carrefour|lidl|ikea|leclerc|la pharmacie|delhaize|migros|coop|castorama|monoprix|le boucher|picard"
+    ),
     "guests": _among("invités|cadeaux|cartes de voeux|invitations"),
     "media": _among("films|films à voir|livres|livres à lire|séries|lecture|musique|jeux|podcasts|envies"),
     "title": _among(
         "matrix|dune|le petit prince|inception|les misérables|intouchables|amélie poulain|le seigneur des anneaux|"
-        "la reine des neiges|parasite|1984|germinal|lupin|casablanca|l'étranger|top gun|la peste|bienvenue chez les ch'tis|"
+        "la reine des neiges|parasite|1984|germinal|lupin|casablanca|l'étranger|top gun|la peste|bienvenue chez "
+        "les ch'tis|"
         "astérix|tintin|zelda|kaamelott|le dîner de cons|la haine|candide|le comte de monte-cristo"
     ),
     "onechore": _among(
         "la lessive|la vaisselle|l'aspirateur|les courses|les devoirs|le repassage|le jardinage|les impôts|le ménage|"
-        "la vidange|le pressing|la coupe de cheveux|les factures|la cuisine|la valise|la poussière|les vitres|les papiers|"
+        "la vidange|le pressing|la coupe de cheveux|les factures|la cuisine|la valise|la poussière|les vitres|les "
+        "papiers|"
         "les mails"
     ),
     "eventbare": _among(
@@ -111,7 +119,8 @@ _THINGS: dict[str, Filler] = {
         "répétition|contrôle technique|loyer|poubelles|vaccin|courses|médicaments|coiffeur"
     ),
     "appt": _among(
-        "rendez-vous chez le dentiste|rendez-vous chez le médecin|une réunion|un examen|un entretien|cours de piano|foot|"
+        "rendez-vous chez le dentiste|rendez-vous chez le médecin|une réunion|un examen|un entretien|cours de "
+        "piano|foot|"
         "dentiste|un rendez-vous|une visio|un train à prendre|piscine|rdv chez le coiffeur|une livraison|un vol"
     ),
     "rdv": _among("dentiste|médecin|kiné|coiffeur|avec le prof|banque|garage|chez l'ophtalmo|préfecture|ostéo"),
@@ -121,7 +130,8 @@ _THINGS: dict[str, Filler] = {
     ),
     "roombare": _among("salon|cuisine|chambre|salle de bain|couloir|bureau|garage|entrée|terrasse|balcon|grenier|cave"),
     "color": _among(
-        "bleu|rouge|vert|jaune|orange|violet|rose|blanc|blanc chaud|blanc froid|turquoise|mauve|bleue|rouge|verte|blanche|"
+        "bleu|rouge|vert|jaune|orange|violet|rose|blanc|blanc chaud|blanc froid|turquoise|mauve|bleue|rouge|verte|"
+        "blanche|"
         "violette|cyan|magenta|or|doré|lavande|blanc|bleu|rouge|blanc neutre|lumière du jour|rouges|bleues|vertes|ambre"
     ),
 }
@@ -130,7 +140,8 @@ _THINGS: dict[str, Filler] = {
 def _invented(rng: random.Random) -> str:
     """Return a word that sounds French."""
     parts = (
-        "ba be bi bou bra cha che co cra da de di dou dra fa fi flo ga gui gra ja jo ju ka la le li lou ma mé mi mo na né ni "
+        "ba be bi bou bra cha che co cra da de di dou dra fa fi flo ga gui gra ja jo ju ka la le li lou ma mé mi "
+        "mo na né ni "
         "nou pa pé pi plo ra ré ri rou sa sé chi so ta té ti to tra va vé vi vou qui gno"
     ).split()
     ends = "n|r|s|t|l|c|x|ette|ou|on|in|ard|eau|y|e|é|age|ier|ot|euse".split("|")
@@ -149,7 +160,8 @@ LANGUAGE = Tongue(
     fillers={**AMOUNT_FILLERS, **TIME_FILLERS, **MEASURE_FILLERS, **_THINGS},
     compose=compose,
     strange=(
-        "item", "items", "oneitem", "task", "topic", "topicshort", "label", "alabel", "listname", "fact", "event", "place",
+        "item", "items", "oneitem", "task", "topic", "topicshort", "label", "alabel", "listname", "fact", "event",
+        "place",
         "what", "scene", "room",
     ),
     invented=_invented,
@@ -168,22 +180,28 @@ LANGUAGE = Tongue(
         neighbours=dict(
             pair.split(":")
             for pair in (
-                "a:zq z:ae e:zr r:et t:ry y:tu u:yi i:uo o:ip p:om q:as s:qd d:sf f:dg g:fh h:gj j:hk k:jl l:km m:lp w:x "
+                "a:zq z:ae e:zr r:et t:ry y:tu u:yi i:uo o:ip p:om q:as s:qd d:sf f:dg g:fh h:gj j:hk k:jl l:km "
+                "m:lp w:x "
                 "x:wc c:xv v:cb b:vn n:b é:eè è:eé ê:e à:a ç:c"
             ).split()
         ),
         droppable=frozenset(
             "le la les un une de du des me moi mon ma mes à ce que qu' s'il te plaît est-ce pour en y".split()
         ),
-        fillers=("euh", "genre", "bah", "ben", "juste", "peut-être", "vite", "aussi", "encore", "alors", "donc", "bon", "heu"),
+        fillers=(
+            "euh", "genre", "bah", "ben", "juste", "peut-être", "vite", "aussi", "encore", "alors", "donc", "bon",
+            "heu",
+        ),
         short={
-            "s'il": "sil", "plaît": "plait", "demain": "2main", "minutes": "min", "quelle": "kel", "quoi": "koi", "pour": "pr",
+            "s'il": "sil", "plaît": "plait", "demain": "2main", "minutes": "min", "quelle": "kel", "quoi": "koi",
+            "pour": "pr",
             "que": "ke", "est-ce": "est ce", "aujourd'hui": "aujourdhui", "beaucoup": "bcp", "rendez-vous": "rdv",
             "tu": "t", "quand": "qd", "dans": "ds", "c'est": "c", "j'ai": "g", "vous": "vs", "toujours": "tjs",
             "rappelle-moi": "rapelle moi", "réveille-moi": "reveil moi", "rappelle": "rapelle", "minuteur": "minuter",
             "musique": "zik", "week-end": "weekend", "lumière": "lumiere", "ajoute": "ajoutes", "mets": "met",
             "éteins": "éteint", "allume": "allumes", "supprime": "suprime", "efface": "éface", "courses": "course",
-            "appeler": "apeler", "liste": "list", "calcule": "calcul", "combien": "cb", "demande": "dmd", "fais": "fait",
+            "appeler": "apeler", "liste": "list", "calcule": "calcul", "combien": "cb", "demande": "dmd",
+            "fais": "fait",
         },
         plain=plain,
     ),
@@ -191,7 +209,8 @@ LANGUAGE = Tongue(
         "s'il pleut", "s'il ne pleut pas", "quand je rentre", "quand je pars de la maison", "quand maman appelle",
         "si je suis en retard", "sauf si c'est férié", "dès que le four est chaud", "une fois que les enfants dorment",
         "s'il y a des bouchons", "quand la machine est terminée", "après la fin du film", "avant que mon avion parte",
-        "si personne n'est à la maison", "chaque fois que j'ouvre la porte", "si la température descend", "selon la météo",
+        "si personne n'est à la maison", "chaque fois que j'ouvre la porte", "si la température descend",
+        "selon la météo",
         "si mon chef appelle", "seulement si je ne l'ai pas encore fait", "quand le soleil se couche",
         "si je ne réponds pas", "et préviens marie", "et envoie-le moi par mail", "et dis-le à tout le monde",
         "et commande-le en ligne", "et envoie-moi un sms quand c'est fait", "à chaque fois qu'on sonne",

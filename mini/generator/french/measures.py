@@ -106,7 +106,8 @@ def _amount(unit: tuple[str, ...], kind: str, rng: random.Random) -> str:
     if kind == "temperature":
         value = digits_or_words(rng.choice([0, 32, 100, 180, 350, 37, 98, rng.randint(1, 120)]), rng, 0.1)
         name = rng.choice(unit[1:])
-        return f"{value}{' degrés ' if name in ('f', 'c', 'fahrenheit', 'celsius') and rng.random() < 0.6 else ' '}{name}"
+        spelled_out = name in ("f", "c", "fahrenheit", "celsius") and rng.random() < 0.6
+        return f"{value}{' degrés ' if spelled_out else ' '}{name}"
     if pick < 0.14:
         return rng.choice([unit[0], unit[0], f"1 {unit[0].split(' ', 1)[1]}"])
     bare = unit[0].split(" ", 1)[1]
@@ -152,7 +153,8 @@ _PAIRED = _Paired()
 
 def conv(rng: random.Random) -> str:
     first, second, kind = _pair(rng)
-    return f"{_amount(first, kind, rng)} {rng.choice(['en', 'en', 'en', 'en', 'vers', 'dans', 'à'])} {_many(second, rng)}"
+    joint = rng.choice(["en", "en", "en", "en", "vers", "dans", "à"])
+    return f"{_amount(first, kind, rng)} {joint} {_many(second, rng)}"
 
 
 def convin(rng: random.Random) -> str:

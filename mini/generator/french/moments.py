@@ -16,9 +16,8 @@ _HOLIDAYS = (
     "le 14 juillet|la toussaint|l'armistice|l'assomption|la fête du travail|l'épiphanie|la saint-nicolas|"
     "le premier mai|le 11 novembre|le 15 août|le 8 mai|noel|paques"
 ).split("|")
-_PARTS = "ce matin|cet après-midi|ce soir|ce midi|cette nuit|dans la matinée|dans la soirée|en fin de journée|dans l'après-midi".split(
-    "|"
-)
+_PARTS = "ce matin|cet après-midi|ce soir|ce midi|cette nuit|dans la matinée|dans la soirée|en fin de journée|dans "
+"l'après-midi".split("|")
 
 
 def time(rng: random.Random) -> str:
@@ -42,7 +41,8 @@ def time(rng: random.Random) -> str:
         return f"{words(hour, feminine=True)} {'heure' if hour == 1 else 'heures'}{part}"
     if pick < 0.76:
         tail = rng.choice(
-            "et demie|et quart|moins le quart|moins dix|moins vingt|moins cinq|trente|quinze|quarante-cinq|dix|vingt|cinq|"
+            "et demie|et quart|moins le quart|moins dix|moins vingt|moins cinq|trente|quinze|quarante-cinq|dix|"
+            "vingt|cinq|"
             "moins vingt-cinq|et demi|moins quart|moins 10|moins 5|30|15|zéro cinq|cinquante".split("|")
         )
         if tail.startswith(("et", "moins")) and hour > 12:
@@ -53,7 +53,9 @@ def time(rng: random.Random) -> str:
         tail = rng.choice("et demie|et quart|moins le quart|moins dix|moins vingt|moins cinq".split("|"))
         return f"{min(hour, 12)}h {tail}{part if rng.random() < 0.5 else ''}"
     if pick < 0.92:
-        return rng.choice(["midi", "midi", "minuit", "midi et demi", "midi trente", "midi et quart", "midi moins le quart"])
+        return rng.choice(
+            ["midi", "midi", "minuit", "midi et demi", "midi trente", "midi et quart", "midi moins le quart"]
+        )
     if pick < 0.96:
         return f"{hour}{rng.choice(['h', 'h', ' heures'])} pile"
     return f"{rng.randint(0, 23):02d}h{minute:02d}"
@@ -63,7 +65,8 @@ def attime(rng: random.Random) -> str:
     if rng.random() < 0.82:
         return rng.choice(["à", "à", "à", "à", "vers", "pour", "avant", "a"]) + " " + time(rng)
     return rng.choice(
-        "ce matin|ce soir|cet après-midi|ce midi|après le déjeuner|avant de dormir|à l'heure du déjeuner|dans l'après-midi|"
+        "ce matin|ce soir|cet après-midi|ce midi|après le déjeuner|avant de dormir|à l'heure du déjeuner|dans "
+        "l'après-midi|"
         "en soirée|en fin d'après-midi|après le travail|cette nuit|avant midi|dans la soirée|à l'heure du dîner|"
         "dans la matinée|en rentrant du travail|après manger|au réveil".split("|")
     )
@@ -99,7 +102,9 @@ def date(rng: random.Random) -> str:
     if pick < 0.94:
         return f"le {rng.randint(2, 28)}"
     if pick < 0.96:
-        return rng.choice(["dans deux jours", "dans 3 jours", "d'ici deux jours", "dans une semaine", "dans quinze jours"])
+        return rng.choice(
+            ["dans deux jours", "dans 3 jours", "d'ici deux jours", "dans une semaine", "dans quinze jours"]
+        )
     return rng.choice(_HOLIDAYS)
 
 

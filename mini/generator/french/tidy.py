@@ -13,7 +13,8 @@ _MARK = rf"({OPEN}[a-z]+{MID})?"
 # an h that is not silent, and vowels in front of which nothing is elided
 _FULL = (
     r"(?!(?:haricots?|huit(?:ante)?|huiti[eè]me|onze|onzi[eè]me|hotte|haut|hauts|hauteur|hamburgers?|homards?|hockey|"
-    r"handball|hors|hamster|hasard|hanche|hibou|yaourts?|yogourts?|yoga|oui|un peu plus|un an|hong|hanoï|hambourg|houston|"
+    r"handball|hors|hamster|hasard|hanche|hibou|yaourts?|yogourts?|yoga|oui|un peu plus|un an|hong|hanoï|hambourg|"
+    r"houston|"
     r"harry|hugo|ui)\b)"
 )
 _VOWEL = r"(?=[aeiouyâàéèêëîïôöûùœh])"

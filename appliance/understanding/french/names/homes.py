@@ -4,7 +4,8 @@ from __future__ import annotations
 
 _ART = r"(?:l'|d'|(?:le|la|les|mon|ma|mes|notre|nos|du|de|des|au|aux|un|une|cette|ce|l|d) )*"
 _END = (
-    r"(?:[ ,]+(?:s'?il (?:te|vous) (?:plait|plais)|sil (?:te|vous) plait|stp|svp|merci(?: d'avance| beaucoup)?|maintenant|"
+    r"(?:[ ,]+(?:s'?il (?:te|vous) (?:plait|plais)|sil (?:te|vous) plait|stp|svp|merci(?: d'avance| beaucoup)?|"
+    r"maintenant|"
     r"tout de suite|pour moi|ok|steuplait|s'te plait|la|hein|vite|si possible|si tu peux|quand tu peux|veux-tu|"
     r"tu veux bien|en ce moment|du coup|quoi|un peu|partout))*[ .!?]*$"
 )
@@ -16,11 +17,15 @@ _ROOMS = (
     r"chambrette|boudoir|loggia|vestibule|corridor|loft|cabanon|serre|haut|bas"
 )
 _MORE = (
-    r"(?: (?:des? (?:enfants|petits|parents|amis|invites|bebe)|d'amis|du (?:bebe|haut|bas|fond|petit|grand)|de [a-z'-]+(?! a\b)|"
+    r"(?: (?:des? (?:enfants|petits|parents|amis|invites|bebe)|d'amis|du (?:bebe|haut|bas|fond|petit|grand)|de "
+    r"[a-z'-]+(?! a\b)|"
     r"principale?|parentale?|du [a-z'-]+|d'[a-z'-]+))?"
 )
 ROOM = rf"(?:(?:petite? |grande? |premier |deuxieme )?(?:{_ROOMS})\b)"
-_WIDE = rf"(?:{ROOM}(?: (?:des (?:enfants|parents|petits|invites)|d'amis|du bebe|du (?:haut|bas|fond)|parentale|principale|de (?!lundi|noel)[a-z-]+))?)"
+_WIDE = (
+    rf"(?:{ROOM}(?: (?:des (?:enfants|parents|petits|invites)|d'amis|du bebe|du (?:haut|bas|fond)|parentale|"
+    rf"principale|de (?!lundi|noel)[a-z-]+))?)"
+)
 DEVICE = (
     r"(?:(?:enceintes?|haut-parleurs?|hauts-parleurs|television|tele|tv|radio|chaine hi-?fi|chaine|sono|barre de son|"
     r"sonos|ampli|amplificateur|casque|ecouteurs|stereo|homepod|chromecast|ordinateur|soundbar|speaker|bose|"
@@ -28,15 +33,21 @@ DEVICE = (
     rf"(?: (?:du|de la|des|de l'|de) ?(?:{_ROOMS}))?)"
 )
 _LAMP = (
-    r"(?:(?:lampes?|spots?|leds?) (?:de |du |d'|a )(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|tete de lit|sel)|"
-    r"(?:veilleuse|lampadaire|plafonnier|guirlande|ruban led|applique|abat-jour|lustre|suspension|bandeau led|luminaire)(?: (?:de|du|d'|a) ?(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|tete de lit|sel))?)"
+    r"(?:(?:lampes?|spots?|leds?) (?:de |du |d'|a )(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|"
+    r"tete de lit|sel)|"
+    r"(?:veilleuse|lampadaire|plafonnier|guirlande|ruban led|applique|abat-jour|lustre|suspension|bandeau led|"
+    r"luminaire)(?: (?:de|du|d'|a) ?(?:chevet|bureau|salon|lave|table|nuit|sapin|pied|noel|lecture|tete de lit|sel))?)"
 )
 _LIGHT = r"(?:lumieres?|lampes?|eclairages?|ampoules?|spots?|leds?|luminosite|lampadaire|plafonnier)"
 _IN = rf"(?: (?:dans|sur|a|au|aux|en|depuis|via|de|du|des) {_ART}(?:{_WIDE}|{DEVICE})|\bdans toute la maison| partout)"
-_SERVICE = r"(?: (?:sur|via|depuis|avec|dans) (?:spotify|deezer|youtube(?: music)?|apple music|amazon music|qobuz|tidal|soundcloud))"
+_SERVICE = (
+    r"(?: (?:sur|via|depuis|avec|dans) (?:spotify|deezer|youtube(?: music)?|apple music|amazon music|qobuz|tidal|"
+    r"soundcloud))"
+)
 _MODE = r"(?:scenes?|modes?|ambiances?|scenarios?|programme lumineux|atmosphere|eclairage)"
 _PLAY = (
-    r"(?:mets?(?:-moi|-nous|tez(?:-moi)?)?|mettre|jouer?s?(?:-moi)?|jouez|lancer?s?(?:-moi)?|lancez|balance|passer?s?(?:-moi)?|"
+    r"(?:mets?(?:-moi|-nous|tez(?:-moi)?)?|mettre|jouer?s?(?:-moi)?|jouez|lancer?s?(?:-moi)?|lancez|balance|"
+    r"passer?s?(?:-moi)?|"
     r"ecouter?|entendre|diffuser?|demarrer?|envoie(?:-moi)?|branche|ouvre|allumer?|partir|mettes|lances|joues)"
 )
 
@@ -58,16 +69,23 @@ PLACE_OF_LIGHT = (
     rf"\b(?:dans|du|de|des|au|en|a|aux|sur) {_ART}({ROOM})",
     rf"\b{_LIGHT} ({ROOM})",
     rf"\b(?:allumer?|eteins|eteindre|rallumer?|ferme|ouvre|eteignez|allumez|eteint|fermer|ouvrir) {_ART}({_WIDE})",
-    rf"\b{_LIGHT} (?:de |du |d')(?:la |l')?(bureau|couloir|table de nuit|chevet|aquarium|lit|table|tele|plan de travail|hotte)\b",
+    rf"\b{_LIGHT} (?:de |du |d')(?:la |l')?(bureau|couloir|table de nuit|chevet|aquarium|lit|table|tele|plan de "
+    rf"travail|hotte)\b",
     rf"\b{_ART}({_LAMP})\b(?=[ ,.!?]|$)",
     rf"^({ROOM})\b.*{_LIGHT}",
 )
-_OF_THEM = r"(?:de la musique de |de la musique d'|des chansons de |des chansons d'|un morceau de |une chanson de |la chanson |le morceau |le titre |l'album |la radio |la station |la chaine )"
+_OF_THEM = (
+    r"(?:de la musique de |de la musique d'|des chansons de |des chansons d'|un morceau de |une chanson de |la "
+    r"chanson |le morceau |le titre |l'album |la radio |la station |la chaine )"
+)
 QUERY = (
-    rf"^(?:t'as|tu as|tu aurais|as-tu) (?:du |de la |des |de |un morceau (?:de |des |d'))?(.+?)[, ]+(?:mets|joue)-l[ea]{_END}",
+    rf"^(?:t'as|tu as|tu aurais|as-tu) (?:du |de la |des |de |un morceau (?:de |des |d'))?(.+?)[, ]+(?:mets|"
+    rf"joue)-l[ea]{_END}",
     rf"^ambiance musicale[, ]+(?:du |de la |des |de )?(.+?){_END}",
-    rf"\b{_PLAY} (?:moi |nous |un peu (?:de |d')?)?(?:{_OF_THEM})?(?:du |de la |des |de |d')?(.+?){_SERVICE}?{_IN}?{_SERVICE}?{_END}",
-    rf"\b(?:envie (?:de |d')|envie d'ecouter |veux |voudrais |aimerais )(?:(?:ecouter|entendre) )?(?:du |de la |des |de )?(.+?){_IN}?{_END}",
+    rf"\b{_PLAY} (?:moi |nous |un peu (?:de |d')?)?(?:{_OF_THEM})?(?:du |de la |des |de |"
+    rf"d')?(.+?){_SERVICE}?{_IN}?{_SERVICE}?{_END}",
+    rf"\b(?:envie (?:de |d')|envie d'ecouter |veux |voudrais |aimerais )(?:(?:ecouter|entendre) )?(?:du |de la |"
+    rf"des |de )?(.+?){_IN}?{_END}",
     rf"^(?:(?:hey|ok|dis|alors|euh|bon) )*(.+?){_IN}?{_END}",
 )
 SCENE = (

@@ -9,15 +9,14 @@ from appliance.understanding.french.numbers import cardinal
 from appliance.understanding.french.spelling import fold, spelled
 from appliance.understanding.tokens import Tokens
 
-_ENGLISH_DAYS = dict(
-    zip(NAMES, "monday tuesday wednesday thursday friday saturday sunday".split(), strict=True)
-)
+_ENGLISH_DAYS = dict(zip(NAMES, "monday tuesday wednesday thursday friday saturday sunday".split(), strict=True))
 _ENGLISH_MONTHS = "january february march april may june july august september october november december".split()
 _HOLIDAYS = dict(
     pair.split(":")
     for pair in (
         "veille de noel:christmas eve|reveillon de noel:christmas eve|reveillon du nouvel an:new year's eve|"
-        "reveillon:christmas eve|noel:christmas|jour de noel:christmas|jour de l'an:new year's day|nouvel an:new year's day|"
+        "reveillon:christmas eve|noel:christmas|jour de noel:christmas|jour de l'an:new year's day|nouvel an:new "
+        "year's day|"
         "saint-sylvestre:new year's eve|saint sylvestre:new year's eve|halloween:halloween|paques:easter|"
         "dimanche de paques:easter|lundi de paques:easter monday|vendredi saint:good friday|"
         "ascension:ascension day|jeudi de l'ascension:ascension day|pentecote:pentecost|lundi de pentecote:whit monday|"
@@ -27,15 +26,21 @@ _HOLIDAYS = dict(
         "saint-nicolas:st nicholas day|saint nicolas:st nicholas day|saint-patrick:st patrick's day|"
         "saint patrick:st patrick's day|poisson d'avril:april fools' day|black friday:black friday|"
         "action de grace:thanksgiving|thanksgiving:thanksgiving|mercredi des cendres:ash wednesday|rameaux:palm sunday|"
-        "dimanche des rameaux:palm sunday|assomption:15 august|fete nationale belge:21 july|fete nationale suisse:1 august|"
-        "fete nationale francaise:14 july|saint-jean:24 june|saint jean:24 june|fete du canada:1 july|fete du roi:15 november|"
+        "dimanche des rameaux:palm sunday|assomption:15 august|fete nationale belge:21 july|fete nationale "
+        "suisse:1 august|"
+        "fete nationale francaise:14 july|saint-jean:24 june|saint jean:24 june|fete du canada:1 july|fete du "
+        "roi:15 november|"
         "chandeleur:2 february|fete de la musique:21 june|immaculee conception:8 december|victoire:8 may|"
-        "fin du mois:end of the month|semaine prochaine:next week|mois prochain:next month|week-end prochain:next weekend|"
-        "weekend prochain:next weekend|ce week-end:this weekend|week-end:weekend|weekend:weekend|semaine derniere:last week|"
+        "fin du mois:end of the month|semaine prochaine:next week|mois prochain:next month|week-end prochain:next "
+        "weekend|"
+        "weekend prochain:next weekend|ce week-end:this weekend|week-end:weekend|weekend:weekend|semaine "
+        "derniere:last week|"
         "fin de l'annee:31 december|fin d'annee:31 december|annee prochaine:1 january|an prochain:1 january|"
         "ete:21 june|hiver:21 december|printemps:20 march|automne:22 september|"
-        "aujourd'hui:today|demain:tomorrow|hier:yesterday|apres-demain:day after tomorrow|apres demain:day after tomorrow|"
-        "avant-hier:day before yesterday|avant hier:day before yesterday|ce soir:today|demain matin:tomorrow|demain soir:tomorrow"
+        "aujourd'hui:today|demain:tomorrow|hier:yesterday|apres-demain:day after tomorrow|apres demain:day after "
+        "tomorrow|"
+        "avant-hier:day before yesterday|avant hier:day before yesterday|ce soir:today|demain matin:tomorrow|"
+        "demain soir:tomorrow"
     ).split("|")
 )
 _UNITS = {"jour": "days", "semaine": "weeks", "mois": "months", "an": "years", "annee": "years"}
@@ -88,7 +93,11 @@ def _calendar(bare: str) -> str | None:
     """`14 juillet 2027`, `samedi 5 décembre`, `1er mai`, `24/12/2026`."""
     if slashed := re.fullmatch(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?", bare):
         month = int(slashed[2])
-        return f"{int(slashed[1])} {_ENGLISH_MONTHS[month - 1]}{' ' + slashed[3] if slashed[3] else ''}" if 1 <= month <= 12 else None
+        return (
+            f"{int(slashed[1])} {_ENGLISH_MONTHS[month - 1]}{' ' + slashed[3] if slashed[3] else ''}"
+            if 1 <= month <= 12
+            else None
+        )
     match = re.fullmatch(rf"(?:(?:{'|'.join(NAMES)}) )?(.+?) ([a-z]+)\.?(?: (\d{{4}}))?", bare)
     if match is None or match[2] not in MONTHS:
         return None
