@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import sys
 from collections.abc import Callable
@@ -172,6 +173,8 @@ def _store(options: Options, model: Model, ram_bytes: int, clock: Clock) -> Pref
         return None
     files = None
     if options.state is not None:
+        with contextlib.suppress(OSError):  # then the store says why it has no files
+            options.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = Identity(
             model=options.model, facts=facts_of(model, options.profile), adapters=options.adapters
         )

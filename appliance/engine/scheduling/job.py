@@ -83,6 +83,11 @@ class Job:
         return self.request.background
 
     @property
+    def reads_ahead(self) -> bool:
+        """Whether nothing is to be written: somebody wants the beginning of later prompts in the cache."""
+        return self.request.max_tokens == 0 and not self.request.candidates
+
+    @property
     def priority(self) -> int:
         return self.request.priority
 

@@ -21,6 +21,7 @@ from appliance.engine.scheduling.cells import CountedCells
 
 _RESTORE_GAIN_TOKENS = 16  # a restore that saves less is not worth its copy
 _PIECE_S = 0.015  # aim of one saved piece between two steps; answers that are being written wait for it
+_PINNED_SHARE = 4  # at most one sequence in four is pinned
 _FIRST_PIECE_TOKENS = 128
 _LEAST_PIECE_TOKENS = 64
 
@@ -52,11 +53,13 @@ class Keeper:
         self._owed: dict[int, Resident] = {}
         self._chores: collections.deque[Resident] = collections.deque()
         self._piece = _FIRST_PIECE_TOKENS
+        self._pinned: list[Resident] = []
         self._open(cells)
 
     def _open(self, cells: int) -> None:
         self.context = self._make(cells)
         self._cells = CountedCells(self.context, self._losing)
+        self._pinned.clear()
         self._kv = SequenceCache(self._cells, self._sequences, can_rewind=self._can_rewind)
         self._transfer: Transfer | None = None
         if self._store is not None:
@@ -168,6 +171,17 @@ class Keeper:
         else:
             self._owed.pop(resident.sequence, None)
 
+    def pin(self, resident: Resident) -> None:
+        """Keep a sequence longer than others: a beginning that many share was read ahead. The oldest pin goes first."""
+        pinned = [other for other in self._pinned if other.pinned]
+        known = any(common_prefix(other.tokens, resident.tokens) + 1 >= len(resident.tokens) for other in pinned)
+        if not known:
+            resident.pinned = True
+            pinned.append(resident)
+        for other in pinned[: -max(1, self._sequences // _PINNED_SHARE)]:
+            other.pinned = False
+        self._pinned = [other for other in pinned if other.pinned]
+
     def evict(self) -> bool:
         """Empty the idle sequence that was not used for longest. False: there is none."""
         return self._kv.evict()
@@ -213,7 +227,7 @@ class Keeper:
         end = lacking[0] + self._piece
         if self._store.rules.memory is Memory.FULL and end + _LEAST_PIECE_TOKENS <= len(tokens):
             tokens = tokens[:end]
-        if not self._save(resident.sequence, tokens):
+        if not self._save(resident, tokens):
             self._owed.pop(resident.sequence)
             return False
         return True
@@ -222,13 +236,13 @@ class Keeper:
         """Save what is owed of a sequence before it is emptied."""
         resident = self._owed.pop(sequence, None)
         if resident is not None and resident.tokens:
-            self._save(sequence, resident.tokens)
+            self._save(resident, resident.tokens)
 
-    def _save(self, sequence: int, tokens: Sequence[int]) -> bool:
+    def _save(self, resident: Resident, tokens: Sequence[int]) -> bool:
         if self._transfer is None:
             return False
         try:
-            return self._transfer.save(sequence, tokens)
+            return self._transfer.save(resident.sequence, tokens, pinned=resident.pinned)
         except (NativeError, MemoryError):  # then it is computed again one day; the answer goes on
             return False
 

@@ -375,6 +375,8 @@ class Scheduler:
         if job.resident is not None and self._keeper is not None:
             if ending.stop == "degenerated":
                 self._keeper.shorten(job.resident, job.prompt_length)
+            if job.reads_ahead and job.request.keep and ending.stop == "length":
+                self._keeper.pin(job.resident)
             self._keeper.release(job.resident)
             job.resident = None
         self._crowded = False

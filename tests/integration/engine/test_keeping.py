@@ -87,6 +87,18 @@ async def test_warming_reads_the_prompt_and_the_next_turn_starts_behind_it(keepi
     assert turn.done.cached_tokens >= warm.done.prompt_tokens - 2
 
 
+async def test_what_was_read_ahead_stays_while_sessions_come_and_go(folder: Path, random_model: Path) -> None:
+    process = EngineProcess(folder / "pinned.sock", random_model, "--cells", "2048")  # without a store
+    try:
+        await ask(process.client, _frame(_STORY, background=True, max_tokens=0))
+        for number in range(20):
+            await ask(process.client, _frame(f"{number} {_STORY[:300]}", f"s{number}"))
+        turn = await ask(process.client, _frame(_STORY + "and now?", "person"))
+        assert turn.done.cached_tokens > turn.done.prompt_tokens * 0.95
+    finally:
+        assert process.stop() == 0
+
+
 async def test_nothing_is_kept_of_a_turn_that_does_not_want_it(keeping: EngineProcess) -> None:
     await ask(keeping.client, _frame(_STORY, "one", keep=False))
     assert (await keeping.client.info()).cache.ram_bytes == 0
