@@ -26,7 +26,7 @@ _DEVICES = r"(?:fernseher|radio|anlage|lautsprecher|box|boxen|sonos|handy|tv|sou
 _WHERE = (
     rf"\b{_IN} ((?:ganzen )?{_ROOMS})\b",
     rf"\b({_ROOMS}(?:licht|lichter|lampe|lampen|beleuchtung|leuchte))\b",
-    rf"\b({_ROOMS})(?:-| )(?:licht|lampe|lichter|beleuchtung)\b",
+    rf"(?<!ins )\b({_ROOMS})(?:-| )(?:licht|lampe|lichter|beleuchtung)\b",
     rf"\b{_IN} ({_DEVICES})\b",
     rf"^(?:hey |ok |bitte )?({_ROOMS}) (?:licht|lampe|lauter|leiser|stumm|lautstaerke|an|aus|hell|dunkel|auf|"
     r"heller|dunkler)\b",
@@ -42,7 +42,8 @@ _STOP = (
 )
 _SMALL = r"(?:(?:bitte|bidde|mal|mir|uns|doch|jetzt|noch|gleich|schnell|wieder|ab|kurz|sie) )*"
 _THE = (
-    r"(?:(?:musik von|lieder von|das lied|den song|das album|die playlist|den sender|das hoerbuch|den podcast|"
+    r"(?:(?:(?:musik|lieder|songs|etwas|was) von|das lied|den song|das album|die playlist|den sender|"
+    r"das hoerbuch|den podcast|"
     r"das hoerspiel|meine|mein|die|was von|"
     r"etwas von|ein bisschen|etwas|radio|radiosender|sender|titel|was|ein paar lieder von) )?"
 )
@@ -109,7 +110,7 @@ HOME = HomeWords(
         r"hochdimmen|zu (?:leise|dunkel)|nichts|hoer|verstehe?)\b|\b(?:dreh|drehe|drehen sie)\b.* auf\b(?! \d)"
     ),
     down=_umlauts(
-        r"\b(?:leiser|(?<!zu )leise|dunkler|runter|herunter|runterdrehen|runterstellen|senken?|verringere?n?|"
+        r"\b(?:leiser|(?<!zu )leise|dunkler|runter|herunter|runterdrehen|runterstellen|senke?n?|verringere?n?|"
         r"reduziere?n?|weniger|"
         r"niedriger|tiefer|schwaecher|minus|zurueck|dimme?n?|dimmst|runterdimmen|herunterdimmen|daempf\w*|"
         r"abdunkeln|zu (?:laut|hell)|"

@@ -33,7 +33,8 @@ _HOLIDAYS = {
     "nationalfeiertag": "26 october", "bundesfeier": "1 august", "bundesfeiertag": "1 august",
     "schweizer nationalfeiertag": "1 august",
     "sankt martin": "11 november", "martinstag": "11 november", "frauentag": "8 march",
-    "weltfrauentag": "8 march", "st patricks day": "st patrick's day", "thanksgiving": "thanksgiving", "aprilscherz": "1 april",
+    "weltfrauentag": "8 march", "st patricks day": "st patrick's day",
+    "thanksgiving": "thanksgiving", "aprilscherz": "1 april",
 }  # fmt: skip
 _NEAR = {
     "heute": "today", "morgen": "tomorrow", "gestern": "yesterday", "uebermorgen": "day after tomorrow",

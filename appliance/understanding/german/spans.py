@@ -114,7 +114,7 @@ _NOTE_TEXT = (
     r")?(?:ueber|zu|zum thema|wegen|bezueglich) (.+?)(?: (?:machen|erstellen|schreiben|speichern|anlegen|"
     rf"aufnehmen|verfassen|hinterlassen))?{_POLITE}",
     r"\b(?:fuege?|schreibe?|pack|tu|setz|trag) (?:bitte |mal )?(.+?) (?:zu|in) (?:meinen?|die|den) notizen\b",
-    rf"\b(?:in die|in meine|zu meinen|fuer die) notizen?(?: ein| hinzu)?{_COLON}(.+?){_POLITE}",
+    rf"\b(?:in die|in meine|zu meinen|fuer die) notiz(?:en)?(?: ein| hinzu)?{_COLON}(.+?){_POLITE}",
     rf"\bschreibe? {_SMALL}auf{_COLON}(.+?){_POLITE}",
     rf"\bschreibe? {_SMALL}(.+?) auf{_POLITE}",
     rf"\b(?:notiere?|merke?) {_SMALL}{_COLON[1:]}?(.+?){_POLITE}",
@@ -135,7 +135,7 @@ _SEEK = (
 _ABOUT = r"(?:ueber|zu|zum thema|zum|zur|wegen|bezueglich|betreffend|mit|von|nach|fuer|vom)"
 _QUERY = (
     rf"\bnotiz(?:en|suche)? ?: (.+?){_POLITE}",
-    rf"\bnotizen?(?: heute)? {_ABOUT} (.+?)(?:,? {_SEEK})*{_POLITE}",
+    rf"\bnotiz(?:en)?(?: heute)? {_ABOUT} (.+?)(?:,? {_SEEK})*{_POLITE}",
     r"\bnotizen, (?:in denen|wo) (.+?) (?:vorkommt|steht|erwaehnt|drin).*$",
     rf"^(?:{_TAKE} )?{_SMALL}(?!.*\b(?:ueber|zu|wegen)\b)(.+?) (?:aus|von) (?:meinen|den) notizen (?:loeschen|"
     r"entfernen|nehmen|streichen)",

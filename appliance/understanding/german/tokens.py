@@ -19,7 +19,7 @@ _SAME = {
     "sechszig": "sechzig", "siebenzehn": "siebzehn", "siebenzig": "siebzig", "ubermorgen": "uebermorgen",
     "fruh": "frueh", "nachsten": "naechsten", "nachste": "naechste", "nachster": "naechster",
     "nachstes": "naechstes", "marz": "maerz", "taglich": "taeglich", "wochentlich": "woechentlich",
-    "jaenner": "januar", "janner": "januar", "feber": "februar", "sonnabend": "samstag", "heut": "heute",
+    "jaenner": "januar", "janner": "januar", "feber": "februar", "sonnabend": "samstag", "sontag": "sonntag", "heut": "heute",
     "moin": "hallo", "jed": "jeden", "uebermoargen": "uebermorgen", "fahrenheit": "fahrenheit",
     "minuetchen": "minuten", "stuendchen": "stunde", "sekuendchen": "sekunden", "st": "st", "samschtig": "samstag",
     "vormittags": "vormittags", "mitternachts": "mitternacht", "durch": "durch", "nochmal": "nochmal",
@@ -30,7 +30,7 @@ _SPELLED = frozenset(
     "dezember abends morgens vormittag nachmittag mitternacht viertel dreiviertel zwanzig dreissig vierzig fuenfzig "
     "sechzig siebzig achtzig neunzig hundert tausend prozent multipliziere multipliziert geteilt dividiere "
     "dividiert kilometer zentimeter millimeter kilogramm gramm liter milliliter quadratmeter anderthalb eineinhalb "
-    "viertelstunde dreiviertelstunde heute naechsten naechste celsius fahrenheit wurzel weihnachten erinnerung".split()
+    "viertelstunde dreiviertelstunde heute naechsten naechste celsius fahrenheit wurzel weihnachten erinnerung vierten vierter siebten sechsten".split()
 )
 _MIN_SPELLED = 6
 _ONES = "ein|eine|einer|zwei|drei|vier|fuenf|sechs|sieben|acht|neun|zehn|elf|zwoelf"
@@ -39,15 +39,17 @@ _TENS = "zwanzig|dreissig|vierzig|fuenfzig|sechzig|siebzig|achtzig|neunzig"
 _COUNT = (
     rf"(?:(?:(?:{_ONES})und)?(?:{_TENS})|{_TEENS}|{_ONES}|anderthalb|eineinhalb|zweieinhalb|dreieinhalb|halb|halbe)"
 )
+# nothing else: "stundenkilometer" is no length of time
+_TAIL = r"(?:|timers?|wecker|countdown|alarm|pause|takt|e[nrms]?)"
 # "fuenfminutentimer", "zehnminuetigen", "zweistuendiger": a length that grew together with what it is of
-_GROWN = re.compile(rf"({_COUNT})(minuetig|stuendig|sekuendig|minuten?|stunden?|sekunden?)([a-z]*)")
+_GROWN = re.compile(rf"({_COUNT})(minuetig|stuendig|sekuendig|minuten?|stunden?|sekunden?)({_TAIL})")
 # "montagabend": a day and a part of it
 _DAY_PART = re.compile(
     r"(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|heute|morgen)"
     r"(morgen|frueh|vormittag|mittag|nachmittag|abend|nacht)s?"
 )
 _LENGTHS = {"minuetig": "minuten", "stuendig": "stunden", "sekuendig": "sekunden"}
-_FIGURED = re.compile(r"(minuetig|stuendig|sekuendig|taegig|minutig|minuten|stunden|sekunden)([a-z]*)")
+_FIGURED = re.compile(rf"(minuetig|stuendig|sekuendig|taegig|minutig|minuten|stunden|sekunden)({_TAIL})")
 
 
 spelled = speller(_SPELLED)
