@@ -220,7 +220,8 @@ class ModelInfo:
         if self.cost_input is None or self.cost_output is None or usage.input_tokens is None:
             return None
         read, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
-        total = (usage.input_tokens - read - written) * self.cost_input + (usage.output_tokens or 0) * self.cost_output
+        fresh = max(0, usage.input_tokens - read - written)
+        total = fresh * self.cost_input + (usage.output_tokens or 0) * self.cost_output
         total += read * (self.cost_input if self.cost_cache_read is None else self.cost_cache_read)
         total += written * (self.cost_input if self.cost_cache_write is None else self.cost_cache_write)
         return total / _PER_MILLION

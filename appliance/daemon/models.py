@@ -328,4 +328,7 @@ def _model(section: ModelSection) -> ModelSettings:
         max_tokens=section.max_tokens,
         cost_input=section.cost.input if section.cost else None,
         cost_output=section.cost.output if section.cost else None,
+        # 0 is what the file says when it says nothing: then cached tokens are counted at the full price.
+        cost_cache_read=(section.cost.cache_read or None) if section.cost else None,
+        cost_cache_write=(section.cost.cache_write or None) if section.cost else None,
     )

@@ -125,6 +125,8 @@ def describe(provider: str, model: ModelSettings, *, local: bool = False) -> Mod
         local=local,
         cost_input=model.cost_input,
         cost_output=model.cost_output,
+        cost_cache_read=model.cost_cache_read,
+        cost_cache_write=model.cost_cache_write,
     )
 
 

@@ -38,6 +38,8 @@ class ModelSettings:
     max_tokens: int | None = None
     cost_input: float | None = None
     cost_output: float | None = None
+    cost_cache_read: float | None = None
+    cost_cache_write: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from appliance.gateway.method import Call, Method
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.seams import Models
+from appliance.generation import ModelInfo, Tier
+from appliance.messages import Usage
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.base import or_unset
 from appliance.protocol.methods.usage import SessionsUsageParams, SessionsUsageResult, SessionUsage, UsageTotals
@@ -18,7 +20,6 @@ from appliance.sessions.model import Session, UsageRow
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": 3650}
 _DEFAULT_DAYS = 30
 _DEFAULT_LIMIT, _MAX_LIMIT = 50, 1000
-_PER_MILLION = 1_000_000
 
 
 class UsageReader(Protocol):
@@ -75,12 +76,13 @@ def totals(rows: Iterable[UsageRow], models: Models) -> UsageTotals:
             (row.input_tokens, row.output_tokens, row.cache_read_tokens, row.cache_write_tokens)
         ):
             tokens[index] += count
-        model = models.find(f"{row.provider}/{row.model}") if row.provider and row.model else None
+        model = _model(row, models)
         if model is None or model.cost_input is None or model.cost_output is None:
             missing += 0 if model is not None and model.local else row.runs
             continue
-        costs[0] += row.input_tokens * model.cost_input / _PER_MILLION
-        costs[1] += row.output_tokens * model.cost_output / _PER_MILLION
+        read = Usage(row.input_tokens, 0, row.cache_read_tokens, row.cache_write_tokens)
+        costs[0] += model.price(read) or 0.0
+        costs[1] += model.price(Usage(0, row.output_tokens)) or 0.0
     return UsageTotals(
         input=tokens[0],
         output=tokens[1],
@@ -132,7 +134,11 @@ def methods(
             end_date=end.isoformat(),
             sessions=sessions,
             totals=totals(everything, models),
-            aggregates={"sessionCount": len(by_key), "byModel": _by_model(everything, models)},
+            aggregates={
+                "sessionCount": len(by_key),
+                "byModel": _by_model(everything, models),
+                "byTier": _by_tier(everything, models),
+            },
         )
 
     return (
@@ -161,3 +167,18 @@ def _by_model(rows: Iterable[UsageRow], models: Models) -> list[dict[str, Any]]:
         }
         for (provider, model), group in groups.items()
     ]
+
+
+def _by_tier(rows: Iterable[UsageRow], models: Models) -> list[dict[str, Any]]:
+    groups: dict[Tier, list[UsageRow]] = {}
+    for row in rows:
+        if (model := _model(row, models)) is not None:
+            groups.setdefault(model.tier, []).append(row)
+    return [
+        {"tier": tier.value, "count": sum(row.runs for row in group), "totals": totals(group, models)}
+        for tier, group in sorted(groups.items(), key=lambda one: list(Tier).index(one[0]))
+    ]
+
+
+def _model(row: UsageRow, models: Models) -> ModelInfo | None:
+    return models.find(f"{row.provider}/{row.model}") if row.provider and row.model else None

@@ -195,6 +195,8 @@ class Box:
             conditions=self.tracker.conditions,
             commands=lambda: held[0].commands(),
             version="test",
+            context=runner.context,
+            model=lambda _, wanted: self.find(wanted) if wanted else self.primary("main"),
         )
         settings = QueueSettings(mode=QueueMode.FOLLOWUP, debounce_ms=0)
         held.append(
