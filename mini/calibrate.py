@@ -12,7 +12,7 @@ import json
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from appliance.foundation.clock import SystemClock
@@ -21,15 +21,15 @@ from appliance.understanding.ngram import NgramModel, load
 from appliance.understanding.text import clean, lowered
 from appliance.understanding.understander import Calibration, Understander, Weights, joined, weights_folder
 from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
-from mini.sentences import CALIBRATION, Row, engine, rows
+from mini.sentences import CALIBRATION, NOW_MS, ZONE, Row, engine, rows
 
 _OUTSIDE = (ESCALATE, *TOPICS)
 _WEIGHTS = [n / 20 for n in range(2, 19)]
-_LEVELS = [n / 100 for n in range(40, 100)]
-# shares of the hand-overs that may become a call, a little stricter than the goals of mini/README.md
-_GOAL = {True: 0.005, False: 0.01}  # by whether the tool writes
-_WRONG = 0.006  # share of the requests that may become another tool, for reading and writing tools each
-_STEADY = 0.5  # few sentences decide a threshold: half of it comes from all languages together
+_LEVELS = [n / 200 for n in range(100, 200)]
+# shares of the hand-overs that may become a call: the goals of the issue
+_GOAL = {True: 0.007, False: 0.013}  # by whether the tool writes
+_WRONG = 0.01  # share of the requests that may become another tool
+_STEADY = 0.6  # few sentences decide a threshold: this part comes from all languages together
 _STRIDE = 0.2  # of one Newton step: sentences of one opinion would throw it far
 _RIDGE = 4.0  # pulls slope and offset to 1 and 0, as that many sentences would
 
@@ -116,33 +116,39 @@ def _bent(found: Sequence[Guess]) -> tuple[float, float]:
     return slope, offset
 
 
-def threshold(found: Sequence[tuple[Guess, float]], writing: bool) -> float:
-    """Return the lowest level at which tools that write (or read) stay within the goals."""
-    outside = max(1, sum(one.gold == ESCALATE for one, _ in found))
-    inside = max(1, len(found) - outside)
-    kind = [(one, sure) for one, sure in found if one.guess not in _OUTSIDE and (one.guess in WRITING) == writing]
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would be called without any threshold: the right tool, the called one (or `escalate`), and how sure."""
+
+    gold: str
+    tool: str
+    sure: float
+
+
+def threshold(trials: Sequence[Trial], writing: bool) -> float:
+    """Return the lowest level at which calls of tools that write (or read) stay within the goals."""
+    outside = max(1, sum(one.gold == ESCALATE for one in trials))
+    inside = max(1, len(trials) - outside)
+    kind = [one for one in trials if one.tool not in (one.gold, ESCALATE) and (one.tool in WRITING) == writing]
     for level in _LEVELS:
-        wrong = [one for one, sure in kind if sure >= level and not one.right]
+        wrong = [one for one in kind if one.sure >= level]
         accepted = sum(one.gold == ESCALATE for one in wrong)
         if accepted <= _GOAL[writing] * outside and len(wrong) - accepted <= _WRONG * inside:
             return level
     return _LEVELS[-1]
 
 
-def calibrated(asked: Mapping[str, Sequence[Votes]]) -> dict[str, Calibration]:
-    """Return the calibration of every language."""
-    shapes = {tag: fitted(found) for tag, found in asked.items()}
-    sure = {
-        tag: [(one, shapes[tag].confidence(one.probability)) for one in guesses(found, shapes[tag])]
-        for tag, found in asked.items()
-    }
-    together = [pair for found in sure.values() for pair in found]
-    shared = {writing: threshold(together, writing) for writing in (True, False)}
+def settled(shapes: Mapping[str, Calibration], trials: Mapping[str, Sequence[Trial]]) -> dict[str, Calibration]:
+    """Return the calibrations with their thresholds."""
+    together = [one for found in trials.values() for one in found]
     result = {}
     for tag, shape in shapes.items():
-        own = {writing: threshold(sure[tag], writing) for writing in (True, False)}
-        level = {w: round(_STEADY * shared[w] + (1 - _STEADY) * own[w], 3) for w in own}
-        result[tag] = Calibration(shape.weight, shape.slope, shape.offset, min(level[False], level[True]), level[True])
+        level = {
+            writing: _STEADY * threshold(together, writing) + (1 - _STEADY) * threshold(trials[tag], writing)
+            for writing in (True, False)
+        }
+        reading = min(level[False], level[True])
+        result[tag] = replace(shape, reading=round(reading, 3), writing=round(level[True], 3))
     return result
 
 
@@ -159,11 +165,19 @@ def error(found: Sequence[tuple[bool, float]], bins: int = 10) -> float:
 
 async def calibrate(weights: Path) -> dict[str, Calibration]:
     model = load(weights / "ngram.bin")
+    sentences = {tag: rows(CALIBRATION / f"{tag}.jsonl") for tag in TAGS}
     with tempfile.TemporaryDirectory() as folder:
         async with engine(weights / "homarus-mini.gguf", Path(folder)) as (client, _):
-            understander = Understander(client, Weights(model, {}), SystemClock())
-            asked = {tag: await votes(understander, model, rows(CALIBRATION / f"{tag}.jsonl")) for tag in TAGS}
-    return calibrated(asked)
+            asking = Understander(client, Weights(model, {}), SystemClock())
+            shapes = {tag: fitted(await votes(asking, model, found)) for tag, found in sentences.items()}
+            open_to_all = Understander(client, Weights(model, shapes), SystemClock())
+            trials = {tag: await _trials(open_to_all, found, tag) for tag, found in sentences.items()}
+    return settled(shapes, trials)
+
+
+async def _trials(understander: Understander, sentences: Sequence[Row], tag: str) -> list[Trial]:
+    found = [await understander.understand(row.text, NOW_MS, ZONE, tag) for row in sentences]
+    return [Trial(row.tool, one.tool, one.confidence) for row, one in zip(sentences, found, strict=True)]
 
 
 def main() -> None:

@@ -20,15 +20,15 @@ from mini.generator.tongues import tongues
 from mini.model import Mini, Shape
 from mini.tokenizer import CONTROL, Tokenizer
 
-# reading is practised a little, in every fourth batch: answering is what counts, and the output layer costs time
-_TEXT_WEIGHT, _TEXT_EVERY = 0.2, 4
+# reading is practised a little, in every sixth batch: answering is what counts, and the output layer costs time
+_TEXT_WEIGHT, _TEXT_EVERY = 0.3, 6
 _TOOL_WEIGHT = 2.0
-# half of the practice is copying words that were never seen: that is learned late and suddenly
+# copying words that were never seen is learned late and suddenly: it is practised for itself
 _COPYING = {tool: WEIGHTS[tool] for tool, keys in SPANS.items() if keys}
-_COPIED = 0.3  # share of the batches
-_BATCH_TOKENS = 3600
+_COPIED = 0.15  # share of the batches
+_BATCH_TOKENS = 1800
 _UNKNOWN = 0.03
-_WARM_STEPS, _SAVE_STEPS = 80, 200
+_WARM_STEPS, _SAVE_STEPS = 80, 300
 _POOL = 4096  # examples that are sorted by length before they are cut into batches
 
 
@@ -175,10 +175,10 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=3200)
+    parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--minutes", type=float, default=0.0, help="end after this time instead of --steps")
-    parser.add_argument("--rate", type=float, default=1.6e-3)
-    parser.add_argument("--drop", type=float, default=0.05)
+    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--drop", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--resume", type=Path, help="checkpoint to begin with (mini.grow makes one of a GGUF)")

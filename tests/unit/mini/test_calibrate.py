@@ -6,7 +6,7 @@ import pytest
 
 from appliance.understanding.understander import Calibration
 from appliance.understanding.vocabulary import CLASSES
-from mini.calibrate import Guess, Votes, calibrated, error, fitted, threshold
+from mini.calibrate import Guess, Trial, Votes, error, fitted, settled, threshold
 
 
 def vote(gold: str, guess: str, share: float) -> Votes:
@@ -16,15 +16,22 @@ def vote(gold: str, guess: str, share: float) -> Votes:
 
 
 def test_the_threshold_lies_above_what_must_not_be_called() -> None:
-    sure = [(Guess("escalate", "note_add", 0.8), 0.8)]
-    fine = [(Guess("note_add", "note_add", 0.9), 0.9)] * 50
-    assert threshold([*sure, *fine], writing=True) > 0.8
-    assert threshold(fine, writing=True) == pytest.approx(0.4)
+    wrong = [Trial("escalate", "note_add", 0.8)]
+    fine = [Trial("note_add", "note_add", 0.9)] * 50
+    assert threshold([*wrong, *fine], writing=True) > 0.8
+    assert threshold(fine, writing=True) == pytest.approx(0.5)
 
 
 def test_reading_tools_do_not_move_the_threshold_of_writing_ones() -> None:
-    found = [(Guess("escalate", "note_list", 0.9), 0.9)]
-    assert threshold(found, writing=True) < 0.5 < threshold(found, writing=False)
+    found = [Trial("escalate", "note_list", 0.9)]
+    assert threshold(found, writing=True) == 0.5 < threshold(found, writing=False)
+
+
+def test_a_threshold_leans_on_all_languages() -> None:
+    shape = Calibration(0.5, 1.0, 0.0, 0.0, 0.0)
+    found = settled({"en": shape, "de": shape}, {"en": [Trial("escalate", "note_add", 0.9)], "de": []})
+    assert 0.5 < found["de"].writing < found["en"].writing
+    assert all(one.reading <= one.writing for one in found.values())
 
 
 def test_weather_and_news_are_right_for_what_is_to_be_handed_over() -> None:
@@ -41,10 +48,3 @@ def test_too_sure_votes_are_bent_down() -> None:
 def test_the_error_is_the_gap_between_promise_and_truth() -> None:
     assert error([(True, 1.0)] * 20) == 0
     assert error([(False, 0.9)] * 20) == pytest.approx(0.9)
-
-
-def test_every_language_gets_its_calibration() -> None:
-    good = [vote("note_list", "note_list", 0.9)] * 20 + [vote("escalate", "escalate", 0.9)] * 20
-    found = calibrated({"en": good, "de": good})
-    assert set(found) == {"en", "de"}
-    assert all(isinstance(one, Calibration) and one.reading <= one.writing for one in found.values())
