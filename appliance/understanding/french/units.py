@@ -87,7 +87,7 @@ _BY_WORDS: dict[tuple[str, ...], str] = {
 }
 _LONGEST = max(len(words) for words in _BY_WORDS)
 _NEEDS_NUMBER = frozenset("m g l c f k t h in an mi cs cc cas to go ha gr bar degres degre".split())
-_GOALS = frozenset({"en", "vers", "combien", "de", "par"})
+_GOALS = frozenset({"en", "vers", "combien", "de", "par", "dans", "a"})
 
 
 def conversion(tokens: Tokens) -> Conversion | None:

@@ -68,8 +68,10 @@ def when_ends(said: str) -> str:
 def _span(flat: str) -> str | None:
     """`dans trois semaines`, `il y a dix jours`, `d'ici 2 mois`."""
     match = re.fullmatch(r"(dans|il y a|d'ici|ici|y a|d ici) (.+?) ([a-z]+)", flat)
+    if flat == "dans une quinzaine":
+        return "in 14 days"
     if match is None:
-        return "in 14 days" if flat == "dans une quinzaine" else None
+        return None
     unit = match[3] if match[3] == "mois" else match[3].removesuffix("s")
     tokens = Tokens.text(match[2], spelled)
     number = cardinal(tokens, 0)
