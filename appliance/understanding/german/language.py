@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from appliance.understanding.german.clock import times
-from appliance.understanding.german.days import dates
+from appliance.understanding.german.days import dates, repeats
 from appliance.understanding.german.durations import durations, stopwatch
 from appliance.understanding.german.numbers import amount
-from appliance.understanding.german.repeats import repeats
 from appliance.understanding.german.spans import ruled
 from appliance.understanding.german.sums import expression
 from appliance.understanding.german.tokens import spelled, split

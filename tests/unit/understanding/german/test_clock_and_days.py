@@ -7,9 +7,8 @@ from datetime import date
 import pytest
 
 from appliance.understanding.german.clock import times
-from appliance.understanding.german.days import dates
+from appliance.understanding.german.days import dates, repeats
 from appliance.understanding.german.names import day_named, place_named
-from appliance.understanding.german.repeats import repeats
 from appliance.understanding.german.tokens import text
 from appliance.understanding.said import Half
 
