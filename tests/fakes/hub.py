@@ -19,10 +19,11 @@ COMMIT = "c0ffee" + "0" * 34
 
 @dataclass
 class FakeHub:
-    """One repository `maker/model`. `sizes` and `hashes` lie about files; `cuts` break a body after `cut_after`."""
+    """One `repository`. `sizes` and `hashes` lie about files; `cuts` break a body after `cut_after`."""
 
     files: dict[str, bytes]
     commit: str = COMMIT
+    repository: str = "maker/model"
     hashes: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     gated: bool = False
@@ -48,13 +49,14 @@ class FakeHub:
 
     async def resolve(self, request: web.Request) -> web.Response:
         self.hub_tokens.append(request.headers.get("Authorization"))
-        repository, name = request.match_info["repository"], request.match_info["name"]
+        name = request.match_info["name"]
+        repository = f"{request.match_info['owner']}/{request.match_info['repository']}"
         if self.gated and not request.headers.get("Authorization"):
             return web.Response(status=401, headers={"X-Error-Code": "GatedRepo"})
         if repository == self.moved_from:
-            onward = request.rel_url.path.replace(f"/{repository}/", "/model/", 1)
+            onward = request.rel_url.path.replace(repository, self.repository, 1)
             return web.Response(status=307, headers={"Location": onward})
-        if repository != "model" or name not in self.files:
+        if repository != self.repository or name not in self.files:
             return web.Response(status=404, headers={"X-Error-Code": "EntryNotFound"})
         self.revisions.append(request.match_info["revision"])
         headers = {
@@ -94,7 +96,7 @@ class FakeHub:
 async def serve_hub(hub: FakeHub) -> AsyncIterator[FakeHub]:
     """Run the hub and its storage on two ports of loopback, which are two hosts to a client."""
     front, store = web.Application(), web.Application()
-    front.router.add_route("*", "/maker/{repository}/resolve/{revision}/{name}", hub.resolve)
+    front.router.add_route("*", "/{owner}/{repository}/resolve/{revision}/{name}", hub.resolve)
     store.router.add_get("/blobs/{name}", hub.blob)
     runners = [web.AppRunner(one, shutdown_timeout=0.1) for one in (front, store)]
     try:

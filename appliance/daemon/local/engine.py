@@ -126,9 +126,9 @@ class LocalEngine:
     async def _failed(self, section: LocalModelSection, path: Path, reason: str) -> None:
         """Say that a file cannot be used, and go back to the last one that could when nothing answers."""
         _log.warning("%s cannot be used: %s", path.name, reason)
-        good = await asyncio.to_thread(self.library.last_good)
         instead = self._path if self._path not in (None, path) else None
-        if instead is None and good is not None and good != path:
+        good = None if instead else await asyncio.to_thread(self.library.fallback, path)
+        if good is not None:
             with contextlib.suppress(ApplianceError, OSError):
                 await asyncio.to_thread(self.library.check, good)
                 await self._engines.start(_NAME, engine_arguments(section, good, self._folders), self._ready(good))

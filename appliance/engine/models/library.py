@@ -23,13 +23,14 @@ _CHOICE = "choice.json"
 _HASHES = "hashes.json"
 _PROBES = "probes"
 _MAX_CHOICE_BYTES = 64 * 1024
+_MAX_GOOD = 4
 
 
 class Choice(msgspec.Struct, frozen=True, rename="camel"):
-    """File names: `active` was chosen, `last_good` is the last one that an engine loaded."""
+    """File names: `active` was chosen, `good` are those that an engine loaded, the last one first."""
 
     active: str = ""
-    last_good: str = ""
+    good: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ class Library:
     def check(self, path: Path, *, talks: bool = True) -> str:
         """Prove that a file is a model and is the one that was fetched; return its SHA-256, "" if nobody knows it.
 
-        With `talks` one that only makes vectors is refused. Reads all of a pinned file once, seconds for gigabytes. Raises PullError, GgufError, OSError.
+        With `talks` one that only makes vectors is refused. Reads all of a pinned file once, seconds for gigabytes.
+        Raises PullError, GgufError, OSError.
         """
         header = read_header(path)
         if talks and header.pooling not in (None, 0):
@@ -136,20 +138,21 @@ class Library:
         active = self.choice().active
         return next((path for path in files if path.name == active), files[0] if files else None)
 
-    def last_good(self) -> Path | None:
-        """Return the file that an engine loaded last, if it is still there."""
-        name = self.choice().last_good
-        return next((path for path in self.files() if path.name == name), None)
+    def fallback(self, path: Path | None = None) -> Path | None:
+        """Return the file that an engine loaded last, other than `path`, if there is one."""
+        files = {one.name: one for one in self.files()}
+        good = (files[name] for name in self.choice().good if name in files and files[name] != path)
+        return next(good, None)
 
     def choose(self, path: Path) -> None:
         """Note that this file was chosen and was loaded. Raises OSError."""
-        self._write(Choice(path.name, path.name))
+        self._write(Choice(path.name, _first(path.name, self.choice().good)))
 
     def loaded(self, path: Path) -> None:
         """Note that an engine loaded this file, without choosing it for good. Raises OSError."""
         choice = self.choice()
-        if path.parent == self.folder and choice.last_good != path.name:
-            self._write(Choice(choice.active, path.name))
+        if path.parent == self.folder and choice.good[:1] != (path.name,):
+            self._write(Choice(choice.active, _first(path.name, choice.good)))
 
     def _write(self, choice: Choice) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -163,7 +166,11 @@ class Library:
         self.lock.forget(path.name)
         self.probes.forget(sha256)
         choice = self.choice()
-        if path.name in (choice.active, choice.last_good):
+        if path.name in (choice.active, *choice.good):
             active = "" if choice.active == path.name else choice.active
-            self._write(Choice(active, "" if choice.last_good == path.name else choice.last_good))
+            self._write(Choice(active, tuple(name for name in choice.good if name != path.name)))
         return size
+
+
+def _first(name: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return (name, *(one for one in names if one != name))[:_MAX_GOOD]

@@ -107,7 +107,7 @@ async def test_a_gated_model_and_a_missing_one_say_so(tmp_path: Path) -> None:
 
 
 async def test_a_moved_repository_is_followed_on_the_same_host(tmp_path: Path) -> None:
-    async with box(tmp_path, FakeHub({"m.gguf": CONTENT}, moved_from="old")) as one:
+    async with box(tmp_path, FakeHub({"m.gguf": CONTENT}, moved_from="maker/old")) as one:
         assert (await one.offer("hf:maker/old/m.gguf")).sha256 == one.hub.sha256("m.gguf")
 
 

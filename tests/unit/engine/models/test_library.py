@@ -41,7 +41,8 @@ def test_without_a_choice_the_file_that_arrived_last_answers(library: Library) -
     assert library.chosen() == library.folder / "new.gguf"
     library.choose(old)
     assert library.chosen() == old
-    assert library.last_good() == old
+    assert library.fallback() == old
+    assert library.fallback(old) is None
 
 
 def test_a_chosen_file_that_is_gone_is_not_waited_for(library: Library) -> None:
@@ -49,16 +50,17 @@ def test_a_chosen_file_that_is_gone_is_not_waited_for(library: Library) -> None:
     put(library, "b.gguf")
     (library.folder / "a.gguf").unlink()
     assert library.chosen() == library.folder / "b.gguf"
-    assert library.last_good() is None
+    assert library.fallback() is None
 
 
 def test_what_an_engine_loaded_is_the_last_good_one_and_not_the_choice(library: Library, tmp_path: Path) -> None:
     chosen, other = put(library, "a.gguf", age=10), put(library, "b.gguf")
     library.choose(chosen)
     library.loaded(other)
-    assert (library.chosen(), library.last_good()) == (chosen, other)
+    assert (library.chosen(), library.fallback()) == (chosen, other)
+    assert library.fallback(other) == chosen, "the one before it"
     library.loaded(tmp_path / "elsewhere.gguf")
-    assert library.last_good() == other, "a file outside the folder is the owner's own business"
+    assert library.fallback() == other, "a file outside the folder is the owner's own business"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"active": 1}', b"\xff"])
@@ -126,4 +128,4 @@ def test_removing_takes_file_pin_probes_and_choice(library: Library) -> None:
     assert library.files() == ()
     assert library.lock.pins() == {}
     assert library.probes.all() == ()
-    assert library.choice().active == ""
+    assert (library.choice().active, library.choice().good) == ("", ())
