@@ -260,7 +260,8 @@ _TIMER_LABEL = _rules(
     rf"l'etiquette) (.+?)(?: (?:de|pour|sur|a) \d.*| (?:de|pour|sur) (?:un|deux|trois|dix|vingt|une|cinq|quinze|"
     rf"trente)\b.*)?{_POLITE}",
     rf"\b{_TIMER} ((?:pour (?:le |la |les |l'|mes |mon |ma )?|du |des |de la |de l'|de |d')?{_WORD})",
-    rf"\b(?:heures?|minutes?|min|mn|secondes?|\d+ ?[hms]|quart|demie?) pour ((?:le |la |les |l'|mon |ma |mes ){_WORD})",
+    rf"\b(?:heures?|minutes?|min|mn|secondes?|\d+ ?[hms]|\d+h\d\d|quart|demie?) pour ((?:le |la |les |l'|mon |ma |"
+    rf"mes ){_WORD})",
     rf"\b(?:minutes?|min|secondes?|heures?) pour ({_WORD}){_POLITE}",
     rf"^({_WORD}),? {_TIMER} (?:de )?(?:\d+|une?|deux|trois|cinq|dix|quinze|vingt|trente)\b",
     rf"\b(?:les|mes|le|la|mon|ma) ({_WORD}) (?:doi(?:t|vent) |cui(?:t|sent)|a besoin|ont besoin|met(?:tent)? |"

@@ -64,11 +64,13 @@ PLACE_OF_MUSIC = (
     rf"\bau (salon|garage|sous-sol|jardin|bureau|grenier){_END}",
 )
 PLACE_OF_LIGHT = (
+    rf"\b{_ART}((?:lampes?|spots?|leds?) (?:de (?:chevet|bureau|table|nuit|lecture|sel|noel)|a lave))\b",
     rf"\b(?:dans|de) {_ART}(chambre d[e' ]+[\w' -]+?)(?= (?:a|en|au|sur)\b|{_END})",
     rf"\b(?:dans|du|de|des|au|en|a|aux|sur) {_ART}({_WIDE})(?= (?:a|en|au|sur|s|plus|moins|pour|et)\b|[ ,]*{_END})",
     rf"\b(?:dans|du|de|des|au|en|a|aux|sur) {_ART}({ROOM})",
     rf"\b{_LIGHT} ({ROOM})",
-    rf"\b(?:allumer?|eteins|eteindre|rallumer?|ferme|ouvre|eteignez|allumez|eteint|fermer|ouvrir) {_ART}({_WIDE})",
+    rf"\b(?:allumer?|eteins|eteindre|rallumer?|ferme|ouvre|passe|mets|met|regle|eteignez|allumez|eteint|fermer|"
+    rf"ouvrir) {_ART}({_WIDE})",
     rf"\b{_LIGHT} (?:de |du |d')(?:la |l')?(bureau|couloir|table de nuit|chevet|aquarium|lit|table|tele|plan de "
     rf"travail|hotte)\b",
     rf"\b{_ART}({_LAMP})\b(?=[ ,.!?]|$)",
