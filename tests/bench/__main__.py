@@ -1,4 +1,7 @@
-"""`python -m tests.bench [--only PART …] [--scale N] [--json]`: measure, print the table, keep the JSON."""
+"""`python -m tests.bench [engine] [--only PART …] [--scale N] [--json]`: measure, print the table, keep the JSON.
+
+With `engine` in front it is the local engine beside llama.cpp's own programs (tests/bench/engine), else the gateway.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
@@ -28,6 +32,11 @@ PARTS: Mapping[str, Callable[[Rig], Awaitable[list[Figure]]]] = {
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["engine"]:
+        from tests.bench.engine.run import main as measure_engine
+
+        measure_engine(sys.argv[2:])
+        return
     options = _options().parse_args()
     figures: list[Figure] = []
     facts = {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "machine": platform.platform(), "cores": os.cpu_count()}
