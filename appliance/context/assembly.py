@@ -184,6 +184,8 @@ class Assembly:
         """Return how many tokens the answer and the history may take."""
         window = self._window(info)
         answer = min(info.max_output_tokens or window, int(window * _ANSWER_SHARE))
+        if info.provider in self._bare_providers:
+            return answer, window - answer  # it reads neither the system prompt nor schemas
         # The schemas as JSON, which is how a model reads them.
         static = estimate_text_tokens(len(self._system)) + _schema_tokens(tools)
         return answer, window - answer - static

@@ -86,6 +86,21 @@ def test_bare_providers_see_the_words_alone() -> None:
     assert stamped.messages[0].text.endswith("] set a timer")
 
 
+def test_what_a_bare_provider_does_not_read_leaves_room_for_its_history() -> None:
+    """A correction ("make it ten") needs the exchange before it, however many tools there are."""
+    tools = [ToolSpec(f"tool_{number}", "does " * 40, {"type": "object"}) for number in range(30)]
+    assembly = Assembly(
+        [user_entry("set a timer", (), NOW_MS), user_entry("make it ten", (), NOW_MS)],
+        zone=ZoneInfo("UTC"),
+        tools=lambda _: tools,
+        session_key="k",
+        load_blob=lambda _: None,
+        bare_providers=frozenset({"homarus"}),
+    )
+    bare = assembly.request(ModelInfo("homarus", "mini", "Mini", context_window=512))
+    assert [message.text for message in bare.messages] == ["set a timer", "make it ten"]
+
+
 @given(st.lists(st.sampled_from(["user", "assistant"]), max_size=30), st.integers(0, 400))
 def test_a_cut_history_starts_with_a_person_keeps_its_end_and_fits(roles: list[str], budget: int) -> None:
     history = [Message(Role(role), (Text(f"{n} " + "word " * 5),)) for n, role in enumerate(roles)]
