@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from appliance.understanding.home import light_set, media_control, scene_set, volume_set
-from appliance.understanding.moments import Moment, alarm_time, moment
+from appliance.understanding.arguments.home import light_set, media_control, scene_set, volume_set
+from appliance.understanding.arguments.moments import Moment, alarm_time, moment
 from appliance.understanding.request import Request
 from appliance.understanding.tokens import Tokens
 from appliance.understanding.vocabulary import WRITING
