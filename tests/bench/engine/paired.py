@@ -36,9 +36,7 @@ class Pairs:
         ]
 
 
-async def in_turns(
-    ours: Callable[[], Awaitable[float]], peer: Callable[[], Awaitable[float]], times: int
-) -> Pairs:
+async def in_turns(ours: Callable[[], Awaitable[float]], peer: Callable[[], Awaitable[float]], times: int) -> Pairs:
     """Measure A B, B A, A B …: who comes first changes, so that a drift favours nobody."""
     values = []
     for number in range(times):

@@ -13,12 +13,19 @@ from dataclasses import asdict
 
 from tests.bench.engine.bench import Bench
 from tests.bench.engine.decode import decode
+from tests.bench.engine.quoting import quoting
+from tests.bench.engine.sessions import gap, sessions
 from tests.bench.engine.synthetic.files import bench_model
 from tests.bench.engine.synthetic.shapes import QWEN, SHAPES
+from tests.bench.engine.turns import turns
 from tests.bench.report import Figure, save, table
 
 PARTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "decode": decode,
+    "sessions": sessions,
+    "gap": gap,
+    "turns": turns,
+    "quoting": quoting,
 }
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 class Streamed:
     """Moments in seconds of a clock that only grows: the request was sent, each token came. `tokens`: of the answer."""
 
-    began: float
+    began: float = 0.0
     times: list[float] = field(default_factory=list)
     tokens: int = 0
     cached: int = 0

@@ -50,8 +50,9 @@ class Ours:
         speculate: bool = True,
         watch: bool = True,
         keep: bool = True,
+        into: Streamed | None = None,
     ) -> Streamed:
-        """Have `tokens` tokens written."""
+        """Have `tokens` tokens written. `into` grows meanwhile, for whoever cancels this."""
         frame = api.Generate(
             api.Raw(list(prompt), add_bos=False),
             max_tokens=tokens,
@@ -61,7 +62,8 @@ class Ours:
             watch=watch,
             keep=keep,
         )
-        streamed = Streamed(time.perf_counter())
+        streamed = into or Streamed()
+        streamed.began = time.perf_counter()
         async with aclosing(self.process.client.generate(frame)) as frames:
             async for answer in frames:
                 if isinstance(answer, api.Token):

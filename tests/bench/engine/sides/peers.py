@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,26 +65,31 @@ class LlamaServer:
     def _wait(self) -> None:
         deadline = time.monotonic() + _READY_S
         while time.monotonic() < deadline and self._process.poll() is None:
-            if asyncio.run(_healthy(self._port)):
+            if _healthy(self._port):
                 return
             time.sleep(0.05)
         self.__exit__()
         raise RuntimeError("llama-server did not start")
 
-    async def stream(self, prompt: Sequence[int], tokens: int, *, session: str = "") -> Streamed:
-        """Have `tokens` tokens written. It finds sessions again by their prompts."""
+    async def stream(
+        self, prompt: Sequence[int], tokens: int, *, session: str = "", into: Streamed | None = None
+    ) -> Streamed:
+        """Have `tokens` tokens written; sessions are found again by their prompts. `into` grows meanwhile."""
         body = {"prompt": list(prompt), "n_predict": tokens, "stream": True, "ignore_eos": True, **_SAMPLING}
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        streamed = Streamed(time.perf_counter())
+        streamed = into or Streamed()
+        streamed.began = time.perf_counter()
         last: dict[str, Any] = {}
-        writer.write(_post("/completion", json.dumps(body).encode()))
-        async for line in reader:
-            if line.startswith(b"data: {"):
-                if b'"stop":true' in line:
-                    last = json.loads(line.removeprefix(b"data: "))
-                    break
-                streamed.times.append(time.perf_counter())
-        writer.close()
+        try:
+            writer.write(_post("/completion", json.dumps(body).encode()))
+            async for line in reader:
+                if line.startswith(b"data: {"):
+                    if b'"stop":true' in line:
+                        last = json.loads(line.removeprefix(b"data: "))
+                        break
+                    streamed.times.append(time.perf_counter())
+        finally:
+            writer.close()
         streamed.tokens = last.get("tokens_predicted", 0)
         if streamed.tokens != tokens:
             raise RuntimeError(f"llama-server wrote {streamed.tokens} of {tokens} tokens: {last}")
@@ -111,15 +118,12 @@ def _post(path: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-async def _healthy(port: int) -> bool:
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    try:
-        return b" 200 " in await reader.readline()
+        connection.request("GET", "/health")
+        return connection.getresponse().status == HTTPStatus.OK
     except OSError:
         return False
     finally:
-        writer.close()
+        connection.close()

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.bench.engine.synthetic.shapes import Shape
 from tests.integration.engine.process import environment, home
@@ -29,6 +30,10 @@ class BenchModel:
     def part(self, start: int, count: int) -> list[int]:
         """Return `count` tokens of the chain, which is a ring."""
         return [self.chain[index % len(self.chain)] for index in range(start, start + count)]
+
+    def after(self, token: int, count: int) -> list[int]:
+        """Return what the model says after a token of the chain."""
+        return self.part(self.chain.index(token) + 1, count)
 
 
 def bench_model(shape: Shape, folder: Path | None = None) -> BenchModel:
@@ -52,7 +57,8 @@ def _cache() -> Path:
     return Path(_build_llama().CACHE)
 
 
-def _build_llama():  # type: ignore[no-untyped-def]  # a script, not a package: it has no types to import
+def _build_llama() -> Any:
+    """Return scripts/build_llama.py as a module."""
     sys.path.insert(0, str(_CHECKOUT / "scripts"))
     try:
         import build_llama
