@@ -78,6 +78,7 @@ def _engine_options(options: argparse.Namespace) -> Options:
     if options.profile is not None:
         try:
             profile = read_profile(options.profile)
+            note = profile.name or options.profile.stem
         except ProfileError as error:  # a damaged file must not take the local model away; `info` says so
             note = f"defaults: {error}"
             print(f"engine: {error}", file=sys.stderr)

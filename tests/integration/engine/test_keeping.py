@@ -99,6 +99,20 @@ async def test_what_was_read_ahead_stays_while_sessions_come_and_go(folder: Path
         assert process.stop() == 0
 
 
+@pytest.mark.parametrize("text", ["{", '{"type_v": "q8_0"}'])
+async def test_a_profile_that_cannot_be_used_leaves_the_defaults_and_is_said(
+    folder: Path, tmp_path: Path, random_model: Path, text: str
+) -> None:
+    profile = tmp_path / "profile.json"
+    profile.write_text(text)
+    process = EngineProcess(folder / "tuned.sock", random_model, "--profile", str(profile))
+    try:
+        assert "defaults" in (await process.client.info()).profile
+        assert (await ask(process.client, _frame("hello", max_tokens=3))).done.output_tokens == 3
+    finally:
+        assert process.stop() == 0
+
+
 async def test_nothing_is_kept_of_a_turn_that_does_not_want_it(keeping: EngineProcess) -> None:
     await ask(keeping.client, _frame(_STORY, "one", keep=False))
     assert (await keeping.client.info()).cache.ram_bytes == 0
