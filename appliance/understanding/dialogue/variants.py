@@ -40,7 +40,7 @@ class Variation:
         return BUILDERS[tool](request)
 
     def tokens(self, text: str | None = None) -> Tokens:
-        return Tokens.text(self.text if text is None else text, self.language.spelled)
+        return self.language.tokens((self.text if text is None else text).split())
 
     def number(self) -> float | None:
         """Return the value if it is a number and nothing else."""
@@ -128,8 +128,10 @@ def _items(asked: Variation) -> Arguments | None:
 
 def _clock_now(asked: Variation) -> Arguments | None:
     place = re.sub(r"^(?:in|at|en|à|au|aux) (?:der |die |den )?", "", asked.text)
-    named = asked.name() if place else None
-    return None if named is None else dict(asked.last) | {"place": asked.language.words.bare.sub("", place)}
+    words = asked.language.words
+    if not place or asked.name() is None:
+        return None
+    return dict(asked.last) | {"place": words.place(words.bare.sub("", place))}
 
 
 def _date_lookup(asked: Variation) -> Arguments | None:
