@@ -100,7 +100,8 @@ async def test_run_opens_the_chat_and_ctrl_d_ends_both(tmp_path: Path) -> None:
             pid = gateway.facts["pid"]
             terminal.type("hello\r")
             await _do(terminal.wait_for, "Hello there.")
-            await _do(terminal.wait_for, "fake/big · ")  # the last line: keys typed while it is printed are lost
+            await _do(terminal.wait_for, "fake/big · ")
+            await _do(terminal.wait_for, "›")  # keys that are typed while a line is printed above it are lost
             terminal.type(_CTRL_D)
             assert await asyncio.to_thread(terminal.ended) == 0
             assert not _alive(pid)
