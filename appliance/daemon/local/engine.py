@@ -57,7 +57,7 @@ class LocalEngine:
     ) -> None:
         self.library = library
         self._engines = engines
-        self._folders = folders
+        self.folders = folders
         self._models = models
         self._tracker = tracker
         self._bus = bus
@@ -92,7 +92,7 @@ class LocalEngine:
                 self._path = None
                 self._tracker.clear(_UNUSABLE, _NAME)
                 return
-            if self._engines.runs(_NAME, engine_arguments(section, chosen, self._folders)):
+            if self._engines.runs(_NAME, engine_arguments(section, chosen, self.folders)):
                 return
             try:
                 await asyncio.to_thread(self.library.check, chosen, talks=not section.path)
@@ -107,7 +107,7 @@ class LocalEngine:
 
     async def _begin(self, section: LocalModelSection, path: Path) -> None:
         """Start the first engine; whether it comes up is seen later."""
-        arguments = engine_arguments(section, path, self._folders)
+        arguments = engine_arguments(section, path, self.folders)
         process = await self._engines.start(_NAME, arguments, self._ready(path))
         if process is None:
             return
@@ -131,7 +131,7 @@ class LocalEngine:
         if good is not None:
             with contextlib.suppress(ApplianceError, OSError):
                 await asyncio.to_thread(self.library.check, good)
-                await self._engines.start(_NAME, engine_arguments(section, good, self._folders), self._ready(good))
+                await self._engines.start(_NAME, engine_arguments(section, good, self.folders), self._ready(good))
                 instead = self._path = good
         goes_on = f" {instead.name} answers instead." if instead else ""
         summary = f"The model {path.name} cannot be used: {reason}{goes_on}"
@@ -163,7 +163,7 @@ class LocalEngine:
         return path
 
     async def _swap(self, section: LocalModelSection, path: Path) -> None:
-        arguments = engine_arguments(section, path, self._folders)
+        arguments = engine_arguments(section, path, self.folders)
         if self._engines.runs(_NAME, arguments):
             return
         before = self._path
@@ -191,7 +191,7 @@ class LocalEngine:
                     reason="in_use",
                 )
             size = await asyncio.to_thread(self.library.remove, path)
-            await asyncio.to_thread(shutil.rmtree, self._folders.states(path), ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, self.folders.states(path), ignore_errors=True)
         return path, size
 
     # ---- what is told

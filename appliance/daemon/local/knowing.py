@@ -101,6 +101,8 @@ class ModelAdvice:
             raise NothingToAskError(f"This box cannot be measured: {self._home.reason}.")
         threads = self._section().threads
         argv = [str(self._home.python), "-m", _MEASURE, *(["--threads", str(threads)] if threads else [])]
+        if self._engine.folders.profile.is_file():
+            argv += ["--profile", str(self._engine.folders.profile)]
         kept = {name: value for name, value in self._environ.items() if name in _INHERITED}
         process = await asyncio.create_subprocess_exec(
             *argv,

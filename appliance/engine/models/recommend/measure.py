@@ -7,6 +7,7 @@ three seconds in all. Prints the measurement as one line of JSON. Needs numpy, g
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -21,13 +22,14 @@ import numpy as np
 from appliance.engine.models.recommend.box import Measurement, Speed
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.model import Model
+from appliance.engine.profile import EngineProfile, ProfileError, read_profile
 from appliance.engine.tinymodel import byte_alphabet
 from appliance.foundation.clock import SystemClock
 
 _CLOCK = SystemClock()
 _WIDTH, _HIDDEN, _HEADS, _KV_HEADS, _HEAD = 2048, 8192, 32, 8, 64
 _PROMPT = 128  # tokens of a chunk, as the engine reads a prompt when nobody else asks
-_PHASE_S = 0.45  # per quantisation, once for reading and once for writing
+_PHASE_S = 0.35  # per quantisation, once for reading and once for writing
 _LEAST_ROUNDS = 2
 # name in the catalogue -> ggml type, bytes and numbers of a block, where its 16-bit scales are
 _KINDS = {"Q4_K_M": ("Q4_K", 144, 256, (0, 2)), "Q8_0": ("Q8_0", 34, 32, (0,))}
@@ -38,20 +40,31 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     cores = os.cpu_count() or 1
-    parser.add_argument("--threads", type=int, default=max(1, cores - 1), help="threads of the engine")
+    parser.add_argument("--threads", type=int, default=0, help="threads of the engine; by default as it chooses them")
+    parser.add_argument("--profile", type=Path, help="JSON file of the tuner")
     options = parser.parse_args(arguments)
+    profile = _profile(options.profile)
+    threads = options.threads or profile.threads or max(1, cores - 1)
     began = _CLOCK.monotonic()
     with tempfile.TemporaryDirectory(prefix="homarus-measure-") as folder:
-        speeds = {name: _speed(Path(folder) / f"{name}.gguf", name, options.threads) for name in _KINDS}
+        speeds = {name: _speed(Path(folder) / f"{name}.gguf", name, threads, profile) for name in _KINDS}
     took = _CLOCK.monotonic() - began
-    print(msgspec.json.encode(Measurement(cores, options.threads, speeds, round(took, 2))).decode())
+    print(msgspec.json.encode(Measurement(cores, threads, speeds, round(took, 2))).decode())
     return 0
 
 
-def _speed(path: Path, kind: str, threads: int) -> Speed:
+def _profile(path: Path | None) -> EngineProfile:
+    """Return what the engine would run with; it starts without a profile that it cannot read, and so does this."""
+    if path is not None:
+        with contextlib.suppress(ProfileError):
+            return read_profile(path)
+    return EngineProfile()
+
+
+def _speed(path: Path, kind: str, threads: int, profile: EngineProfile) -> Speed:
     parameters, size = _write(path, kind)
     model = Model(path)
-    context = Context(model, cells=512, batch=_PROMPT, sequences=1, threads=threads)
+    context = Context(model, cells=512, batch=_PROMPT, sequences=1, threads=threads, outputs=_PROMPT, profile=profile)
     try:
         _step(context, 0, _PROMPT)  # the first pass maps the pages
         reading = _best(lambda: _step(context, 0, _PROMPT))
@@ -65,7 +78,8 @@ def _speed(path: Path, kind: str, threads: int) -> Speed:
 
 def _step(context: Context, start: int, count: int) -> None:
     context.cut(0, start)
-    entries = [Entry(1 + index % 200, start + index, 0, index == count - 1) for index in range(count)]
+    # every token wants logits: of the others the last layer, here the only one, computes next to nothing
+    entries = [Entry(1 + index % 200, start + index, 0, True) for index in range(count)]
     if context.decode(entries) is not Outcome.OK:
         raise RuntimeError("the engine cannot decode the model that was made for the measurement")
 
