@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from appliance.engine import api
@@ -35,6 +35,8 @@ from appliance.understanding.vocabulary import (
 
 _CANDIDATES: list[int | str] = [tool_token(one) for one in CLASSES]
 _FLOOR = 1e-9  # a probability of zero would veto the other model
+# twenty tokens have nothing to guess from, nothing to go wrong in and nothing worth keeping
+_SHORT: Final[dict[str, Any]] = {"speculate": False, "watch": False, "keep": False}
 _TOKENS_PER_CHAR = 1.0  # a copied span is never longer than the sentence, byte by byte
 
 
@@ -159,7 +161,11 @@ class Understander:
     async def language_scores(self, text: str) -> dict[str, float]:
         """Return the language model's probability of every class for a lower-case sentence."""
         frame = api.Generate(
-            input=api.Raw(_prompt(text), add_bos=False), max_tokens=0, candidates=_CANDIDATES, session_key="mini"
+            input=api.Raw(_prompt(text), add_bos=False),
+            max_tokens=0,
+            candidates=_CANDIDATES,
+            session_key="mini",
+            **_SHORT,
         )
         async with contextlib.aclosing(self._engine.generate(frame)) as answers:
             scores = [score async for a in answers if isinstance(a, api.Scores) for score in a.logprobs]
@@ -193,6 +199,7 @@ class Understander:
             max_tokens=int(len(text.encode()) * _TOKENS_PER_CHAR) + 2 * len(keys) + 2,
             temperature=0.0,
             session_key="mini",
+            **_SHORT,
         )
         async with contextlib.aclosing(self._engine.generate(frame)) as answers:
             pieces = [a.text async for a in answers if isinstance(a, api.Token)]

@@ -50,10 +50,12 @@ class Job:
         *,
         number: int,
         arrived: float,
+        owner: str = "",
     ) -> None:
         self.request = request
         self.emit = emit
         self.number = number  # the order of arrival
+        self.owner = owner  # the paired box that asks, "" this one
         self.round = 0  # the turn of its session in the queue
         self.timing = Timing(arrived)
         self.cancelled = False
@@ -93,7 +95,9 @@ class Job:
 
     @property
     def session(self) -> str:
-        """Name who shares a turn with whom; a request without a session is one of its own."""
+        """Name who shares a turn with whom; a request without a session is one of its own, another box is one."""
+        if self.owner:
+            return f"box {self.owner}"
         return self.request.session_key or f"#{self.number}"
 
     @property
@@ -139,7 +143,14 @@ class Job:
         if request.min_confidence > 0:
             self._hold = Hold(request.min_confidence, request.hold_tokens)
         if request.watch or self._hold is not None:
-            self.watch = Watch(signals, self.tokens, bound=self.answer.bound, judging=request.watch)
+            self.watch = Watch(signals, self.tokens, bound=self._all_bound, judging=request.watch)
+
+    @property
+    def _all_bound(self) -> bool:
+        """Whether a grammar decides the whole answer: one that only offers tools leaves the text free."""
+        wish = self.request.input
+        offers = isinstance(wish, api.Chat) and wish.response_schema is None and wish.tool_choice == "auto"
+        return self.answer.bound and not offers
 
     # ---- the answer
 
