@@ -11,13 +11,14 @@ import msgspec
 from appliance.config.sections.models import LocalModelSection
 from appliance.daemon.local.engine import LocalEngine
 from appliance.engine.locate import EngineAbsent, EngineHome
-from appliance.engine.models.catalogue.shelf import catalogue
+from appliance.engine.models.catalogue.shelf import catalogue, of_file
 from appliance.engine.models.probe.record import ProbeResult
 from appliance.engine.models.probe.run import probe
 from appliance.engine.models.recommend.advice import PATIENCE_S, Advice, advise
-from appliance.engine.models.recommend.box import Box, Measurement
+from appliance.engine.models.recommend.box import Box, Measurement, Rates
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
+from appliance.generation import ModelError
 from appliance.host.pressure import Reading
 
 _MEASURE = "appliance.engine.models.recommend.measure"
@@ -82,6 +83,7 @@ class ModelAdvice:
             measurement = await self._measure()
         library = self._engine.library
         measured, sizes = await asyncio.to_thread(library.rates)
+        measured = {**measured, **await self._running()}
         reading = self._memory()
         disk = await asyncio.to_thread(lambda: shutil.disk_usage(library.folder).free)
         box = Box(measurement, reading.total, reading.available, disk)
@@ -94,6 +96,19 @@ class ModelAdvice:
             patience_s=seconds or PATIENCE_S,
         )
         return box, found, set(sizes)
+
+    async def _running(self) -> Mapping[str, Rates]:
+        """Return what the model that answers did lately, by its name in the catalogue; nothing while unknown."""
+        path, client = self._engine.path, self._engine.client
+        entry = of_file(path.name) if path else None
+        if client is None or entry is None:
+            return {}
+        try:
+            info = await client.info()
+        except ModelError:
+            return {}
+        rates = Rates(info.prefill_rate, info.decode_rate)
+        return {entry.name: rates} if rates.prefill and rates.decode else {}
 
     async def _measure(self) -> Measurement:
         """Run the measurement in a process of the engine: it loads native code."""

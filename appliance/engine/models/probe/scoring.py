@@ -17,6 +17,7 @@ MAX_CONFIDENCE = 0.9  # a threshold above this would hand over good answers of a
 _ENOUGH = 0.7  # of all probes up to a number of tools
 _LEAST = 0.6  # of the probes at that number
 _KEPT = 0.5  # of the right answers must stay above the threshold
+_HARDLY = 1 / 3  # of the probes; to say nothing and call nothing is right in four of thirty
 _PENALTY = 1.0  # a wrong answer that is kept costs as much as a right one that is handed over
 
 
@@ -85,12 +86,12 @@ def least_confidence(judged: Sequence[Judged]) -> float:
     """Return the confidence below which the model should hand over, 0 for never, at most 0.9.
 
     The threshold between two answers that keeps the most right ones minus wrong ones, the lowest of equals; at least
-    half of the right ones stay. A model with no right answer at all hands over what it can.
+    half of the right ones stay. A model that is hardly ever right hands over what it can.
     """
     right = [one.confidence for one in judged if one.right]
     if not judged:
         return 0.0
-    if not right:
+    if len(right) < _HARDLY * len(judged):
         return MAX_CONFIDENCE
     ordered = sorted({one.confidence for one in judged})
     middles = [(low + high) / 2 for low, high in itertools.pairwise(ordered)]

@@ -45,8 +45,9 @@ PLENTY = Reading(total=8 * 10**9, available=6 * 10**9)
 class Box:
     """A library, a local engine over child processes, and what these wrote down."""
 
-    def __init__(self, folder: Path, engines: Engines, engine: LocalEngine, live: Live) -> None:
+    def __init__(self, folder: Path, engines: Engines, engine: LocalEngine, models: Models, live: Live) -> None:
         self.engines = engines
+        self.models = models
         self.engine = engine
         self.library = engine.library
         self.live = live
@@ -94,7 +95,7 @@ async def box(folder: Path) -> AsyncIterator[Box]:
         memory=lambda: held[0].memory,
         tasks=tasks,
     )
-    held.append(Box(folder, engines, engine, live))
+    held.append(Box(folder, engines, engine, models, live))
     try:
         yield held[0]
     finally:

@@ -118,6 +118,12 @@ def test_the_threshold_parts_right_from_wrong_answers() -> None:
     assert least_confidence(answers((0.99, True), (0.97, False))) == 0.9, "never above the cap"
 
 
+def test_a_model_that_is_hardly_ever_right_hands_over_what_it_can() -> None:
+    wrong = [(0.2, False)] * 20
+    assert least_confidence(answers(*[(0.2, True)] * 9, *wrong)) == 0.9
+    assert least_confidence(answers(*[(0.2, True)] * 10, *wrong)) == 0.0, "a third is right, and nothing parts them"
+
+
 def test_the_threshold_never_takes_more_than_half_of_the_right_answers() -> None:
     mixed = answers((0.9, False), (0.8, True), (0.7, False), (0.6, False), (0.5, True), (0.4, False), (0.3, True))
     threshold = least_confidence(mixed)
@@ -171,7 +177,7 @@ async def test_a_model_that_calls_nothing_gets_three_tools() -> None:
     engine = ScriptedEngine(lambda frame: [api.Token("?"), api.Done("stop", 10, 0, 1, confidence=0.2)])
     result = await probe(engine, sha256=SHA, file="m.gguf", clock=NoWait())
     assert (result.calls, result.answers) == ((4, 20), (0, 10))
-    assert result.tools_per_turn == 3
+    assert (result.tools_per_turn, result.least_confidence) == (3, 0.9)
     assert result.rates == Rates(), "ten tokens are no measurement"
 
 
