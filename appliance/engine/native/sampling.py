@@ -10,6 +10,8 @@ import numpy as np
 
 _NUCLEUS = 1024  # tokens that are tried for top-p before all are sorted
 _FEW = 64  # likely tokens that are tried before the whole vocabulary: the grammar costs time per token
+_STRIDE = 64  # between two numbers of the sample that says where the best ones begin
+_SPARE = 5  # so many of the sample above the border: some hundred of all, seldom fewer than are wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def _distribution(logits: Any, sampling: Sampling) -> tuple[Any, Any]:
     """Return tokens and their probabilities, cut by top-k and top-p."""
     count = len(logits)
     top = sampling.top_k if 0 < sampling.top_k < count else count
-    order = _likely(logits, top) if top < count else np.arange(count)
+    order = likely(logits, top) if top < count else np.arange(count)
     weights = _softmax(logits[order], sampling.temperature)
     if sampling.top_p >= 1:
         return order, weights
@@ -55,7 +57,7 @@ def _nucleus(order: Any, weights: Any, share: float) -> tuple[Any, Any]:
     Most often they are among a few; only a very flat distribution is sorted as a whole (50 ms for 152k tokens).
     """
     for few in (_NUCLEUS, len(order)):
-        candidates = _likely(weights, few)
+        candidates = likely(weights, few)
         ranks = candidates[np.argsort(-weights[candidates], kind="stable")]
         reached = np.cumsum(weights[ranks])
         if reached[-1] >= share or few >= len(order):
@@ -78,18 +80,31 @@ def choose_within(logits: Any, sampling: Sampling, chance: Any, limit: Limit) ->
     token = choose(logits, sampling, chance)
     if limit.allows(token):
         return token
-    few = _likely(logits, _FEW)
+    few = likely(logits, _FEW)
     token_or_none = _choose_among(logits, few, sampling, chance, limit)
     if token_or_none is None and len(few) < len(logits):
         return _choose_among(logits, np.arange(len(logits)), sampling, chance, limit)
     return token_or_none
 
 
-def _likely(logits: Any, count: int) -> Any:
-    """Return the `count` best indices in no order."""
+def likely(logits: Any, count: int) -> Any:
+    """Return the `count` best indices in no order.
+
+    A sample says about where the border lies: only what is above it is partitioned, a fifth of the time for 152k.
+    """
     if len(logits) <= count:
         return np.arange(len(logits))
-    return np.argpartition(logits, len(logits) - count)[len(logits) - count :]
+    sample = logits[::_STRIDE]
+    rank = _SPARE + 2 * count // _STRIDE
+    if 2 * rank < len(sample):
+        near = np.flatnonzero(logits >= np.partition(sample, len(sample) - rank)[len(sample) - rank])
+        if count <= len(near) <= len(logits) // 4:  # many equal numbers are no border
+            return near[_best(logits[near], count)]
+    return _best(logits, count)
+
+
+def _best(values: Any, count: int) -> Any:
+    return np.argpartition(values, len(values) - count)[len(values) - count :]
 
 
 def _choose_among(logits: Any, tokens: Any, sampling: Sampling, chance: Any, limit: Limit) -> int | None:

@@ -25,7 +25,7 @@ from appliance.engine.native.bound import Bound, GrammarError
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
-from appliance.engine.native.sampling import Sampling, choose, choose_within, log_probabilities
+from appliance.engine.native.sampling import Sampling, choose, choose_within, likely, log_probabilities
 from appliance.engine.scheduling.keeper import Keeper
 from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import EngineFailure, Limits, Scheduler
@@ -142,6 +142,25 @@ def check_greedy_takes_the_best_and_chance_follows_the_weights(model: Model) -> 
     values = log_probabilities(logits * 1 + 5, [0, 1, 2])
     assert np.allclose(np.exp(values), [0.1, 0.6, 0.3])
     assert all(type(value) is float for value in values)
+
+
+def check_the_best_of_a_large_vocabulary_are_found_whatever_the_numbers(model: Model) -> None:
+    size, random = 151_936, np.random.default_rng(4)
+    kinds = {
+        "spread": random.standard_normal(size),
+        "one peak": np.concatenate([random.standard_normal(size - 1) * 0.01, [20.0]]),
+        "all equal": np.zeros(size),
+        "in order": np.arange(size),
+        "in steps that the sample follows": np.arange(size) % 64,
+        "mostly ruled out": np.where(random.random(size) < 0.9999, -np.inf, random.random(size)),
+    }
+    for kind, values in kinds.items():
+        logits = values.astype(np.float32)
+        best = np.sort(logits)[::-1]
+        for count in (1, 40, 1024):
+            found = likely(logits, count)
+            assert len(set(found.tolist())) == count, kind
+            assert np.array_equal(np.sort(logits[found])[::-1], best[:count]), kind
 
 
 class _Broken(Context):
