@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from appliance.client.errors import ClientError
 from tests.fakes.hub import FakeHub, serve_hub
+from tests.integration.box import talking
 from tests.integration.engine.process import make_model
 from tests.integration.gateway_process import GatewayProcess
 from tests.integration.waiting import until
@@ -62,15 +64,19 @@ async def run(gateway: GatewayProcess, *arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-async def answers(gateway: GatewayProcess, text: str, session: str) -> None:
+async def answers(gateway: GatewayProcess, text: str, key: str) -> None:
     """Wait until the local model is in the catalog, then ask."""
 
     def known() -> bool:
         return any(one["provider"] == "local" for one in gateway.call("models.list")["models"])
 
     await asyncio.to_thread(until, known, what="the local model")
-    code, said, errors = await run(gateway, "ask", "--session", session, "who speaks")
-    assert (code, said.strip()) == (0, text), errors
+    async with talking(gateway.target, f"agent:main:{key}") as talk:
+        assert await talk.ask("who speaks", key) == text
+
+
+async def call(gateway: GatewayProcess, method: str, **params: Any) -> Any:
+    return await asyncio.to_thread(gateway.call, method, params, timeout_s=60)
 
 
 async def test_a_name_of_the_catalogue_is_fetched_shown_pinned_loaded_and_probed(tmp_path: Path, first: Path) -> None:
@@ -105,8 +111,8 @@ async def test_what_does_not_load_leaves_the_model_before_in_place(tmp_path: Pat
         code, _, shown = await run(gateway, "models", "pull", "hf:maker/model/page.gguf")
         assert (code, "not a GGUF file" in shown) == (1, True)
         assert not (gateway.state / "models" / "page.gguf").exists()
-        code, _, shown = await run(gateway, "models", "use", "broken")
-        assert (code, "goes on answering" in shown) == (1, True)
+        with pytest.raises(ClientError, match="goes on answering"):
+            await call(gateway, "homarus.models.use", name="broken")
         await answers(gateway, "The first speaks.", "c")
 
 
@@ -118,16 +124,16 @@ async def test_several_files_can_be_chosen_from_and_the_choice_survives_a_restar
         code, said, shown = await run(gateway, "models", "use", "first")
         assert (code, said.strip()) == (0, "first.gguf answers now."), shown
         await answers(gateway, "The first speaks.", "b")
-        code, _, shown = await run(gateway, "models", "remove", "first")
-        assert (code, "choose another one first" in shown) == (1, True)
+        with pytest.raises(ClientError, match="choose another one first"):
+            await call(gateway, "homarus.models.remove", name="first")
         assert await asyncio.to_thread(gateway.stop) == 0
         (gateway.state / "models" / "second.gguf").touch()
         await asyncio.to_thread(gateway.start)
         await answers(gateway, "The first speaks.", "c")
         code, said, _ = await run(gateway, "models", "remove", "second.gguf")
         assert (code, "is deleted" in said) == (0, True)
-        code, _, shown = await run(gateway, "models", "use", "second")
-        assert (code, "there are: first.gguf" in shown) == (1, True)
+        with pytest.raises(ClientError, match=r"there are: first\.gguf"):
+            await call(gateway, "homarus.models.use", name="second")
 
 
 async def test_at_a_start_the_last_model_that_loaded_comes_in_place_of_a_damaged_one(
@@ -135,8 +141,7 @@ async def test_at_a_start_the_last_model_that_loaded_comes_in_place_of_a_damaged
 ) -> None:
     async with box(tmp_path, FakeHub({}), first, second) as gateway:
         await answers(gateway, "Paris it is.", "a")
-        await run(gateway, "models", "use", "first")
-        await answers(gateway, "The first speaks.", "b")
+        await call(gateway, "homarus.models.use", name="first")
         assert await asyncio.to_thread(gateway.stop) == 0
         (gateway.state / "models" / "first.gguf").write_bytes(gguf(data=bytes(100_000)))
         await asyncio.to_thread(gateway.start)
@@ -153,9 +158,7 @@ async def test_the_model_that_answers_is_probed_on_demand_and_the_box_is_measure
         assert code == 0, shown
         probe = json.loads(said)["probe"]
         assert (probe["answersRight"], probe["answers"]) == (1, 10), "it knows one capital"
-        code, said, shown = await run(gateway, "models", "recommend", "--json", "--language", "de")
-        assert code == 0, shown
-        advice = json.loads(said)
+        advice = await call(gateway, "homarus.models.recommend", language="de")
         assert advice["box"]["speeds"]["Q8_0"]["decode"] > 0
         assert all("de" in one["languages"] for one in advice["models"])
         code, said, _ = await run(gateway, "models", "recommend")
