@@ -11,6 +11,17 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from appliance.engine.remote.frames import (
+    Ping,
+    Pong,
+    StateChunk,
+    StateExport,
+    StateFound,
+    StateImport,
+    StateNext,
+    StateTaken,
+    StateTicket,
+)
 from appliance.foundation.errors import ApplianceError
 from appliance.generation import GenerateRequest
 from appliance.messages import Image, Message, Role, Text, ToolCall, ToolResult
@@ -140,7 +151,17 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     """End the running request of this connection; it still gets its last frame (`Done` with stop `cancelled`)."""
 
 
-Request: TypeAlias = Generate | Embed | Tokenize | InfoRequest | Cancel
+class StateLook(msgspec.Struct, frozen=True, tag="state_look"):
+    """Ask how much of the beginning of a prompt is in the cache, ready to be handed to another box."""
+
+    input: Chat
+    session_key: str = ""
+
+
+StateRequest: TypeAlias = StateLook | StateExport | StateNext | StateImport | StateChunk | Ping
+StateAnswer: TypeAlias = StateFound | StateChunk | StateTicket | StateTaken | Pong
+PlainRequest: TypeAlias = Generate | Embed | Tokenize | InfoRequest | Cancel
+Request: TypeAlias = PlainRequest | StateRequest
 
 
 # ---- answers ------------------------------------------------------------------------------------------------------
@@ -281,7 +302,9 @@ class Info(msgspec.Struct, frozen=True, tag="info"):
     cache: CacheInfo = CacheInfo()
 
 
-Answer: TypeAlias = Progress | Scores | Token | Reasoning | Call | Done | Failed | Embeddings | Tokens | Info
+Answer: TypeAlias = (
+    Progress | Scores | Token | Reasoning | Call | Done | Failed | Embeddings | Tokens | Info | StateAnswer
+)
 StreamAnswer: TypeAlias = Progress | Scores | Token | Reasoning | Call | Done
 
 _encoder = msgspec.msgpack.Encoder()
@@ -299,11 +322,11 @@ def encode(frame: Request | Answer) -> bytes:
     return len(body).to_bytes(HEADER_BYTES, "big") + body
 
 
-def body_length(header: bytes) -> int:
-    """Return the length that follows a header. Raises FrameError on zero or past MAX_FRAME_BYTES."""
+def body_length(header: bytes, limit: int = MAX_FRAME_BYTES) -> int:
+    """Return the length that follows a header. Raises FrameError on zero or past `limit`."""
     length = int.from_bytes(header, "big")
-    if not 0 < length <= MAX_FRAME_BYTES:
-        raise FrameError(f"a frame length of {length} bytes is outside 1..{MAX_FRAME_BYTES}")
+    if not 0 < length <= limit:
+        raise FrameError(f"a frame length of {length} bytes is outside 1..{limit}")
     return length
 
 

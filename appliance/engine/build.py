@@ -27,6 +27,7 @@ from appliance.engine.native.facts import facts_of, rules_of
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
+from appliance.engine.remote.handing import Handing
 from appliance.engine.scheduling.keeper import Keeper
 from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import Limits, Scheduler
@@ -111,7 +112,8 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
             if part is not None:
                 part.close()
 
-    server = Server(Collaborators(model, scheduler, embedder, info))
+    handing = Handing(model, prompts, scheduler, keeper, _random_bytes)
+    server = Server(Collaborators(model, scheduler, embedder, info, handing))
     return Engine(scheduler, server, follower, info, close)
 
 

@@ -13,6 +13,7 @@ from appliance.engine import api
 from appliance.engine.native.embedding import Embedder, TextTooLongError
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
+from appliance.engine.remote.handing import Handing, Sending
 from appliance.engine.scheduling.job import Job
 from appliance.engine.scheduling.scheduler import Scheduler
 from appliance.foundation.errors import OverloadedError
@@ -31,6 +32,7 @@ class Collaborators:
     scheduler: Scheduler
     embedder: Embedder | None
     info: Callable[[], api.Info]
+    states: Handing
 
 
 class Server:
@@ -81,6 +83,7 @@ class Connection:
         self._parts = parts
         self._loop = asyncio.get_running_loop()
         self._job: Job | None = None
+        self._desk = Sending(parts.states)
         self._busy = False
         self._closed = False
 
@@ -90,7 +93,10 @@ class Connection:
             async with asyncio.timeout(_FIRST_FRAME_TIMEOUT_S):
                 request = await self._read()
             while request is not None:
-                self._handle(request)
+                if isinstance(request, api.StateRequest):
+                    await self._states(request)
+                else:
+                    self._handle(request)
                 request = await self._read()
         except api.FrameError as error:
             self.send(api.Failed(FailureKind.INVALID_REQUEST.value, str(error), {"code": error.code}))
@@ -125,7 +131,12 @@ class Connection:
             return None
         return api.decode_request(await self._reader.readexactly(api.body_length(header)))
 
-    def _handle(self, request: api.Request) -> None:
+    async def _states(self, request: api.StateRequest) -> None:
+        if self._busy:
+            raise api.FrameError("a connection carries one request at a time")
+        self.send(await self._desk.answer(request))
+
+    def _handle(self, request: api.PlainRequest) -> None:
         if isinstance(request, api.Cancel):
             if self._job is not None:
                 self._parts.scheduler.cancel(self._job)

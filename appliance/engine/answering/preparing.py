@@ -46,7 +46,7 @@ def prepared(request: api.Generate, model: Model, prompts: PromptMaker, window: 
         bound = Bound(model, request.input.grammar) if request.input.grammar else None
         return tokens, Answering(request, model, bound=bound, reader=None, candidates=candidates)
     prompt = prompts.prompt(request.input)
-    tokens = _chat_tokens(prompt.pieces, model, window)
+    tokens = chat_tokens(prompt.pieces, model, window)
     bound = None if prompt.grammar is None else Bound(model, prompt.grammar.text)
     reader = None
     if request.input.response_schema is None:
@@ -68,7 +68,8 @@ def _raw_tokens(raw: api.Raw, model: Model, prompts: PromptMaker, window: int) -
     return tokens
 
 
-def _chat_tokens(pieces: tuple[str, ...], model: Model, window: int) -> list[int]:
+def chat_tokens(pieces: tuple[str, ...], model: Model, window: int) -> list[int]:
+    """Return the tokens of a rendered conversation. Raises JobError where it is far too long for the window."""
     _check_length(sum(map(len, pieces)), window)
     tokens = [token for piece in pieces for token in model.tokenize(piece, special=True)]
     if model.adds_bos and tokens[:1] != [model.bos]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from appliance.engine.cache.envelope import MAX_TOKENS, Blob, Header, Refusal, pack_tokens, seal, unseal
+from appliance.engine.cache.envelope import MAX_TOKENS, Blob, Header, Opened, Refusal, pack_tokens, seal, unseal
 from appliance.engine.cache.store import PrefixStore
 from appliance.engine.cache.transfer import States
 
@@ -20,14 +20,22 @@ def pack(
     """Return head, blob and sum of the state of `tokens`, which are exactly those in `sequence`, to send in order.
 
     Only this text travels: a stored piece may hold the rest of somebody else's. None: the model is still being
-    hashed (or nothing is kept in files, so it never is), or there is nothing to send. In the engine thread.
+    hashed (or nothing is kept in files, so it never is), or there is nothing to send. In the engine thread; to sum a
+    large state up elsewhere, call `export` there and `seal` anywhere.
     """
+    exported = export(store, states, sequence, tokens)
+    return None if exported is None else seal(*exported, checked_key(key))
+
+
+def export(
+    store: PrefixStore, states: States, sequence: int, tokens: Sequence[int]
+) -> tuple[Header, Blob] | None:
+    """Return what `pack` seals. In the engine thread."""
     fingerprint = bytes.fromhex(store.fingerprint)
     if not fingerprint or not 0 < len(tokens) <= MAX_TOKENS:
         return None
     blob = states.export(sequence)
-    header = Header(fingerprint, pack_tokens(tokens), 0, len(tokens), len(blob))
-    return seal(header, blob, _checked(key))
+    return Header(fingerprint, pack_tokens(tokens), 0, len(tokens), len(blob)), blob
 
 
 def accept(store: PrefixStore, data: Blob, key: bytes) -> int | Refusal:
@@ -35,15 +43,24 @@ def accept(store: PrefixStore, data: Blob, key: bytes) -> int | Refusal:
 
     It is found by the next request that begins with them. `data` is kept, not copied, and must not change.
     """
-    fingerprint = bytes.fromhex(store.fingerprint)
+    opened = prove(data, key, bytes.fromhex(store.fingerprint))
+    return opened if isinstance(opened, Refusal) else take_in(store, opened)
+
+
+def prove(data: Blob, key: bytes, fingerprint: bytes) -> Opened | Refusal:
+    """Return what an envelope of another box holds when nothing speaks against it. In any thread."""
     if not fingerprint:
         return Refusal.FINGERPRINT
-    opened = unseal(data, _checked(key), fingerprint)
-    if isinstance(opened, Refusal):
-        return opened
-    if opened.header.start:  # a piece without its beginning continues nothing
+    opened = unseal(data, checked_key(key), fingerprint)
+    if isinstance(opened, Opened) and opened.header.start:  # a piece without its beginning continues nothing
         return Refusal.BOUNDS
-    return len(opened.tokens) if store.put(opened.tokens, 0, opened.blob) else Refusal.ROOM
+    return opened
+
+
+def take_in(store: PrefixStore, opened: Opened) -> int | Refusal:
+    """Keep what `prove` returned; return how many tokens it has. In the engine thread."""
+    taken = store.put(opened.tokens, 0, opened.blob, foreign=True)
+    return len(opened.tokens) if taken else Refusal.ROOM
 
 
 def worth(*, state_bytes: int, link_bytes_s: float, tokens: int, prefill_tokens_s: float) -> bool:
@@ -56,7 +73,8 @@ def worth(*, state_bytes: int, link_bytes_s: float, tokens: int, prefill_tokens_
     return state_bytes / link_bytes_s < tokens / prefill_tokens_s
 
 
-def _checked(key: bytes) -> bytes:
+def checked_key(key: bytes) -> bytes:
+    """Return the key. Raises ValueError where it has another length than KEY_BYTES."""
     # BLAKE2b with an empty key is no signature at all
     if len(key) != KEY_BYTES:
         raise ValueError(f"the key of a connection has {KEY_BYTES} bytes")

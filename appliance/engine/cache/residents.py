@@ -29,7 +29,7 @@ class Resident:
     """A sequence of the cache: `tokens` are those whose states are in it, for the session that used it last.
 
     It cannot be cut below `floor` tokens (a restored sliding window, see rewind.py). A `pinned` one is shared and
-    never taken over, and is evicted after all others.
+    never taken over, and is evicted after all others. Only its `owner` ("" is this box) finds what is in it.
     """
 
     sequence: int
@@ -39,6 +39,7 @@ class Resident:
     last_used: int = 0
     floor: int = 0
     pinned: bool = False
+    owner: str = ""
 
 
 class SequenceCache:
@@ -55,16 +56,22 @@ class SequenceCache:
         """Return how many sequences hold something."""
         return sum(1 for entry in self._residents if entry.tokens)
 
-    def acquire(self, prompt: Sequence[int], session_key: str) -> Resident | None:
+    def known(self, prompt: Sequence[int], owner: str = "") -> int:
+        """Return how many tokens of `prompt` a sequence begins with; nothing is changed."""
+        return max((self._reusable(entry, prompt, owner) for entry in self._residents), default=0)
+
+    def acquire(self, prompt: Sequence[int], session_key: str, owner: str = "") -> Resident | None:
         """Return a sequence that begins with as much of `prompt` as the cache knows, None if all are busy.
 
         At least the last token is left out: it must be decoded to have logits. Of equal prefixes the one of the
-        same session is taken over; another session's prefix is shared, so that it keeps its own.
+        same session is taken over; another session's prefix is shared, so that it keeps its own. What another owner
+        said is as good as unknown: who asks must not learn from speed or counts what others talk about.
         """
         self._tick += 1
-        best = max(self._residents, key=lambda entry: self._rank(entry, prompt, session_key))
-        reuse = self._reusable(best, prompt)
-        mine = reuse == len(best.tokens) or (session_key and best.session_key == session_key)
+        best = max(self._residents, key=lambda entry: self._rank(entry, prompt, session_key, owner))
+        reuse = self._reusable(best, prompt, owner)
+        same = bool(session_key) and (best.session_key, best.owner) == (session_key, owner)
+        mine = same or reuse == len(best.tokens)
         if mine and not best.busy and not best.pinned:
             target = best
         else:
@@ -72,15 +79,17 @@ class SequenceCache:
             if free is None:
                 return None
             target = self._begin(free, best, prompt, reuse)
-        self._shorten(target, self._reusable(target, prompt))
-        target.busy, target.session_key, target.last_used = True, session_key, self._tick
+        self._shorten(target, self._reusable(target, prompt, owner))
+        target.busy, target.session_key, target.last_used, target.owner = True, session_key, self._tick, owner
         return target
 
-    def _rank(self, entry: Resident, prompt: Sequence[int], session_key: str) -> tuple[int, bool, bool]:
-        same = bool(session_key) and entry.session_key == session_key
-        return self._reusable(entry, prompt), same, not entry.busy
+    def _rank(self, entry: Resident, prompt: Sequence[int], session_key: str, owner: str) -> tuple[int, bool, bool]:
+        same = bool(session_key) and (entry.session_key, entry.owner) == (session_key, owner)
+        return self._reusable(entry, prompt, owner), same, not entry.busy
 
-    def _reusable(self, entry: Resident, prompt: Sequence[int]) -> int:
+    def _reusable(self, entry: Resident, prompt: Sequence[int], owner: str) -> int:
+        if entry.tokens and entry.owner != owner:
+            return 0
         common = common_prefix(entry.tokens, prompt[:-1])
         return common if common >= shortest(self._memory, entry.floor, len(entry.tokens)) else 0
 
@@ -97,7 +106,7 @@ class SequenceCache:
         if reuse:  # of a recurrent state only ever the whole: llama.cpp copies it when one of the two goes on
             self._cells.share(source.sequence, target.sequence, reuse)
             target.tokens = list(prompt[:reuse])
-            target.floor = source.floor
+            target.floor, target.owner = source.floor, source.owner
         return target
 
     def _shorten(self, target: Resident, length: int) -> None:
@@ -143,7 +152,7 @@ class SequenceCache:
 
 def _clear(entry: Resident) -> None:
     entry.tokens.clear()
-    entry.session_key, entry.floor, entry.pinned = "", 0, False
+    entry.session_key, entry.floor, entry.pinned, entry.owner = "", 0, False, ""
 
 
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:

@@ -23,6 +23,7 @@ class Entry:
     start: int
     pinned: bool
     on_disk: bool = False
+    foreign: bool = False  # another box computed it
     written: bool = False  # once, or found to be too large: what the disk evicts is not written again and again
 
 

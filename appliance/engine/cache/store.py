@@ -19,7 +19,7 @@ MIN_TOKENS = 16  # fewer are read again faster than they are looked up
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The stored beginning of a text: `length` tokens out of `pieces`; `tier` is the slowest of them, ram or disk."""
+    """The stored beginning of a text: `length` tokens out of `pieces`; `tier`: the slowest, ram or disk, or peer."""
 
     length: int
     pieces: tuple[Piece, ...]
@@ -52,10 +52,11 @@ class PrefixStore:
         """Return the longest stored beginning of `tokens`, never all of it: the last one must be decoded."""
         with self._shelf.lock:
             pieces = longest(self.rules, self._found(tokens), len(tokens) - 1)
+            foreign = any(self._shelf.entries[piece.stored.name].foreign for piece in pieces)
         if not pieces or pieces[-1].end < MIN_TOKENS:
             return None
         tier = "ram" if all(piece.stored.near for piece in pieces) else "disk"
-        return Found(pieces[-1].end, tuple(pieces), tier)
+        return Found(pieces[-1].end, tuple(pieces), "peer" if foreign else tier)
 
     def load(self, found: Found, *, after: int = 0) -> Iterator[tuple[Piece, Blob]]:
         """Yield one piece after another with its blob, proved to be ours and whole; those up to `after` are left out.
@@ -86,12 +87,15 @@ class PrefixStore:
         with self._shelf.lock:
             return self._shelf.ram.fits(size)
 
-    def put(self, tokens: Sequence[int], start: int, blob: Blob, *, pinned: bool = False) -> bool:
+    def put(
+        self, tokens: Sequence[int], start: int, blob: Blob, *, pinned: bool = False, foreign: bool = False
+    ) -> bool:
         """Keep the state of the positions [start, len(tokens)); a file follows later. False: there is no room.
 
-        The blob is not copied and must not change. `pinned`: evicted after all that is not.
+        The blob is not copied and must not change. `pinned`: evicted after all that is not. `foreign`: of
+        another box.
         """
-        entry = Entry(tuple(tokens), start, pinned)
+        entry = Entry(tuple(tokens), start, pinned, foreign=foreign)
         if not 0 <= start < len(entry.tokens) <= MAX_TOKENS or (start and self.rules.memory is Memory.WHOLE):
             raise ValueError(f"positions {start} to {len(entry.tokens)} cannot be kept")
         name = name_of(entry.tokens, start)
@@ -114,6 +118,7 @@ class PrefixStore:
 
     def count(self, restored: str) -> None:
         """Count where the beginning of an admitted request came from: resident, ram, disk, or "" for nowhere."""
+        restored = "ram" if restored == "peer" else restored
         name = f"hits_{restored}" if restored in ("resident", "ram", "disk") else "misses"
         self._counts = structs.replace(self._counts, **{name: getattr(self._counts, name) + 1})
 

@@ -39,7 +39,7 @@ class Transfer:
     """Saves and restores through one scratch sequence that nobody else uses."""
 
     def __init__(self, store: PrefixStore, states: States, scratch: int) -> None:
-        self._store = store
+        self.store = store
         self._states = states
         self._scratch = scratch
         self._refused = ""
@@ -47,14 +47,14 @@ class Transfer:
     @property
     def joins(self) -> bool:
         """Whether something can be restored behind tokens that are in a sequence already."""
-        return self._store.rules.memory is Memory.FULL
+        return self.store.rules.memory is Memory.FULL
 
     def save(self, sequence: int, tokens: Sequence[int], *, pinned: bool = False) -> bool:
         """Save what the store lacks of `tokens`, which are exactly those in `sequence`. False: nothing was saved."""
-        lacking = self._store.missing(tokens)
+        lacking = self.store.missing(tokens)
         if lacking is None:
             return False
-        if self._store.rules.memory is Memory.WHOLE:
+        if self.store.rules.memory is Memory.WHOLE:
             return self._put(sequence, tokens, 0, pinned)
         self._states.drop(self._scratch)
         self._states.share_range(sequence, self._scratch, *lacking)
@@ -64,9 +64,9 @@ class Transfer:
             self._states.drop(self._scratch)
 
     def _put(self, sequence: int, tokens: Sequence[int], start: int, pinned: bool) -> bool:
-        if not self._store.takes(self._states.size(sequence)):
+        if not self.store.takes(self._states.size(sequence)):
             return False
-        return self._store.put(tokens, start, self._states.export(sequence), pinned=pinned)
+        return self.store.put(tokens, start, self._states.export(sequence), pinned=pinned)
 
     def restore(self, sequence: int, found: Found, *, have: int = 0) -> Restored:
         """Bring `found` into a sequence that holds the first `have` tokens (0: empty; above 0 only if `joins`).
@@ -74,9 +74,9 @@ class Transfer:
         Fewer tokens than found come back when a file was damaged or the cells did not suffice; nothing else is in
         the sequence then. Each piece needs cells for all that was saved with it while it is brought in.
         """
-        memory = self._store.rules.memory
+        memory = self.store.rules.memory
         length = have
-        for piece, blob in self._store.load(found, after=have):
+        for piece, blob in self.store.load(found, after=have):
             if not self._insert(sequence, piece, blob, have):
                 break
             length = piece.end
@@ -88,7 +88,7 @@ class Transfer:
         return Restored(length, found.tier, 0 if memory is Memory.FULL else length)
 
     def _insert(self, sequence: int, piece: Piece, blob: Blob, have: int) -> bool:
-        stored, memory = piece.stored, self._store.rules.memory
+        stored, memory = piece.stored, self.store.rules.memory
         if memory is Memory.WHOLE:
             taken = self._states.insert(sequence, blob, stored.start, stored.end, exact=False)
         else:
@@ -104,5 +104,5 @@ class Transfer:
         """Forget a piece that was refused twice in a row: once may be a lack of cells."""
         name = piece.stored.name
         if not taken and name == self._refused:
-            self._store.reject(piece)
+            self.store.reject(piece)
         self._refused = "" if taken else name

@@ -17,6 +17,7 @@ from appliance.engine.cache.transfer import Transfer
 from appliance.engine.native.context import Context
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.state import SequenceStates
+from appliance.engine.remote.owners import Owners
 from appliance.engine.scheduling.cells import CountedCells
 
 _RESTORE_GAIN_TOKENS = 16  # a restore that saves less is not worth its copy
@@ -49,6 +50,7 @@ class Keeper:
         self._sequences = sequences
         self._can_rewind = can_rewind
         self._store = store
+        self.owners = Owners(store)
         self._ticks = ticks
         self._owed: dict[int, Resident] = {}
         self._chores: collections.deque[Resident] = collections.deque()
@@ -61,9 +63,16 @@ class Keeper:
         self._cells = CountedCells(self.context, self._losing)
         self._pinned.clear()
         self._kv = SequenceCache(self._cells, self._sequences, can_rewind=self._can_rewind)
-        self._transfer: Transfer | None = None
-        if self._store is not None:
-            self._transfer = Transfer(self._store, SequenceStates(self.context), self._sequences)
+        self.states = SequenceStates(self.context)
+        self._transfers: dict[str, Transfer] = {}
+
+    def _transfer(self, owner: str) -> Transfer | None:
+        """Return what saves and restores for an owner, None where nothing is stored."""
+        store = self.owners.store(owner)
+        known = self._transfers.get(owner)
+        if store is not None and (known is None or known.store is not store):
+            known = self._transfers[owner] = Transfer(store, self.states, self._sequences)
+        return known
 
     def close(self) -> None:
         """Save what is owed, free the context and let the store write what it can."""
@@ -96,14 +105,22 @@ class Keeper:
         """Return how many cells these have together, shared ones counted once."""
         return self._cells.held(resident.sequence for resident in residents)
 
+    def known(self, tokens: Sequence[int], owner: str) -> int:
+        """Return how many tokens need not be read again, in a sequence or stored; nothing is changed."""
+        store = self.owners.store(owner)
+        found = None if store is None else store.longest(tokens)
+        return max(self._kv.known(tokens, owner), 0 if found is None else found.length)
+
     # ---- a request comes and goes
 
-    def take(self, tokens: Sequence[int], session_key: str, *, keep: bool) -> tuple[Resident, str] | None:
+    def take(
+        self, tokens: Sequence[int], session_key: str, *, keep: bool, owner: str = ""
+    ) -> tuple[Resident, str] | None:
         """Return a sequence with as much of `tokens` as is known, and from where; None when all are busy.
 
-        From where: resident, ram, disk or "" (nothing was known). The last token is always left to be decoded.
+        From where: resident, ram, disk, peer or "" (nothing was known). The last token is always left to be decoded.
         """
-        resident = self._kv.acquire(tokens, session_key)
+        resident = self._kv.acquire(tokens, session_key, owner)
         if resident is None:
             return None
         source = self._restored(resident, tokens) or ("resident" if resident.tokens else "")
@@ -113,19 +130,20 @@ class Keeper:
 
     def _restored(self, resident: Resident, tokens: Sequence[int]) -> str:
         """Bring back what the store knows beyond what is resident; return its tier, "" when that is nothing."""
-        if self._store is None or self._transfer is None:
+        transfer = self._transfer(resident.owner)
+        if transfer is None:
             return ""
-        found = self._store.longest(tokens)
+        found = transfer.store.longest(tokens)
         have = len(resident.tokens)
         if found is None or found.length < have + _RESTORE_GAIN_TOKENS:
             return ""
-        if have and not self._transfer.joins:
+        if have and not transfer.joins:
             self._owed.pop(resident.sequence, None)
             self._empty(resident)
             have = 0
         while self.free < _room(found, have) and self.evict():
             pass
-        restored = self._transfer.restore(resident.sequence, found, have=have)
+        restored = transfer.restore(resident.sequence, found, have=have)
         if restored.length <= have:
             return ""
         self._cells.grow(resident.sequence, restored.length - have)
@@ -217,15 +235,16 @@ class Keeper:
 
     def _save_piece(self, resident: Resident) -> bool:
         """Return whether there is more to save."""
-        if self._store is None or resident.sequence not in self._owed:
+        store = self.owners.store(resident.owner)
+        if store is None or resident.sequence not in self._owed:
             return False
         tokens: Sequence[int] = resident.tokens
-        lacking = self._store.missing(tokens) if tokens else None
+        lacking = store.missing(tokens) if tokens else None
         if lacking is None:
             self._owed.pop(resident.sequence)
             return False
         end = lacking[0] + self._piece
-        if self._store.rules.memory is Memory.FULL and end + _LEAST_PIECE_TOKENS <= len(tokens):
+        if store.rules.memory is Memory.FULL and end + _LEAST_PIECE_TOKENS <= len(tokens):
             tokens = tokens[:end]
         if not self._save(resident, tokens):
             self._owed.pop(resident.sequence)
@@ -239,10 +258,11 @@ class Keeper:
             self._save(resident, resident.tokens)
 
     def _save(self, resident: Resident, tokens: Sequence[int]) -> bool:
-        if self._transfer is None:
+        transfer = self._transfer(resident.owner)
+        if transfer is None:
             return False
         try:
-            return self._transfer.save(resident.sequence, tokens, pinned=resident.pinned)
+            return transfer.save(resident.sequence, tokens, pinned=resident.pinned)
         except (NativeError, MemoryError):  # then it is computed again one day; the answer goes on
             return False
 

@@ -97,8 +97,8 @@ class Scheduler:
             decode_rate=rates.decode,
         )
 
-    def submit(self, request: api.Generate, emit: Callable[[api.Answer], None]) -> Job:
-        """Take a request in; `emit` is called in the engine thread. Raises OverloadedError."""
+    def submit(self, request: api.Generate, emit: Callable[[api.Answer], None], *, owner: str = "") -> Job:
+        """Take a request of `owner` in; `emit` is called in the engine thread. Raises OverloadedError."""
         limit = self._limits.active + self._limits.waiting
         with self._lock:
             if self._held >= limit or self._inbox.full():
@@ -107,7 +107,7 @@ class Scheduler:
             self._held += 1
             self._numbers += 1
             number = self._numbers
-        job = Job(request, emit, number=number, arrived=self._ticks.monotonic())
+        job = Job(request, emit, number=number, arrived=self._ticks.monotonic(), owner=owner)
         self._inbox.put(lambda: self._take(job))
         if self._serving is not None and self._serving.yields and not request.background:
             self._abort()

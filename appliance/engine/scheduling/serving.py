@@ -132,7 +132,8 @@ class Serving:
                 return
             if yielding([*self.active, job], []):  # background work while a person is served
                 return
-            taken = self.keeper.take(job.tokens, job.request.session_key, keep=job.request.keep)
+            request = job.request
+            taken = self.keeper.take(job.tokens, request.session_key, keep=request.keep, owner=job.owner)
             if taken is None:
                 return
             del self.waiting[0]
@@ -150,7 +151,7 @@ class Serving:
 
     def _fits(self, job: Job) -> bool:
         residents = [other.resident for other in self.active if other.resident is not None]
-        shared = self.keeper.shared(job.tokens, residents)
+        shared = self.keeper.shared(job.tokens, (one for one in residents if one.owner == job.owner))
         return fits(job, self.active, cells=self.keeper.cells, held=self.keeper.held(residents), shared=shared)
 
     # ---- one step
@@ -250,7 +251,7 @@ class Serving:
         if job.resident is not None:
             if ending.stop == "degenerated":
                 self.keeper.shorten(job.resident, job.prompt_length)
-            if job.reads_ahead and job.request.keep and ending.stop == "length":
+            if job.reads_ahead and job.request.keep and ending.stop == "length" and not job.owner:
                 self.keeper.pin(job.resident)
             self.keeper.release(job.resident)
             job.resident = None

@@ -55,7 +55,7 @@ def test_a_sequence_goes_on_in_the_other_box(boxes: tuple[PrefixStore, PrefixSto
     found = there.longest([*_TEXT, 7])
     assert found is not None
     states = Positions()
-    assert Transfer(there, states, 9).restore(1, found) == Restored(100, "ram", 0)
+    assert Transfer(there, states, 9).restore(1, found) == Restored(100, "peer", 0)
     assert states.tokens(1) == _TEXT
 
 
