@@ -17,7 +17,7 @@ from appliance.daemon.models import Models
 from appliance.engine.client import EngineClient
 from appliance.engine.locate import EngineAbsent
 from appliance.engine.models.errors import PullError
-from appliance.engine.models.library import Library
+from appliance.engine.models.library import Library, makes_vectors
 from appliance.engine.models.probe.record import ProbeResult
 from appliance.events import Bus, ModelsChanged
 from appliance.foundation.errors import ApplianceError
@@ -28,6 +28,7 @@ from appliance.host.pressure import Reading
 _log = logging.getLogger(__name__)
 _NAME = "local"
 _UNUSABLE = "model_unusable"
+_KEPT_STATES = 2  # models, the one that answers among them
 _BESIDE_BYTES = 700_000_000  # cache, buffers and process of a second engine, beside its weights
 
 
@@ -155,6 +156,8 @@ class LocalEngine:
             raise ChoiceError(message)
         if not section.enabled:
             raise ChoiceError("`models.local.enabled` is false: no model runs on this box. Set it to true first.")
+        if await asyncio.to_thread(makes_vectors, path):
+            raise ChoiceError(f"{path.name} makes vectors and cannot talk; choose a model for conversations.")
         await asyncio.to_thread(self.library.check, path)
         async with self._lock:
             await self._swap(section, path)
@@ -214,6 +217,14 @@ class LocalEngine:
         self._bus.publish(ModelsChanged())
         with contextlib.suppress(OSError):  # then there is nothing to go back to
             await asyncio.to_thread(self.library.loaded, path)
+            await asyncio.to_thread(self._tidy, path)
+
+    def _tidy(self, path: Path) -> None:
+        """Delete the attention states of models that were not used lately: each may hold gigabytes."""
+        kept = {path.stem, *(Path(name).stem for name in self.library.choice().good[:_KEPT_STATES])}
+        for folder in self.folders.states(path).parent.glob("*/"):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def probe_of(self, path: Path) -> ProbeResult | None:
         """Return what the probes found for a file, None where nobody asked or nobody knows its hash."""

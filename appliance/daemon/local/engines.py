@@ -26,7 +26,7 @@ Ready: TypeAlias = Callable[[EngineClient], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 15.0
-_DRAIN_S = 30.0
+_DRAIN_S = 15.0
 _DRAIN_POLL_S = 0.25
 _MAX_REASON = 200
 _ABSENT, _DOWN = "engine_absent", "engine_down"
@@ -101,7 +101,7 @@ class EngineProcess:
             again = "It is tried again later." if status.state is ChildState.FAILED else "It is started again."
             summary = f"The model process {self._name} ended ({_short(status.reason)}). {again}"
             fix = (
-                "Look at `homarus logs`; another model: models.local.path. Smaller window: models.local.contextTokens."
+                "Look at `homarus logs`. Another model: `homarus models use`. Less memory: models.local.contextTokens."
             )
             self._tracker.set(Condition(_DOWN, self._name, Severity.DEGRADED, summary, fix))
 
@@ -204,7 +204,7 @@ class Engines:
         )
 
     async def _drain(self, process: EngineProcess) -> None:
-        """Wait until an engine has nothing to say any more, at most half a minute."""
+        """Wait until an engine has nothing to say any more, at most a quarter of a minute."""
         ends = self._clock.monotonic() + _DRAIN_S
         while self._clock.monotonic() < ends:
             try:

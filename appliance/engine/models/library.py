@@ -109,8 +109,8 @@ class Library:
         With `talks` one that only makes vectors is refused. Reads all of a pinned file once, seconds for gigabytes.
         Raises PullError, GgufError, OSError.
         """
-        header = read_header(path)
-        if talks and header.pooling not in (None, 0):
+        read_header(path)
+        if talks and makes_vectors(path):
             raise GgufError(f"{path.name} makes vectors and cannot talk; choose a model for conversations")
         return self.lock.proved(path)
 
@@ -133,10 +133,12 @@ class Library:
         return Choice()
 
     def chosen(self) -> Path | None:
-        """Return the file that should answer: the chosen one, else the one that arrived last."""
+        """Return the file that should answer: the chosen one, else the one that arrived last and can talk."""
         files = self.files()
         active = self.choice().active
-        return next((path for path in files if path.name == active), files[0] if files else None)
+        if found := next((path for path in files if path.name == active), None):
+            return found
+        return next((path for path in files if not makes_vectors(path)), None)
 
     def fallback(self, path: Path | None = None) -> Path | None:
         """Return the file that an engine loaded last, other than `path`, if there is one."""
@@ -170,6 +172,13 @@ class Library:
             active = "" if choice.active == path.name else choice.active
             self._write(Choice(active, tuple(name for name in choice.good if name != path.name)))
         return size
+
+
+def makes_vectors(path: Path) -> bool:
+    """Tell whether a file is a model for embeddings; one that cannot be read is none, and is refused elsewhere."""
+    with contextlib.suppress(GgufError, OSError):
+        return read_header(path).pooling not in (None, 0)
+    return False
 
 
 def _first(name: str, names: tuple[str, ...]) -> tuple[str, ...]:

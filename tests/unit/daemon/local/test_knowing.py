@@ -57,6 +57,20 @@ async def test_a_probe_sets_tools_per_turn_and_the_threshold_and_survives_a_new_
                 await asyncio.sleep(0.01)
 
 
+async def test_states_of_models_that_were_not_used_lately_are_deleted(tmp_path: Path) -> None:
+    states = tmp_path / "engine" / "states"
+    for name in ("older", "last", Path(FILE).stem):
+        (states / name).mkdir(parents=True)
+    async with box(tmp_path) as one, speaking(tmp_path / "engine-local.sock", nonsense):
+        for name in ("older.gguf", "last.gguf", FILE):
+            one.library.choose(one.put(name))
+        await running(one)
+        async with asyncio.timeout(10):
+            while (states / "older").exists():
+                await asyncio.sleep(0.01)
+        assert {path.name for path in states.iterdir()} == {"last", Path(FILE).stem}
+
+
 async def test_without_a_model_there_is_nothing_to_probe(tmp_path: Path) -> None:
     async with box(tmp_path) as one:
         with pytest.raises(NothingToAskError, match="homarus models pull"):

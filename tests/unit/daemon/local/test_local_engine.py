@@ -24,7 +24,7 @@ from appliance.foundation.clock import SystemClock
 from appliance.foundation.tasks import TaskSet
 from appliance.host.pressure import Reading
 from tests.unit.daemon.live import Live
-from tests.unit.engine.gguf_files import gguf
+from tests.unit.engine.gguf_files import KEYS, gguf
 
 # Stands for the Python of the engine: it writes down what it is started with and when it ends.
 _ENGINE = """#!/bin/sh
@@ -195,6 +195,9 @@ async def test_a_choice_that_the_configuration_makes_or_forbids_is_refused_in_wo
             await one.engine.use(LocalModelSection(path="/x.gguf"), "a")
         with pytest.raises(ChoiceError, match=r"models\.local\.enabled"):
             await one.engine.use(LocalModelSection(enabled=False), "a")
+        one.put("vectors.gguf", gguf({**KEYS, "llama.pooling_type": 1}))
+        with pytest.raises(ChoiceError, match="makes vectors"):
+            await one.engine.use(SECTION, "vectors")
         one.engines.home = EngineAbsent("the local engine is not set up: run scripts/engine")
         with pytest.raises(ChoiceError, match="scripts/engine"):
             await one.engine.use(SECTION, "a")

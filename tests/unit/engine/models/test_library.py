@@ -103,6 +103,12 @@ def test_a_model_for_vectors_cannot_be_chosen(library: Library) -> None:
         library.check(path)
 
 
+def test_a_newer_model_for_vectors_does_not_answer_in_place_of_one_that_talks(library: Library) -> None:
+    talks = put(library, "talks.gguf", age=10)
+    put(library, "vectors.gguf", content=gguf({**KEYS, "llama.pooling_type": 1}))
+    assert library.chosen() == talks
+
+
 def test_checking_a_pinned_file_remembers_its_hash(library: Library) -> None:
     path = put(library, "a.gguf")
     assert library.check(path) == ""
