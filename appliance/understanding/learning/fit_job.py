@@ -1,0 +1,137 @@
+"""One re-fit from the examples to a file that may be taken, or the reason why there is none.
+
+Examples that make a figure worse are left out, and the rest is fitted again: the nearest one where a single sentence
+suffers, all examples of a tool where more do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from appliance.foundation.atomicfile import write_atomic
+from appliance.understanding import ngram
+from appliance.understanding.features import features
+from appliance.understanding.learning import replay
+from appliance.understanding.learning.guard import ALONE, JOINT, Judged, Worse, judged, worse
+from appliance.understanding.learning.replay import Sentence
+from appliance.understanding.learning.weights import Origin, encode
+from appliance.understanding.text import clean, lowered
+from appliance.understanding.understander import load_weights
+
+_TRIALS = 6
+_FEW = 2  # sentences that may suffer before a tool is left out as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`weights` is the folder of the shipped weights, `examples` are (text, tool), `out` is where the result goes."""
+
+    weights: Path
+    examples: tuple[tuple[str, str], ...]
+    out: Path
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> Job:
+        """Return the job that was sent. Raises KeyError, ValueError."""
+        pairs = tuple((str(text), str(tool)) for text, tool in facts["examples"])
+        return cls(Path(facts["weights"]), pairs, Path(facts["out"]))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the job as JSON."""
+        return {"weights": str(self.weights), "examples": self.examples, "out": str(self.out)}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a re-fit. `why` is a sentence where it was not taken; `left_out` counts examples that did harm.
+
+    `right` counts the sentences of the replay set without a fault, before and after.
+    """
+
+    taken: bool
+    why: str
+    examples: int
+    left_out: int = 0
+    right: tuple[int, int] = (0, 0)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the outcome as JSON."""
+        return asdict(self)
+
+
+def digest(examples: Sequence[tuple[str, str]]) -> str:
+    """Return what tells two sets of examples apart."""
+    return hashlib.sha256(json.dumps(sorted(examples)).encode()).hexdigest()
+
+
+def decide(job: Job) -> Outcome:
+    """Fit and judge; write the weights where nothing got worse. Raises WeightsError, OSError."""
+    shipped, sentences = load_weights(job.weights), replay.load(job.weights / replay.NAME)
+    joint = replay.sha256(job.weights / "homarus-mini.gguf") == sentences.model
+    anchors = [one.text for one in sentences.anchors]
+
+    def judge(model: ngram.NgramModel) -> Mapping[str, Sequence[Judged]]:
+        return judged(model, sentences.checks, shipped.calibrations, joint=joint)
+
+    before = judge(shipped.ngram)
+    kept = list(job.examples)
+    found: list[Worse] = []
+    for _ in range(_TRIALS):
+        if not kept:
+            break
+        model = _fitted(shipped.ngram, kept, anchors)
+        after = judge(model)
+        found = worse(before, after)
+        if not found:
+            origin = Origin(replay.sha256(job.weights / "ngram.bin"), len(kept), digest(job.examples))
+            write_atomic(job.out, encode(model, origin))
+            left_out = len(job.examples) - len(kept)
+            return Outcome(True, "", len(kept), left_out, (_right(before), _right(after)))
+        kept = _harmless(kept, found, sentences.checks)
+    why = f"It would have made worse: {found[0]}." if found else "There are no examples."
+    return Outcome(False, why, 0, len(job.examples))
+
+
+def _fitted(shipped: ngram.NgramModel, kept: Sequence[tuple[str, str]], anchors: Sequence[str]) -> ngram.NgramModel:
+    from appliance.understanding.learning.fitting import fit  # numpy: the rest of this file runs without
+
+    return fit(shipped, kept, anchors)
+
+
+def _harmless(
+    kept: Sequence[tuple[str, str]], found: Sequence[Worse], checks: Sequence[Sentence]
+) -> list[tuple[str, str]]:
+    """Return the examples without those that did the harm."""
+    named = frozenset(tool for one in found for tool in one.tools)
+    suspects = [one for one in kept if one[1] in named] or list(kept)
+    places = sorted({place for one in found for place in one.places})
+    if len(places) > _FEW:
+        gone = set(suspects) if len(suspects) < len(kept) else {one for one in kept if one[1] == _most(kept)}
+    else:
+        gone = {_nearest(checks[place].text, suspects) for place in places}
+    return [one for one in kept if one not in gone]
+
+
+def _nearest(text: str, suspects: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return the example that has the largest part of its n-grams in common with a sentence."""
+    harmed = set(features(text))
+
+    def shared(one: tuple[str, str]) -> float:
+        own = set(features(" ".join(lowered(clean(one[0]).split()))))
+        return len(own & harmed) / len(own | harmed)
+
+    return max(suspects, key=shared)
+
+
+def _most(kept: Sequence[tuple[str, str]]) -> str:
+    return Counter(tool for _, tool in kept).most_common(1)[0][0]
+
+
+def _right(found: Mapping[str, Sequence[Judged]]) -> int:
+    return sum(not one.faults for one in found.get(JOINT, found[ALONE]))
