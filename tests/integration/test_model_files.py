@@ -47,7 +47,8 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def box(folder: Path, hub: FakeHub, *models: Path) -> AsyncIterator[GatewayProcess]:
     """Run a gateway that asks this hub, with these files in its folder, the last one the newest."""
     async with serve_hub(hub) as running:
-        gateway = GatewayProcess(folder / "s", _CONFIG, HOMARUS_HUB=running.url, HF_TOKEN="hf_secret")
+        section = {**_CONFIG["models"], "hub": running.url, "hubToken": "hf_secret"}
+        gateway = GatewayProcess(folder / "s", {**_CONFIG, "models": section})
         (gateway.state / "models").mkdir()
         for path in models:
             (gateway.state / "models" / path.name).write_bytes(path.read_bytes())

@@ -53,12 +53,16 @@ def catalogue(rows: Iterable[dict[str, Any]]) -> str:
             one["name"],
             f"{one['parameters'] / 1e9:.1f}B",
             f"about {size(one['approximateBytes'])}",
-            one["licence"],
+            _licence(one),
             languages(one["languages"]),
         )
         for one in rows
     ]
     return table(("CATALOGUE", "SIZE", "FILE", "LICENCE", "LANGUAGES"), cells)
+
+
+def _licence(one: dict[str, Any]) -> str:
+    return one["licence"] if one["licenceFree"] else f"{one['licence']} *"
 
 
 def languages(codes: list[str]) -> str:
@@ -117,7 +121,7 @@ def advice(answer: dict[str, Any]) -> str:
         parts.append(table(_ADVICE_HEAD, [_advice_row(one) for one in fitting]))
         parts.append(
             "FIRST: seconds to an answer of 80 tokens after a prompt of 600, NEXT: later in the conversation.\n"
-            "Estimated from this box's speed; = measured with the model itself.\n"
+            "Estimated from this box's speed; = measured with the model itself. * The licence forbids some uses.\n"
             f"`homarus models pull {fitting[0]['name']}` fetches the first."
         )
     if others:
@@ -138,7 +142,7 @@ def _advice_row(one: dict[str, Any]) -> tuple[str, ...]:
         f"{mark}{one['nextAnswerSeconds']:.0f} s",
         size(one["memoryBytes"]),
         size(one["sizeBytes"]),
-        one["licence"],
+        _licence(one),
         languages(one["languages"]),
         one.get("reason", ""),
     )

@@ -101,6 +101,10 @@ class ModelsSection(Section, frozen=True):
     )
     local: Annotated[LocalModelSection, opt("the model on this box")] = LocalModelSection()
     mini: Annotated[MiniSection, opt("the embedded model")] = MiniSection()
+    hub: Annotated[
+        str | None, opt("where models are fetched from, in place of https://huggingface.co", unit="url", reload=HOT)
+    ] = None
+    hub_token: Annotated[Secret | None, opt("token of the hub, for models behind a licence", reload=HOT)] = None
     aliases: Annotated[dict[str, str], opt("short names for provider/model", reload=HOT)] = field(default_factory=dict)
 
 

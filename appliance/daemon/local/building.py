@@ -54,7 +54,7 @@ def build_local_models(
         embedded=Embedded(clock, zone),
         engines=engines,
         engine=engine,
-        downloads=Downloads(library, clock, lambda: config().offline is not False, environ),
+        downloads=Downloads(library, clock, config, environ),
         probes=ModelProbes(engine, clock),
         advice=ModelAdvice(engine, engines.home, lambda: local_section(config()), memory, environ),
         models=models,

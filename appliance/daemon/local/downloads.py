@@ -6,6 +6,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from appliance.config.errors import Refused
+from appliance.config.schema import Config
+from appliance.config.sections.models import ModelsSection
 from appliance.engine.models.library import Library
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
@@ -17,8 +20,7 @@ if TYPE_CHECKING:  # imported when the first download begins
     from appliance.engine.models.install import Offer, Surroundings
     from appliance.engine.models.pull import Pulled
 
-_HUB = "HOMARUS_HUB"  # another hub with the same interface: a mirror in the house
-_TOKEN = "HF_TOKEN"  # the name that the hub's own tools use
+_TOKEN = "HF_TOKEN"  # of the environment, as the hub's own tools name it
 
 
 class OfflineError(ApplianceError):
@@ -28,22 +30,22 @@ class OfflineError(ApplianceError):
 
 
 class Downloads:
-    """Fetches GGUF files into a library; `offline` is asked before each."""
+    """Fetches GGUF files into a library, as the configuration says at that moment."""
 
     def __init__(
-        self, library: Library, clock: Clock, offline: Callable[[], bool], environ: Mapping[str, str] | None = None
+        self, library: Library, clock: Clock, config: Callable[[], Config], environ: Mapping[str, str]
     ) -> None:
         self._library = library
         self._clock = clock
-        self._offline = offline
-        self._environ = environ or {}
+        self._config = config
+        self._environ = environ
 
     def name(self, source: str) -> str:
         """Return the file name of a source. Raises ApplianceError for what cannot be one."""
         from appliance.engine.models.install import source_of
         from appliance.engine.models.pull import resolve
 
-        if self._offline():
+        if self._config().offline is not False:  # one that cannot be read means: do not dial out
             raise OfflineError("`offline` is true: nothing is downloaded. Set it to false first.")
         return resolve(source_of(source))[1]
 
@@ -80,11 +82,14 @@ class Downloads:
         from appliance.engine.models.install import Surroundings
         from appliance.engine.models.pull import HUB
 
+        models = self._config().models
+        section = ModelsSection() if isinstance(models, Refused) else models
+        token = section.hub_token.reveal() if section.hub_token else self._environ.get(_TOKEN)
         return Surroundings(
             self._library.folder,
             self._library.lock,
             session,
             self._clock,
-            hub=self._environ.get(_HUB) or HUB,
-            token=self._environ.get(_TOKEN) or None,
+            hub=section.hub or HUB,
+            token=token or None,
         )

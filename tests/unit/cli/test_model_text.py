@@ -80,7 +80,8 @@ def test_the_list_marks_what_answers_and_says_what_is_wrong() -> None:
     assert said.count("cut") == 1
     assert "models.local.path names /x.gguf" in said
     catalogue = {
-        "name": "m2", "parameters": 494_000_000, "approximateBytes": 491_000_000, "licence": "mit", "languages": ["en"],
+        "name": "m2", "parameters": 494_000_000, "approximateBytes": 491_000_000, "licence": "gemma",
+        "licenceFree": False, "languages": ["en"],
     }  # fmt: skip
     shown = text.listed({"models": []}, {"models": [], "catalogue": [catalogue]})
-    assert "m2         0.5B  about 491.0 MB  mit      en" in shown
+    assert "m2         0.5B  about 491.0 MB  gemma *  en" in shown
