@@ -1,7 +1,7 @@
 """Finds how the two votes are joined and how sure they must be, on the sentences of mini/calibration.
 
-Per language: the weight of the votes and the bend of the log-odds by likelihood; then, for reading and for writing
-tools, the lowest confidence at which wrong calls stay within the goals.
+Per language: the weight of the votes and the bend of the log-odds by likelihood, with an offset per class; then, for
+reading and for writing tools, the lowest confidence at which wrong calls stay within the goals.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,14 +24,15 @@ from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
 from mini.sentences import CALIBRATION, NOW_MS, ZONE, Row, engine, rows
 
 _OUTSIDE = (ESCALATE, *TOPICS)
-_WEIGHTS = [n / 20 for n in range(2, 19)]
 _LEVELS = [n / 200 for n in range(100, 200)]
 # shares of the hand-overs that may become a call: the goals of the issue
 _GOAL = {True: 0.007, False: 0.013}  # by whether the tool writes
 _WRONG = 0.01  # share of the requests that may become another tool
 _STEADY = 0.6  # few sentences decide a threshold: this part comes from all languages together
-_STRIDE = 0.2  # of one Newton step: sentences of one opinion would throw it far
-_RIDGE = 4.0  # pulls slope and offset to 1 and 0, as that many sentences would
+_STRIDE = 0.5  # of one Newton step: sentences of one opinion would throw it far
+_ROUNDS = 40
+_FAR = 9.0  # log-odds beyond that are all the same
+_RIDGE = 1.5  # pulls every number as that many sentences would
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,6 @@ class Votes:
     counted: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """The best class of a sentence, its joint probability, and whether it was right."""
-
-    gold: str
-    guess: str
-    probability: float
-
-    @property
-    def right(self) -> bool:
-        return self.guess == self.gold or (self.gold == ESCALATE and self.guess in _OUTSIDE)
-
-
 async def votes(understander: Understander, model: NgramModel, sentences: Sequence[Row]) -> list[Votes]:
     """Ask both models about every sentence."""
     found = []
@@ -65,21 +53,10 @@ async def votes(understander: Understander, model: NgramModel, sentences: Sequen
     return found
 
 
-def guesses(asked: Sequence[Votes], calibration: Calibration) -> list[Guess]:
-    found = []
-    for one in asked:
-        chances = joined(one.read, one.counted, calibration)
-        best = max(chances, key=lambda name: chances[name])
-        found.append(Guess(one.gold, best, chances[best]))
-    return found
-
-
-def fitted(asked: Sequence[Votes]) -> Calibration:
-    """Return weight, slope and offset of a language; the thresholds are still open."""
-    best = min((_surprise(asked, weight), weight) for weight in _WEIGHTS)[1]
-    plain = Calibration(best, 1.0, 0.0, 0.0, 0.0)
-    slope, offset = _bent(guesses(asked, plain))
-    return Calibration(best, round(slope, 3), round(offset, 3), 0.0, 0.0)
+def weighed(asked: Sequence[Votes]) -> Calibration:
+    """Return the calibration of a language with the likeliest weight; nothing is bent and all is let through."""
+    best = min((_surprise(asked, n / 20), n / 20) for n in range(2, 19))[1]
+    return Calibration(best, 1.0, 0.0, 0.0, 0.0)
 
 
 def _surprise(asked: Sequence[Votes], weight: float) -> float:
@@ -93,36 +70,67 @@ def _surprise(asked: Sequence[Votes], weight: float) -> float:
     return total / len(asked)
 
 
-def _bent(found: Sequence[Guess]) -> tuple[float, float]:
-    """Return slope and offset of the log-odds by Newton's method, pulled towards (1, 0)."""
-    slope, offset = 1.0, 0.0
-    points = [
-        (max(-9.0, min(9.0, math.log(max(one.probability, 1e-9) / max(1 - one.probability, 1e-9)))), one.right)
-        for one in found
-    ]
-    for _ in range(100):
-        g0, g1 = _RIDGE * (slope - 1), _RIDGE * offset
-        h00, h01, h11 = _RIDGE, 0.0, _RIDGE
-        for x, right in points:
-            p = 1 / (1 + math.exp(-(slope * x + offset)))
-            g0 += (p - right) * x
-            g1 += p - right
-            h00 += p * (1 - p) * x * x
-            h01 += p * (1 - p) * x
-            h11 += p * (1 - p)
-        determinant = h00 * h11 - h01 * h01
-        slope -= max(-_STRIDE, min(_STRIDE, (h11 * g0 - h01 * g1) / determinant))
-        offset -= max(-_STRIDE, min(_STRIDE, (h00 * g1 - h01 * g0) / determinant))
-    return slope, offset
-
-
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What would be called without any threshold: the right tool, the called one (or `escalate`), and how sure."""
+    """What is guessed and called without a threshold: `tool` is `escalate` where an argument was missing."""
 
     gold: str
+    guess: str
     tool: str
     sure: float
+
+    @property
+    def right(self) -> bool:
+        return self.guess == self.gold or (self.gold == ESCALATE and self.guess in _OUTSIDE)
+
+    @property
+    def refused(self) -> bool:
+        """Whether no call would have come of it anyway."""
+        return self.guess not in _OUTSIDE and self.tool == ESCALATE and self.gold == ESCALATE
+
+
+@dataclass(slots=True)
+class Bend:
+    """The log-odds of a guess are `slope[lang] * x + offset[lang] + classes[guess]`."""
+
+    slope: dict[str, float]
+    offset: dict[str, float]
+    classes: dict[str, float]
+
+
+def bent(trials: Mapping[str, Sequence[Trial]]) -> Bend:
+    """Fit the bend by one-dimensional Newton steps, every number pulled towards "as it is"."""
+    points = [
+        (tag, one.guess, _odds(one.sure), float(one.right)) for tag in trials for one in trials[tag] if not one.refused
+    ]
+    found = Bend(dict.fromkeys(trials, 1.0), dict.fromkeys(trials, 0.0), {})
+    for _ in range(_ROUNDS):
+        for tag in trials:
+            own = [point for point in points if point[0] == tag]
+            found.slope[tag] += _step(found, own, found.slope[tag] - 1.0, lambda x: x)
+            found.offset[tag] += _step(found, own, found.offset[tag], lambda x: 1.0)
+        for name in sorted({point[1] for point in points}):
+            own = [point for point in points if point[1] == name]
+            found.classes[name] = found.classes.get(name, 0.0) + _step(
+                found, own, found.classes.get(name, 0.0), lambda x: 1.0
+            )
+    return found
+
+
+def _odds(probability: float) -> float:
+    return max(-_FAR, min(_FAR, math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))))
+
+
+def _step(
+    bend: Bend, points: Sequence[tuple[str, str, float, float]], away: float, slope: Callable[[float], float]
+) -> float:
+    gradient, curve = _RIDGE * away, _RIDGE
+    for tag, guess, x, right in points:
+        score = bend.slope[tag] * x + bend.offset[tag] + bend.classes.get(guess, 0.0)
+        p = 1 / (1 + math.exp(-score))
+        gradient += (p - right) * slope(x)
+        curve += p * (1 - p) * slope(x) ** 2
+    return max(-_STRIDE, min(_STRIDE, -gradient / curve))
 
 
 def threshold(trials: Sequence[Trial], writing: bool) -> float:
@@ -139,12 +147,22 @@ def threshold(trials: Sequence[Trial], writing: bool) -> float:
 
 
 def settled(shapes: Mapping[str, Calibration], trials: Mapping[str, Sequence[Trial]]) -> dict[str, Calibration]:
-    """Return the calibrations with their thresholds."""
-    together = [one for found in trials.values() for one in found]
+    """Return the calibrations bent, with their thresholds; the trials' `sure` is the joint probability."""
+    bend = bent(trials)
+    classes = {name: round(value, 3) for name, value in bend.classes.items()}
+    curved = {
+        tag: replace(shape, slope=round(bend.slope[tag], 3), offset=round(bend.offset[tag], 3), classes=classes)
+        for tag, shape in shapes.items()
+    }
+    known = {
+        tag: [replace(one, sure=curved[tag].confidence(one.sure, one.guess)) for one in found]
+        for tag, found in trials.items()
+    }
+    together = [one for found in known.values() for one in found]
     result = {}
-    for tag, shape in shapes.items():
+    for tag, shape in curved.items():
         level = {
-            writing: _STEADY * threshold(together, writing) + (1 - _STEADY) * threshold(trials[tag], writing)
+            writing: _STEADY * threshold(together, writing) + (1 - _STEADY) * threshold(known[tag], writing)
             for writing in (True, False)
         }
         reading = min(level[False], level[True])
@@ -169,7 +187,7 @@ async def calibrate(weights: Path) -> dict[str, Calibration]:
     with tempfile.TemporaryDirectory() as folder:
         async with engine(weights / "homarus-mini.gguf", Path(folder)) as (client, _):
             asking = Understander(client, Weights(model, {}), SystemClock())
-            shapes = {tag: fitted(await votes(asking, model, found)) for tag, found in sentences.items()}
+            shapes = {tag: weighed(await votes(asking, model, found)) for tag, found in sentences.items()}
             open_to_all = Understander(client, Weights(model, shapes), SystemClock())
             trials = {tag: await _trials(open_to_all, found, tag) for tag, found in sentences.items()}
     return settled(shapes, trials)
@@ -177,7 +195,7 @@ async def calibrate(weights: Path) -> dict[str, Calibration]:
 
 async def _trials(understander: Understander, sentences: Sequence[Row], tag: str) -> list[Trial]:
     found = [await understander.understand(row.text, NOW_MS, ZONE, tag) for row in sentences]
-    return [Trial(row.tool, one.tool, one.confidence) for row, one in zip(sentences, found, strict=True)]
+    return [Trial(row.tool, one.guess, one.tool, one.confidence) for row, one in zip(sentences, found, strict=True)]
 
 
 def main() -> None:
@@ -185,10 +203,14 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the weights")
     options = parser.parse_args()
     found = asyncio.run(calibrate(options.weights))
-    lines = [f'  "{tag}": {json.dumps(asdict(one))}' for tag, one in found.items()]
+    shared = next(iter(found.values())).classes
+    shapes = {
+        tag: {name: value for name, value in asdict(one).items() if name != "classes"} for tag, one in found.items()
+    }
+    lines = [f'  "{name}": {json.dumps(value)}' for name, value in {**shapes, "classes": shared}.items()]
     (options.weights / "calibration.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     for tag, one in found.items():
-        print(tag, one)
+        print(tag, replace(one, classes={}))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -52,7 +52,8 @@ class Calibration:
     """How the votes of one language are joined and how sure they must be, found on sentences kept for that.
 
     The joint score of a class is p_language_model^weight * p_ngram^(1 - weight), normalised. `slope` and `offset`
-    bend the log-odds of the best one, so that 0.9 is right nine times of ten.
+    bend the log-odds of the best one, so that 0.9 is right nine times of ten; `classes` are further offsets of
+    classes whose words are more (or less) often meant otherwise.
     """
 
     weight: float
@@ -60,11 +61,13 @@ class Calibration:
     offset: float
     reading: float
     writing: float
+    classes: Mapping[str, float] = field(default_factory=dict)
 
-    def confidence(self, probability: float) -> float:
+    def confidence(self, probability: float, guess: str = "") -> float:
         """Return how often a guess of this joint probability is right."""
         odds = math.log(max(probability, _FLOOR) / max(1.0 - probability, _FLOOR))
-        return round(1.0 / (1.0 + math.exp(-(self.slope * odds + self.offset))), 6)
+        bent = self.slope * odds + self.offset + self.classes.get(guess, 0.0)
+        return round(1.0 / (1.0 + math.exp(-bent)), 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def load_weights(folder: Path | None = None) -> Weights:
     place = folder or weights_folder()
     try:
         found = json.loads((place / "calibration.json").read_text(encoding="utf-8"))
-        calibrations = {tag: Calibration(**found[tag]) for tag in TAGS}
+        calibrations = {tag: Calibration(**found[tag], classes=found["classes"]) for tag in TAGS}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ngram.WeightsError(f"The calibration cannot be read ({error}); install the package again.") from error
     return Weights(ngram.load(place / "ngram.bin"), calibrations)
@@ -136,7 +139,7 @@ class Understander:
         calibration = self._calibrations[tag]
         chances = joined(await self.language_scores(" ".join(low)), counted.classes, calibration)
         guess = max(chances, key=lambda one: chances[one])
-        sure = calibration.confidence(chances[guess])
+        sure = calibration.confidence(chances[guess], guess)
         arguments = None
         if guess in BUILDERS and sure >= (calibration.writing if guess in WRITING else calibration.reading):
             spoken = language(tag)

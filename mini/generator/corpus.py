@@ -48,7 +48,7 @@ WEIGHTS: dict[str, float] = {
     "news": 1.2,
 }
 _TWO_WISHES = 0.03  # share of the hand-overs that are two wishes in one sentence
-_BENT = 0.06  # and of those that only sound like a wish, or make a condition
+_BENT = 0.09  # and of those that only sound like a wish, or make a condition
 _OPEN_ENDED = ("note_add", "reminder_set")  # whatever follows belongs to their text
 
 
