@@ -20,7 +20,8 @@ from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
 
 if TYPE_CHECKING:
-    from appliance.engine.build import Options
+    from appliance.engine.build import Engine, Options
+    from appliance.engine.remote.listener import Listening
 
 _NICENESS = 10
 _OOM_SCORE = 500  # out of memory takes the engine before the gateway
@@ -57,6 +58,11 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--disk-bytes", type=int, default=0, help="attention states kept in files, bytes")
     parser.add_argument("--draft", type=Path, help="GGUF of a small model of the same vocabulary that drafts")
     parser.add_argument("--force-draft", action="store_true", help="also for a model too small to gain by it")
+    parser.add_argument("--listen", help="HOST:PORT for paired boxes; needs the three files below")
+    parser.add_argument("--certificate", type=Path, help="PEM file that this box shows to them")
+    parser.add_argument("--key", type=Path, help="its private key, readable by its owner only")
+    parser.add_argument("--clients", type=Path, help="PEM file with the certificates of those who may come")
+    parser.add_argument("--peer-bytes", type=int, default=0, help="attention states of theirs in memory, bytes")
     return parser
 
 
@@ -99,7 +105,22 @@ def _engine_options(options: argparse.Namespace) -> Options:
         disk_bytes=options.disk_bytes,
         draft=options.draft,
         force_draft=options.force_draft,
+        listening=_listening(options),
+        peer_bytes=options.peer_bytes,
     )
+
+
+def _listening(options: argparse.Namespace) -> Listening | None:
+    """Read where to listen for others. Raises CredentialsError."""
+    from appliance.engine.remote.credentials import CredentialsError, Identity
+    from appliance.engine.remote.listener import Listening
+
+    if not options.listen:
+        return None
+    host, _, port = options.listen.rpartition(":")
+    if not host or not port.isdecimal() or None in (options.certificate, options.key, options.clients):
+        raise CredentialsError("--listen needs HOST:PORT, --certificate, --key and --clients")
+    return Listening(host.strip("[]"), int(port), Identity(options.certificate, options.key), options.clients)
 
 
 def _adapter(text: str) -> tuple[Path, float]:
@@ -109,6 +130,15 @@ def _adapter(text: str) -> tuple[Path, float]:
         return (Path(path), float(scale)) if separator else (Path(text), 1.0)
     except ValueError:
         return Path(text), 1.0  # a colon of the name
+
+
+def _serve_peers(engine: Engine) -> None:
+    if engine.listener is None:
+        return
+    try:
+        engine.listener.start()
+    except OSError as error:  # the people of this box come first: they are served anyway
+        print(f"engine: no other box is served: {error}", file=sys.stderr)
 
 
 async def _serve(options: argparse.Namespace) -> int:
@@ -142,6 +172,7 @@ async def _serve(options: argparse.Namespace) -> int:
         tasks.spawn(engine.follower.follow(SystemClock()), name="memory")
     try:
         await engine.server.start(options.socket)
+        _serve_peers(engine)
         print("ready", flush=True)
         await stop.wait()
     finally:
@@ -149,6 +180,8 @@ async def _serve(options: argparse.Namespace) -> int:
         engine.scheduler.stop()
         await asyncio.to_thread(thread.join)
         await engine.server.aclose()
+        if engine.listener is not None:
+            await engine.listener.aclose()
         with contextlib.suppress(FileNotFoundError):
             options.socket.unlink()
     engine.close()

@@ -27,7 +27,9 @@ from appliance.engine.native.facts import facts_of, rules_of
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
+from appliance.engine.remote.credentials import CredentialsError
 from appliance.engine.remote.handing import Handing
+from appliance.engine.remote.listener import Listener, Listening
 from appliance.engine.scheduling.keeper import Keeper
 from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import Limits, Scheduler
@@ -44,6 +46,7 @@ from appliance.host.pressure import MemoryReader
 _SEQUENCES = 16  # resident conversations
 _SCRATCH_SEQUENCES = 1  # for restores
 _RAM_BYTES = 256 * 1024 * 1024  # of attention states, where a folder but no number is given
+_PEER_BYTES = 256 * 1024 * 1024  # of states of paired boxes, all together
 _DISK_BYTES = 2 * 1024 * 1024 * 1024
 
 
@@ -66,6 +69,8 @@ class Options:
     ram_bytes: int = 0
     disk_bytes: int = 0
     draft: Path | None = None
+    listening: Listening | None = None
+    peer_bytes: int = 0
     root: Path = Path("/")  # where /proc and /sys are
     force_draft: bool = False  # also for a model that is too small to gain by it
 
@@ -79,6 +84,7 @@ class Engine:
     follower: MemoryFollower | None
     info: Callable[[], api.Info]
     close: Callable[[], None]
+    listener: Listener | None = None
 
 
 def build(options: Options, *, clock: Clock, today: Callable[[], datetime.datetime]) -> Engine:
@@ -113,8 +119,20 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
                 part.close()
 
     handing = Handing(model, prompts, scheduler, keeper, _random_bytes)
-    server = Server(Collaborators(model, scheduler, embedder, info, handing))
-    return Engine(scheduler, server, follower, info, close)
+    parts = Collaborators(model, scheduler, embedder, info, handing)
+    return Engine(scheduler, Server(parts), follower, info, close, _listener(options, parts))
+
+
+def _listener(options: Options, parts: Collaborators) -> Listener | None:
+    """Return what serves paired boxes; None where nobody may come, or no certificate can be used: it is said."""
+    if options.listening is None or not parts.model.generates:
+        return None
+    try:
+        memory = options.peer_bytes or _PEER_BYTES
+        return Listener(options.listening, parts, active=options.active, memory_bytes=memory)
+    except CredentialsError as error:
+        print(f"engine: no other box is served: {error}", file=sys.stderr)
+        return None
 
 
 def _follower(

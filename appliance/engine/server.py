@@ -63,7 +63,7 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer, self._parts)
         if len(self._connections) >= _MAX_CONNECTIONS:
-            connection.send(_overloaded(f"The local model already has {_MAX_CONNECTIONS} connections."))
+            connection.send(overloaded(f"The local model already has {_MAX_CONNECTIONS} connections."))
             writer.close()
             return
         self._connections.add(connection)
@@ -155,7 +155,7 @@ class Connection:
         try:
             self._job = self._parts.scheduler.submit(request, self._from_engine)
         except OverloadedError as error:
-            self.send(_overloaded(str(error), error.retry_after_s))
+            self.send(overloaded(str(error), error.retry_after_s))
         else:
             self._busy = True
 
@@ -200,7 +200,8 @@ class Connection:
         self.send(frame)
 
 
-def _overloaded(message: str, retry_after_s: float = 1.0) -> api.Failed:
+def overloaded(message: str, retry_after_s: float = 1.0) -> api.Failed:
+    """Return the frame that asks a client to come again later."""
     return api.Failed(FailureKind.OVERLOADED.value, message, retry_after_s=retry_after_s)
 
 

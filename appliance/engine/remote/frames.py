@@ -9,6 +9,7 @@ import msgspec
 
 MAX_CHUNK_BYTES = 1024 * 1024
 MAX_PROBE_BYTES = 256 * 1024
+ENVELOPE_BYTES = 512  # an envelope has fewer beside tokens and blob
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):

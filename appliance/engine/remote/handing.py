@@ -46,7 +46,6 @@ from appliance.engine.scheduling.keeper import Keeper
 from appliance.engine.scheduling.scheduler import Scheduler
 
 PIECE_BYTES = 256 * 1024  # what one frame of ours carries; encrypting it takes a small box a few milliseconds
-ENVELOPE_BYTES = 512  # an envelope has fewer beside tokens and blob
 
 _T = TypeVar("_T")
 
