@@ -154,6 +154,10 @@ class Understander:
         languages = self._ngram.vote(" ".join(lowered(clean(text[: 4 * MAX_CHARS]).split()))).languages
         return max(languages.items(), key=lambda one: one[1])
 
+    def hear_with(self, model: ngram.NgramModel) -> None:
+        """Let another n-gram model vote from the next sentence on (appliance.understanding.learning)."""
+        self._ngram = model
+
     async def understand_all(
         self, sentences: Iterable[tuple[str, str | None]], now_ms: int, zone: ZoneInfo
     ) -> AsyncGenerator[Understanding, None]:

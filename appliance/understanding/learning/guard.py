@@ -83,7 +83,7 @@ def _judged(one: Sentence, chances: Mapping[str, float], calibration: Calibratio
 def called_for(guess: str, chance: float, calibration: Calibration) -> str:
     """Return the guess where it is sure enough, else `escalate`."""
     least = calibration.writing if guess in WRITING else calibration.reading
-    return guess if guess not in _OUTSIDE and calibration.confidence(chance) >= least else ESCALATE
+    return guess if guess not in _OUTSIDE and calibration.confidence(chance, guess) >= least else ESCALATE
 
 
 def worse(before: Mapping[str, Sequence[Judged]], after: Mapping[str, Sequence[Judged]]) -> list[Worse]:
