@@ -78,7 +78,7 @@ class EngineProcess:
                     await self.child.wait_ready()
 
     async def came_up(self) -> None:
-        """Wait until it came up for the first time. Raises EngineUnusableError when it did not."""
+        """Wait until it came up for the first time. Raises EngineUnusableError when it does not."""
         await self._first.wait()
         if self._failure:
             raise EngineUnusableError(f"The engine does not start with it: {_short(self._failure)}.")
@@ -89,7 +89,9 @@ class EngineProcess:
         self._tracker.clear(_DOWN, self._name)
 
     def _changed(self, status: ChildStatus) -> None:
-        if not self._first.is_set() and status.state not in (ChildState.STARTING, ChildState.STOPPED):
+        # One crash may be bad luck: only who is merely tried has to come up at once.
+        settled = status.state in (ChildState.READY, ChildState.FAILED)
+        if not self._first.is_set() and (settled or (self._trial and status.state is ChildState.BACKOFF)):
             self._failure = "" if status.state is ChildState.READY else status.reason or "no reason given"
             self._first.set()
         if self._trial:

@@ -33,6 +33,8 @@ name=$(basename "$2")
 echo "start $name" >> {log}
 case $name in
 bad*) echo "engine: llama.cpp cannot load $name" >&2; exit 66;;
+once*) if [ ! -e {log}.once ]; then touch {log}.once; exit 1; fi;;
+dies*) exit 1;;
 esac
 trap 'echo "end $name" >> {log}; exit 0' TERM
 echo ready
@@ -176,6 +178,22 @@ async def test_at_a_start_the_last_good_model_comes_in_place_of_one_that_does_no
         assert one.engine.path == good
 
 
+async def test_one_crash_at_a_start_is_no_reason_for_another_model_but_one_on_trial_has_one_chance(
+    tmp_path: Path,
+) -> None:
+    async with box(tmp_path) as one:
+        one.library.choose(one.put("good.gguf"))
+        once = one.put("once.gguf")
+        one.library.choose(once)
+        await one.engine.serve(SECTION)
+        await one.until("start once.gguf", "start once.gguf")
+        assert one.engine.path == once
+        one.put("dies.gguf")
+        with pytest.raises(EngineUnusableError, match="exit status 1"):
+            await one.engine.use(SECTION, "dies")
+        assert one.log == ["start once.gguf", "start once.gguf", "start dies.gguf"]
+
+
 async def test_with_nothing_to_go_back_to_it_is_said_and_the_next_choice_works(tmp_path: Path) -> None:
     async with box(tmp_path) as one:
         one.put("broken.gguf", b"<html>")
@@ -233,12 +251,11 @@ def test_the_engine_is_started_with_what_the_configuration_and_the_state_say(tmp
     assert engine_arguments(SECTION, model, folders) == [
         "--model", "/m/a.gguf", "--embeddings", "--state", str(tmp_path / "states" / "a"),
     ]  # fmt: skip
-    folders.profile.write_text("{}")
     full = LocalModelSection(
         context_tokens=2048, threads=3, state_disk_mb=5, state_ram_mb=7, draft="/m/d.gguf", adapters=("/m/l.gguf:0.5",)
     )
     assert engine_arguments(full, model, folders)[3:] == [
-        "--context", "2048", "--threads", "3", "--profile", str(folders.profile),
+        "--context", "2048", "--threads", "3",
         "--state", str(tmp_path / "states" / "a"), "--disk-bytes", "5000000", "--ram-bytes", "7000000",
         "--draft", "/m/d.gguf", "--lora", "/m/l.gguf:0.5",
     ]  # fmt: skip
