@@ -66,6 +66,7 @@ class LocalEngine:
         self._tasks = tasks
         self._lock = asyncio.Lock()
         self._path: Path | None = None
+        self.on_up: Callable[[Path], None] | None = None  # told each time the engine answers with a file
 
     @property
     def path(self) -> Path | None:
@@ -93,7 +94,7 @@ class LocalEngine:
                 self._path = None
                 self._tracker.clear(_UNUSABLE, _NAME)
                 return
-            if self._engines.runs(_NAME, engine_arguments(section, chosen, self.folders)):
+            if self._engines.runs(_NAME, await self._arguments(section, chosen)):
                 return
             try:
                 await asyncio.to_thread(self.library.check, chosen, talks=not section.path)
@@ -106,9 +107,12 @@ class LocalEngine:
             else:
                 self._tracker.clear(_UNUSABLE, _NAME)
 
+    async def _arguments(self, section: LocalModelSection, path: Path) -> list[str]:
+        return await asyncio.to_thread(engine_arguments, section, path, self.folders)
+
     async def _begin(self, section: LocalModelSection, path: Path) -> None:
         """Start the first engine; whether it comes up is seen later."""
-        arguments = engine_arguments(section, path, self.folders)
+        arguments = await self._arguments(section, path)
         process = await self._engines.start(_NAME, arguments, self._ready(path))
         if process is None:
             return
@@ -132,7 +136,7 @@ class LocalEngine:
         if good is not None:
             with contextlib.suppress(ApplianceError, OSError):
                 await asyncio.to_thread(self.library.check, good)
-                await self._engines.start(_NAME, engine_arguments(section, good, self.folders), self._ready(good))
+                await self._engines.start(_NAME, await self._arguments(section, good), self._ready(good))
                 instead = self._path = good
         goes_on = f" {instead.name} answers instead." if instead else ""
         summary = f"The model {path.name} cannot be used: {reason}{goes_on}"
@@ -166,11 +170,11 @@ class LocalEngine:
         return path
 
     async def _swap(self, section: LocalModelSection, path: Path) -> None:
-        arguments = engine_arguments(section, path, self.folders)
+        arguments = await self._arguments(section, path)
         if self._engines.runs(_NAME, arguments):
             return
         before = self._path
-        beside = before is not None and before != path and self._fits_beside(path)
+        beside = before is not None and before != path and self.fits_beside(path)
         try:
             await self._engines.replace(_NAME, arguments, self._ready(path), beside=beside)
         except EngineUnusableError as error:
@@ -178,10 +182,25 @@ class LocalEngine:
             raise EngineUnusableError(f"{path.name} cannot be used. {error}{goes_on}") from error
         self._path = path
 
-    def _fits_beside(self, path: Path) -> bool:
+    def fits_beside(self, path: Path) -> bool:
         """Tell whether two engines fit into memory for a moment; unknown memory counts as enough."""
         reading = self._memory()
         return not reading.total or reading.available > path.stat().st_size + _BESIDE_BYTES
+
+    async def retune(self, section: LocalModelSection, path: Path) -> None:
+        """Let the engine run with the profile that holds for its file by now; what it keeps in files stays there.
+
+        With a profile that it does not start with, the one before stays and this one is forgotten. Raises
+        EngineUnusableError, OSError.
+        """
+        async with self._lock:
+            if self._path != path:
+                return
+            try:
+                await self._swap(section, path)
+            except EngineUnusableError:
+                await asyncio.to_thread(self.folders.profiles.forget, path)
+                raise
 
     async def remove(self, name: str) -> tuple[Path, int]:
         """Delete a file that does not answer, with what is stored for it. Raises PullError, OSError."""
@@ -195,6 +214,7 @@ class LocalEngine:
                 )
             size = await asyncio.to_thread(self.library.remove, path)
             await asyncio.to_thread(shutil.rmtree, self.folders.states(path), ignore_errors=True)
+            await asyncio.to_thread(self.folders.profiles.forget, path)
         return path, size
 
     # ---- what is told
@@ -218,6 +238,8 @@ class LocalEngine:
         with contextlib.suppress(OSError):  # then there is nothing to go back to
             await asyncio.to_thread(self.library.loaded, path)
             await asyncio.to_thread(self._tidy, path)
+        if self.on_up is not None:
+            self.on_up(path)
 
     def _tidy(self, path: Path) -> None:
         """Delete the attention states of models that were not used lately: each may hold gigabytes."""

@@ -116,8 +116,10 @@ class ModelAdvice:
             raise NothingToAskError(f"This box cannot be measured: {self._home.reason}.")
         threads = self._section().threads
         argv = [str(self._home.python), "-m", _MEASURE, *(["--threads", str(threads)] if threads else [])]
-        if self._engine.folders.profile.is_file():
-            argv += ["--profile", str(self._engine.folders.profile)]
+        path = self._engine.path
+        profile = await asyncio.to_thread(self._engine.folders.profile, path) if path is not None else None
+        if profile is not None:
+            argv += ["--profile", str(profile)]
         kept = {name: value for name, value in self._environ.items() if name in _INHERITED}
         process = await asyncio.create_subprocess_exec(
             *argv,
