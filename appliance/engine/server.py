@@ -69,6 +69,8 @@ class Server:
         self._connections.add(connection)
         try:
             await connection.serve()
+        except asyncio.CancelledError:
+            pass  # the process is ending; Python 3.11 prints a traceback for a handler that was cancelled
         finally:
             self._connections.discard(connection)
             connection.close()

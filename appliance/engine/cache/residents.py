@@ -56,6 +56,15 @@ class SequenceCache:
         """Return how many sequences hold something."""
         return sum(1 for entry in self._residents if entry.tokens)
 
+    @property
+    def serving(self) -> bool:
+        """Whether any sequence is in use."""
+        return any(entry.busy for entry in self._residents)
+
+    def idle(self) -> list[Resident]:
+        """Return the sequences that hold something and are not in use."""
+        return [entry for entry in self._residents if entry.tokens and not entry.busy]
+
     def known(self, prompt: Sequence[int], owner: str = "") -> int:
         """Return how many tokens of `prompt` a sequence begins with; nothing is changed."""
         return max((self._reusable(entry, prompt, owner) for entry in self._residents), default=0)
@@ -137,7 +146,7 @@ class SequenceCache:
 
     def evict(self) -> bool:
         """Empty the idle sequence that was not used for longest. False: there is none."""
-        idle = [entry for entry in self._residents if entry.tokens and not entry.busy]
+        idle = self.idle()
         if not idle:
             return False
         self.forget(min(idle, key=lambda entry: (entry.pinned, entry.last_used)))

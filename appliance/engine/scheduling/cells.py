@@ -42,6 +42,10 @@ class CountedCells:
         blocks = {id(block): block for sequence in sequences for block in self._blocks.get(sequence, ())}
         return sum(block.length for block in blocks.values())
 
+    def alone(self, sequence: int) -> int:
+        """Return how many cells no other sequence has."""
+        return sum(block.length for block in self._blocks.get(sequence, ()) if block.owners == 1)
+
     def cut(self, sequence: int, start: int) -> bool:
         """Take everything from position `start` on out of a sequence. False: it cannot be cut, only dropped."""
         if not self._cells.cut(sequence, start):

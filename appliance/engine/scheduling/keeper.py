@@ -12,7 +12,7 @@ from typing import Protocol
 
 from appliance.engine.cache.residents import Resident, SequenceCache, common_prefix
 from appliance.engine.cache.rewind import Memory
-from appliance.engine.cache.store import Found, PrefixStore
+from appliance.engine.cache.store import MIN_TOKENS, Found, PrefixStore
 from appliance.engine.cache.transfer import Transfer
 from appliance.engine.native.context import Context
 from appliance.engine.native.library import NativeError
@@ -25,6 +25,7 @@ _PIECE_S = 0.015  # aim of one saved piece between two steps; answers that are b
 _PINNED_SHARE = 4  # at most one sequence in four is pinned
 _FIRST_PIECE_TOKENS = 128
 _LEAST_PIECE_TOKENS = 64
+_IDLE_CELLS = 256  # llama.cpp rounds the cells that it reads up to a multiple of this
 
 
 class Ticks(Protocol):
@@ -123,10 +124,32 @@ class Keeper:
         resident = self._kv.acquire(tokens, session_key, owner)
         if resident is None:
             return None
+        self._narrow()
         source = self._restored(resident, tokens) or ("resident" if resident.tokens else "")
         if keep:
             self._owed[resident.sequence] = resident
         return resident, source
+
+    def _narrow(self) -> None:
+        """Empty idle sequences that are in memory too.
+
+        A step computes attention over every cell up to the last one that holds something, whoever it belongs to:
+        1,000 idle cells cost eight answers of a 0.5B model a tenth of their speed; to bring them back takes 2 ms.
+        """
+        idle = [(resident, self._cells.alone(resident.sequence)) for resident in self._kv.idle()]
+        if sum(count for _, count in idle) < _IDLE_CELLS:
+            return
+        for resident, count in idle:
+            if count and self._in_memory(resident):
+                self._kv.forget(resident)
+
+    def _in_memory(self, resident: Resident) -> bool:
+        """Return whether all of a sequence would come back without a file."""
+        store = self.owners.store(resident.owner)
+        if store is None or store.rules.memory is not Memory.FULL:
+            return False
+        found = store.longest((*resident.tokens, 0))  # the last token is never looked for
+        return found is not None and found.tier != "disk" and found.length > len(resident.tokens) - MIN_TOKENS
 
     def _restored(self, resident: Resident, tokens: Sequence[int]) -> str:
         """Bring back what the store knows beyond what is resident; return its tier, "" when that is nothing."""
@@ -226,6 +249,8 @@ class Keeper:
         start = self._ticks.monotonic()
         if not self._save_piece(resident):
             self._chores.popleft()
+            if self._kv.serving:
+                self._narrow()
             return
         took = self._ticks.monotonic() - start
         if took > 2 * _PIECE_S:

@@ -63,6 +63,29 @@ async def test_a_session_comes_back_from_memory_after_others_took_its_cells(keep
     assert 0 < info.cache.ram_bytes <= info.cache.ram_budget
 
 
+async def test_a_session_leaves_the_cells_to_others_even_where_there_is_room(folder: Path, random_model: Path) -> None:
+    """Each step of the others would compute over its cells too; alone it stays where it is."""
+    process = EngineProcess(folder / "room.sock", random_model, "--ram-bytes", str(1 << 26), "--cells", "8192")
+    try:
+        sources = []
+        for key in ("one", "one", "two", "one"):
+            sources.append((await ask(process.client, _frame(f"{key} {_STORY}", key))).done.restored)
+            await _saved(process)
+        assert sources == ["", "resident", "", "ram"]
+        assert (await process.client.info()).resident_sequences == 1
+    finally:
+        assert process.stop() == 0
+
+
+async def _saved(process: EngineProcess) -> None:
+    """Wait until nothing more comes to what is stored."""
+    before = -1
+    async with asyncio.timeout(_DEADLINE_S):
+        while (stored := (await process.client.info()).cache.ram_bytes) != before or not stored:
+            before = stored
+            await asyncio.sleep(0.05)
+
+
 async def test_a_session_comes_back_from_files_after_a_restart(
     folder: Path, tmp_path: Path, random_model: Path
 ) -> None:

@@ -230,3 +230,18 @@ def test_a_whole_recurrent_state_is_shared_with_another_session_while_its_owner_
     assert cells.shared == [(owner.sequence, sharer.sequence, 3)]
     assert cache.acquire([1, 2, 9, 4], "c") is not None
     assert len(cells.shared) == 1, "part of it cannot be shared"
+
+
+def test_idle_are_those_that_hold_something_and_are_not_in_use() -> None:
+    cells = RecordedCells()
+    cache = SequenceCache(cells, 3, can_rewind=True)
+    assert (cache.idle(), cache.serving) == ([], False)
+    first, second = cache.acquire([1, 2], "a"), cache.acquire([3, 4], "b")
+    assert first is not None
+    assert second is not None
+    _decode(cells, first, [1, 2])
+    _decode(cells, second, [3, 4])
+    cache.release(first)
+    assert (cache.idle(), cache.serving) == ([first], True)
+    cache.release(second)
+    assert (cache.idle(), cache.serving) == ([first, second], False)

@@ -98,3 +98,14 @@ def test_whoever_keeps_states_hears_before_a_sequence_is_emptied() -> None:
     counted.grow(2, 7)
     counted.drop(2)
     assert told == [(2, 7)]
+
+
+def test_a_sequence_is_alone_with_the_cells_that_nobody_shares() -> None:
+    counted = CountedCells(RealCells())
+    counted.grow(0, 5)
+    assert counted.alone(0) == 5
+    counted.share(0, 1, 3)
+    counted.grow(1, 4)
+    assert (counted.alone(0), counted.alone(1), counted.alone(2)) == (2, 4, 0)
+    counted.drop(1)
+    assert counted.alone(0) == 5
