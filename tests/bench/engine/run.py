@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from tests.bench.engine.bench import Bench
+from tests.bench.engine.costs import costs
 from tests.bench.engine.decode import decode
 from tests.bench.engine.quoting import quoting
 from tests.bench.engine.sessions import gap, sessions
@@ -26,6 +27,7 @@ PARTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "gap": gap,
     "turns": turns,
     "quoting": quoting,
+    "costs": costs,
 }
 
 

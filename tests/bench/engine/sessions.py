@@ -20,6 +20,7 @@ _TOKENS = 40
 _LONG_PROMPT = 2048
 _WRITERS = 2
 _CELLS = 8192
+_PAUSE_S = 0.3  # people do not ask in the moment in which the last answer ends
 _RAM_BYTES = 256 * 1024 * 1024
 
 
@@ -49,6 +50,7 @@ async def sessions(rig: Bench) -> list[Figure]:
 
 
 async def _written(rig: Bench, side: Side, count: int, tokens: int) -> float:
+    await asyncio.sleep(_PAUSE_S)
     prompts = [rig.part(_PROMPT) for _ in range(count)]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(side.stream(prompt, tokens)) for prompt in prompts]
