@@ -23,6 +23,7 @@ from appliance.providers.cloud.dialer import Dialer
 from appliance.providers.cooldown import Cooldowns
 from appliance.providers.failover import Candidate, ChainItem, Failover
 from appliance.providers.local import LocalProvider
+from appliance.providers.remote.relief import REMOTE_PREFIX, with_relief
 from appliance.providers.router import route
 from appliance.providers.settings import Api, Auth, ModelSettings, ModelsSettings, ProviderSettings
 from appliance.sessions.model import Inbound, Session
@@ -150,10 +151,18 @@ class Models:
         choice = self.choice(agent_id)
         if choice.primary:
             chosen, unknown = _resolved(catalog, choice.candidates)
-            return [*embedded, *chosen], unknown
+            away = any(ref.startswith("local/") for ref, _ in unknown)
+            return [*embedded, *with_relief(chosen, self._remotes(), behind_local=away)], unknown
         others = [model for model in catalog.models() if model.provider != EMBEDDED and _talks(model)]
         others.sort(key=lambda model: not model.local)  # stable: this box first, then the order of the file
+        if any(model.provider == "local" for model in others):
+            near = [catalog.resolve(model.ref) for model in others if not model.box]
+            return [*embedded, *with_relief(near, self._remotes())], []
         return [*embedded, *(catalog.resolve(model.ref) for model in others)], []
+
+    def _remotes(self) -> list[Candidate]:
+        remotes = (provider for name, provider in self._ready.items() if name.startswith(REMOTE_PREFIX))
+        return [self._of(provider) for provider in remotes if provider.models()]
 
     @staticmethod
     def _of(provider: Provider) -> Candidate:

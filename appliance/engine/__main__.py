@@ -136,9 +136,11 @@ def _serve_peers(engine: Engine) -> None:
     if engine.listener is None:
         return
     try:
-        engine.listener.start()
+        problem = engine.listener.start()
     except OSError as error:  # the people of this box come first: they are served anyway
-        print(f"engine: no other box is served: {error}", file=sys.stderr)
+        problem = str(error)
+    if problem:
+        print(f"engine: no other box is served: {problem}", file=sys.stderr)
 
 
 async def _serve(options: argparse.Namespace) -> int:

@@ -27,7 +27,6 @@ from appliance.engine.native.facts import facts_of, rules_of
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
-from appliance.engine.remote.credentials import CredentialsError
 from appliance.engine.remote.handing import Handing
 from appliance.engine.remote.listener import Listener, Listening
 from appliance.engine.scheduling.keeper import Keeper
@@ -124,15 +123,11 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
 
 
 def _listener(options: Options, parts: Collaborators) -> Listener | None:
-    """Return what serves paired boxes; None where nobody may come, or no certificate can be used: it is said."""
+    """Return what serves paired boxes, None where nobody may come."""
     if options.listening is None or not parts.model.generates:
         return None
-    try:
-        memory = options.peer_bytes or _PEER_BYTES
-        return Listener(options.listening, parts, active=options.active, memory_bytes=memory)
-    except CredentialsError as error:
-        print(f"engine: no other box is served: {error}", file=sys.stderr)
-        return None
+    memory = options.peer_bytes or _PEER_BYTES
+    return Listener(options.listening, parts, active=options.active, memory_bytes=memory)
 
 
 def _follower(

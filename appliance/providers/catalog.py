@@ -151,7 +151,7 @@ def _model_of(provider: Provider, model_id: str) -> ModelInfo:
         if model.id == model_id:
             return model
     unlisted = describe(provider.id, ModelSettings(model_id))
-    return replace(unlisted, local=_is_local(provider, models))
+    return replace(unlisted, local=_is_local(provider, models), box=str(getattr(provider, "box", "")))
 
 
 def _is_local(provider: Any, models: Sequence[ModelInfo]) -> bool:

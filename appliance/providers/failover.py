@@ -26,10 +26,11 @@ from appliance.providers.errors import AllFailed, AnswerBroken, Origin, failure
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model and who serves it."""
+    """A model and who serves it. With `only_after`, it is asked only when one before it failed in such a way."""
 
     provider: Provider
     model: ModelInfo
+    only_after: frozenset[FailureKind] | None = None
 
     @property
     def ref(self) -> str:
@@ -83,6 +84,8 @@ class Failover:
         """Return the chain from this candidate on, or `past` it; None when nobody is left."""
         place = next((at for at, one in enumerate(self._candidates) if one.ref == ref), len(self._candidates))
         left = self._candidates[place + past :]
+        if past:  # nobody failed: the one before only said nothing good
+            left = tuple(one for one in left if one.only_after is None)
         if not left:
             return None
         return Failover(
@@ -98,11 +101,13 @@ class Failover:
         attempts: list[tuple[str, ModelError]] = []
         plan = self._plan()
         for place, (candidate, unable) in enumerate(plan):
+            if not _called_for(candidate, [*attempts, *self._rejected]):
+                continue
             error = unable
             if error is None:
                 outcome = _Outcome()
                 request = build(candidate.model)
-                if any(reason is None for _, reason in plan[place + 1 :]):
+                if any(reason is None and _takes_over(one) for one, reason in plan[place + 1 :]):
                     request = replace(request, min_confidence=self._handover(candidate.model))
                 async with aclosing(self._ask(candidate, request, outcome)) as items:
                     async for item in items:
@@ -168,6 +173,14 @@ class _Outcome:
     """Why a candidate gave nothing; None after an answer."""
 
     error: ModelError | None = None
+
+
+def _called_for(candidate: Candidate, failed: Sequence[tuple[str, ModelError]]) -> bool:
+    return candidate.only_after is None or any(error.kind in candidate.only_after for _, error in failed)
+
+
+def _takes_over(candidate: Candidate) -> bool:
+    return candidate.only_after is None or FailureKind.ESCALATE in candidate.only_after
 
 
 def _is_visible(item: StreamItem) -> bool:

@@ -37,6 +37,8 @@ _STOPS = {
 class LocalProvider:
     """Speaks to one engine process. It runs one model, so the name in a request only labels it."""
 
+    name = "The local model"  # begins a sentence
+
     def __init__(self, client: EngineClient, *, provider_id: str = "local", models: Sequence[ModelInfo]) -> None:
         self._client = client
         self._id = provider_id
@@ -52,11 +54,11 @@ class LocalProvider:
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[StreamItem]:
         """Stream one answer; see `providers.base.Provider`."""
         try:
-            async with aclosing(self._client.generate(_frame(request))) as answers:
+            async with aclosing(self._client.generate(request_frame(request))) as answers:
                 async for answer in answers:
                     if isinstance(answer, api.Done):
                         self._window_is(answer.window)
-                    item = _item(answer)
+                    item = _item(answer, self.name)
                     if item is not None:
                         yield item
                     if isinstance(item, Finished):
@@ -65,11 +67,11 @@ class LocalProvider:
             if error.kind is FailureKind.CONTEXT_OVERFLOW:
                 self._window_is(error.details.get("window"))
             raise
-        raise ModelError(FailureKind.BAD_RESPONSE, "The local model ended its answer without an end.")
+        raise ModelError(FailureKind.BAD_RESPONSE, f"{self.name} ended its answer without an end.")
 
     async def warm(self, request: GenerateRequest) -> EngineFacts | None:
         """Have the beginning of later requests read and kept, without an answer. Raises ModelError."""
-        frame = msgspec.structs.replace(_frame(request), max_tokens=0, background=True, min_confidence=0.0)
+        frame = msgspec.structs.replace(request_frame(request), max_tokens=0, background=True, min_confidence=0.0)
         async with aclosing(self._client.generate(frame)) as answers:
             async for answer in answers:
                 if isinstance(answer, api.Done):
@@ -113,13 +115,14 @@ def model_info(info: api.Info, *, provider_id: str = "local") -> ModelInfo:
     )
 
 
-def _frame(request: GenerateRequest) -> api.Generate:
+def request_frame(request: GenerateRequest) -> api.Generate:
+    """Return what an engine is asked."""
     return msgspec.structs.replace(
         api.generate_frame(request), background=request.background, min_confidence=request.min_confidence
     )
 
 
-def _item(answer: api.StreamAnswer) -> StreamItem | None:
+def _item(answer: api.StreamAnswer, name: str) -> StreamItem | None:
     match answer:
         case api.Token(text=text, logprobs=logprobs):
             return TextDelta(text, tuple(logprobs)) if text or logprobs else None
@@ -130,19 +133,19 @@ def _item(answer: api.StreamAnswer) -> StreamItem | None:
         case api.Progress(done=done, total=total):
             return Progress(done, total)
         case api.Done():
-            return _finished(answer)
+            return _finished(answer, name)
         case _:
             return None  # scores were not asked for
 
 
-def _finished(done: api.Done) -> Finished:
+def _finished(done: api.Done, name: str) -> Finished:
     if done.stop == "unsure":
         # Nothing was shown: a larger model takes the whole request.
-        message = "The local model is not sure enough of this one and hands over."
+        message = f"{name} is not sure enough of this one and hands over."
         raise ModelError(FailureKind.ESCALATE, message, details={"confidence": round(done.confidence, 4)})
     if (stop := _STOPS.get(done.stop)) is None:
         # Nobody here cancelled: the engine is being stopped or replaced.
-        raise ModelError(FailureKind.UNAVAILABLE, f"The local model ended early ({done.stop}). Ask once more.")
+        raise ModelError(FailureKind.UNAVAILABLE, f"{name} ended early ({done.stop}). Ask once more.")
     usage = Usage(done.prompt_tokens, done.output_tokens, done.cached_tokens)
     return Finished(stop, usage, done.reason, _facts(done))
 

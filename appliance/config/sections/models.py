@@ -55,6 +55,28 @@ class ProviderSection(Section, frozen=True):
     models: Annotated[tuple[ModelSection, ...], opt("its models", reload=HOT)] = ()
 
 
+class PeerServeSection(Section, frozen=True):
+    listen: Annotated[
+        str, opt("HOST:PORT of this box where paired boxes come in", unit="address", pattern=r"\S:\d+$", max_length=256)
+    ]
+    certificate: Annotated[str, opt("the certificate of this box, PEM", unit="path")]
+    key: Annotated[str, opt("its private key, PEM, readable by its owner only", unit="path")]
+    peers: Annotated[str, opt("the certificates of the boxes that may ask, one after another, PEM", unit="path")]
+    memory_mb: Annotated[
+        int | None, opt("memory for what was read for them, by default 256 MB", unit="MB", ge=1, le=1_000_000)
+    ] = None
+
+
+class RemoteBoxSection(Section, frozen=True):
+    address: Annotated[str, opt("HOST:PORT of its engine", unit="address", reload=HOT, max_length=256)]
+    certificate: Annotated[str, opt("the certificate of this box, PEM", unit="path", reload=HOT)]
+    key: Annotated[str, opt("its private key, PEM, readable by its owner only", unit="path", reload=HOT)]
+    peer: Annotated[str, opt("SHA-256 of the certificate of the other box, hex", reload=HOT, max_length=128)]
+    states: Annotated[
+        bool, opt("hand over what was read here, where that is faster than reading it there", reload=HOT)
+    ] = True
+
+
 class LocalModelSection(Section, frozen=True):
     enabled: Annotated[bool, opt("run the engine when there is a model")] = True
     path: Annotated[str | None, opt("the GGUF file; without one the newest pulled model", unit="path")] = None
@@ -73,6 +95,9 @@ class LocalModelSection(Section, frozen=True):
     state_ram_mb: Annotated[
         int | None, opt("memory for what was read before; by default 256 MB", unit="MB", ge=1, le=1_000_000)
     ] = None
+    tune: Annotated[
+        bool, opt("measure once, in a quiet minute, how this box runs the model best", reload=HOT)
+    ] = True
     tools_per_turn: Annotated[
         int | None,
         opt("tools that the model sees at once; by default what its probe found, or 5", reload=HOT, ge=3, le=6),
@@ -88,8 +113,22 @@ class LocalModelSection(Section, frozen=True):
     ] = None
 
 
+    serve: Annotated[PeerServeSection | None, opt("let paired boxes of this network ask the model")] = None
+
+
 class MiniSection(Section, frozen=True):
     enabled: Annotated[bool, opt("use the embedded model for timers, lists, sums and the like")] = True
+    learn: Annotated[
+        bool,
+        opt(
+            "keep sentences that a larger model had to solve with a tool of this box, on this box alone, and understand"
+            " them; `homarus models forget` removes them",
+            reload=HOT,
+        ),
+    ] = False
+    learn_agents: Annotated[
+        tuple[str, ...], opt("further agents whose conversations teach; by default those of the first", reload=HOT)
+    ] = ()
 
 
 class ModelsSection(Section, frozen=True):
@@ -101,6 +140,10 @@ class ModelsSection(Section, frozen=True):
     )
     local: Annotated[LocalModelSection, opt("the model on this box")] = LocalModelSection()
     mini: Annotated[MiniSection, opt("the embedded model")] = MiniSection()
+    remotes: Annotated[
+        dict[str, RemoteBoxSection],
+        opt("boxes of this network whose model may answer, as remote-NAME/MODEL; also while `offline`", reload=HOT),
+    ] = field(default_factory=dict)
     hub: Annotated[
         str | None, opt("where models are fetched from, in place of https://huggingface.co", unit="url", reload=HOT)
     ] = None

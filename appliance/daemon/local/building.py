@@ -12,8 +12,11 @@ from appliance.daemon.local.embedded import Embedded
 from appliance.daemon.local.engine import LocalEngine
 from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.knowing import ModelAdvice, ModelProbes
+from appliance.daemon.local.remotes import Remotes
 from appliance.daemon.local.serving import LocalModels, local_section
+from appliance.daemon.local.tuning import Tuner
 from appliance.daemon.models import Models
+from appliance.engine.locate import EngineHome
 from appliance.engine.models.library import Library
 from appliance.events import Bus
 from appliance.foundation.clock import Clock
@@ -42,13 +45,15 @@ def build_local_models(
     engine = LocalEngine(
         engines=engines,
         library=library,
-        folders=EngineFolders(paths.engine),
+        folders=EngineFolders(paths.engine, engines.home.libraries if isinstance(engines.home, EngineHome) else None),
         models=models,
         tracker=tracker,
         bus=bus,
         memory=memory,
         tasks=tasks,
     )
+    tuner = Tuner(engine, engines.home, lambda: local_section(config()), environ, clock, tasks)
+    engine.on_up = tuner.consider
     return LocalModels(
         config=config,
         embedded=Embedded(clock, zone),
@@ -56,7 +61,17 @@ def build_local_models(
         engine=engine,
         downloads=Downloads(library, clock, config, environ),
         probes=ModelProbes(engine, clock),
+        remotes=Remotes(
+            models=models,
+            local=lambda: engine.client,
+            offline=lambda: config().offline is not False,
+            tracker=tracker,
+            bus=bus,
+            clock=clock,
+            tasks=tasks,
+        ),
         advice=ModelAdvice(engine, engines.home, lambda: local_section(config()), memory, environ),
+        tuner=tuner,
         models=models,
         tracker=tracker,
         bus=bus,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from appliance.daemon.local.embedded import Embedded
 from appliance.daemon.local.engine import LocalEngine
 from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.knowing import ModelAdvice, ModelProbes
+from appliance.daemon.local.remotes import SERVING, Remotes, serving_problem
+from appliance.daemon.local.tuning import Tuner
 from appliance.daemon.models import EMBEDDED, Models
 from appliance.engine.client import EngineClient
 from appliance.engine.models.library import Installed
@@ -35,6 +38,8 @@ class LocalModels:
         downloads: Downloads,
         probes: ModelProbes,
         advice: ModelAdvice,
+        remotes: Remotes,
+        tuner: Tuner,
         models: Models,
         tracker: HealthTracker,
         bus: Bus,
@@ -44,6 +49,8 @@ class LocalModels:
         self.downloads = downloads
         self.probes = probes
         self.advice = advice
+        self.tuner = tuner
+        self._remotes = remotes
         self._config = config
         self._engines = engines
         self._models = models
@@ -55,7 +62,16 @@ class LocalModels:
         section = self._config().models
         wanted = _NONE if isinstance(section, Refused) else section
         await self._serve_embedded(wanted)
+        await self._check_serving()
         self.engine.follow(self.local_section)
+        self._remotes.follow(wanted.remotes)
+
+    async def _check_serving(self) -> None:
+        problem = await asyncio.to_thread(serving_problem, self.local_section.serve)
+        if problem is None:
+            self._tracker.clear(SERVING, SERVING)
+        else:
+            self._tracker.set(problem)
 
     async def _serve_embedded(self, models: ModelsSection) -> None:
         if not models.mini.enabled:

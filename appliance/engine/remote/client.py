@@ -124,6 +124,12 @@ class PeerClient(EngineClient):
         """Return the next answer. Raises ModelError."""
         try:
             return await super().read(reader)
+        except ModelError as error:
+            # with TLS 1.3 a caller hears that it was turned away only when it reads
+            if isinstance(error.__cause__, ssl.SSLError):
+                message = f"The box {self.name} does not know this one: pair them again."
+                raise ModelError(FailureKind.AUTH, message) from error
+            raise
         except ValueError as error:  # a stream that is no TLS any more
             raise ModelError(FailureKind.UNAVAILABLE, self.words.gone) from error
 

@@ -40,25 +40,25 @@ class Trust:
     """The files as they are now: a TLS context and the pins of those who may come."""
 
     def __init__(self, listening: Listening, told: Callable[[int], None]) -> None:
-        """`told` hears how many boxes may come. Raises CredentialsError."""
+        """`told` hears how many boxes may come."""
         self._listening = listening
         self._told = told
         self._stamp: tuple[tuple[int, int, int], ...] = ()
         self._pins: frozenset[str] = frozenset()
-        self.context: ssl.SSLContext
-        self.refresh()
+        self._context: ssl.SSLContext | None = None
 
-    def refresh(self) -> None:
-        """Read the files again if one changed. Raises CredentialsError: then nobody may come."""
+    def refresh(self) -> ssl.SSLContext:
+        """Return the context, read again if a file changed. Raises CredentialsError: then nobody may come."""
         identity = self._listening.identity
         stamp = tuple(map(_stamp, (identity.certificate, identity.key, self._listening.clients)))
-        if stamp == self._stamp:
-            return
-        self._pins = frozenset()
+        if self._context is not None and stamp == self._stamp:
+            return self._context
+        self._pins, self._context = frozenset(), None
         pins = read_pins(self._listening.clients)
-        self.context = server_context(identity, pins.values())
-        self._pins, self._stamp = frozenset(pins), stamp
+        context = server_context(identity, pins.values())
+        self._pins, self._stamp, self._context = frozenset(pins), stamp, context
         self._told(len(pins))
+        return context
 
     def knows(self, pin: str) -> bool:
         """Tell whether the box with this certificate may come, by the files as they are now."""
@@ -82,10 +82,7 @@ class Listener:
     """Accepts, shakes hands within bounds, serves."""
 
     def __init__(self, listening: Listening, parts: Collaborators, *, active: int, memory_bytes: int) -> None:
-        """Take how many answers the engine gives at one time, and how many bytes states of others may have.
-
-        Raises CredentialsError.
-        """
+        """Take how many answers the engine gives at one time, and how many bytes states of others may have."""
         self._listening = listening
         self._parts = parts
         self._guests = Guests(active, memory_bytes)
@@ -111,14 +108,20 @@ class Listener:
         """The port that is listened at, 0 before `start`."""
         return 0 if self._socket is None else int(self._socket.getsockname()[1])
 
-    def start(self) -> None:
-        """Listen. Raises OSError."""
+    def start(self) -> str:
+        """Listen; return why nobody can come in yet, "" if they can. The files may be mended later. Raises OSError."""
         family = socket.AF_INET6 if ":" in self._listening.host else socket.AF_INET
+        # another engine of this box may still be ending; the system lets no other user have a part of the port
         self._socket = socket.create_server(
-            (self._listening.host, self._listening.port), family=family, backlog=_BACKLOG
+            (self._listening.host, self._listening.port), family=family, backlog=_BACKLOG, reuse_port=True
         )
         self._socket.setblocking(False)
         self._tasks.spawn(self._accept(self._socket), name="accept")
+        try:
+            self._trust.refresh()
+        except CredentialsError as error:
+            return str(error)
+        return ""
 
     async def aclose(self) -> None:
         """End every connection and stop listening."""
@@ -172,13 +175,13 @@ class Listener:
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
         try:
-            self._trust.refresh()
+            context = self._trust.refresh()
             keep_alive(connection)
             connection.setblocking(False)
             transport, _ = await loop.connect_accepted_socket(
                 lambda: protocol,
                 connection,
-                ssl=self._trust.context,
+                ssl=context,
                 ssl_handshake_timeout=_HANDSHAKE_S,
                 ssl_shutdown_timeout=1.0,
             )
