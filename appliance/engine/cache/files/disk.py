@@ -105,6 +105,7 @@ class Disk:
         path = self._path(name)
         temporary = path + _TEMPORARY
         try:
+            self._folder.count(size)  # before: a kill in between may count too much, never too little
             self._write(temporary, parts)
             self._folder.replace(temporary, path)
             self._folder.flush()
@@ -112,8 +113,6 @@ class Disk:
             with contextlib.suppress(OSError):
                 self._folder.remove(temporary)
             raise
-        finally:
-            self._folder.count(size)  # worn, whatever came of it
         with self._lock:
             self._tick += 1
             self._files[path] = _File(size, self._tick, header.pinned)
