@@ -168,6 +168,20 @@ HOME = HomeWords(
     ),
 )
 
+_VETO = re.compile(
+    r"\b(?:à condition que|sauf si|à moins que|selon la météo)\b|"
+    r"\b(?:si|s') ?(?:il (?:pleut|fait|neige|y a)|ne |je |j'|elle |on |mon |ma |le |la |personne|quelqu'un|les )|"
+    r"\b(?:quand|dès que|une fois que|chaque fois que|tant que|lorsque|pendant que|jusqu'à ce que|"
+    r"avant que|après que) "
+    r"(?:je (?!suis là)|j'(?!y pense|oublie)|il |elle |on |mon |ma |mes |le (?!minuteur)|la |les (?!\w+ minutes)|maman|papa|"
+    r"marie|quelqu'un)|"
+    r"\bet (?:puis |ensuite |aussi )?(?:dis|dis-le|envoie|envoie-\w+|préviens|appelle(?![- ](?:le|la|les)\b)|commande|"
+    r"commande-\w+|achète|partage|écris à|explique|traduis|imprime\S*|réserve)\b|"
+    r"^(?:\W|s'il te plaît,? |hey |ok |alors |et )*(?:(?:dis|demande|écris|envoie|téléphone) (?:à|au|aux) |"
+    r"(?:comment (?:on|je|tu|faire|mettre|régler|créer|ajouter|supprimer|éteindre|changer|annuler)|pourquoi|qui|"
+    r"que (?:veut|se)|traduis|imagine|explique|est-ce qu'alexa|surtout pas)\b)"
+)
+
 WORDS = Words(
     all=frozenset({"tous", "toutes", "chaque"}),
     bare=either(
@@ -214,6 +228,7 @@ WORDS = Words(
     ),
     home=HOME,
     default_list="courses",
+    veto=_VETO,
     place=place,
     text=lambda said: _FRONT.sub("", said),
     compared=frozenset({"que"}),

@@ -11,11 +11,28 @@ from appliance.understanding.languages import Words
 
 _U = r"(?:ue|ü|u)"
 _TODO = re.compile(r"(?:to-?do'?s?|to dos?|aufgaben?|erledigungs|erledigungen|todos|tasks?)$")
+_SHOPPING_LIST = "einkauf"
+_LINKING_S = re.compile(r"(?:ung|heit|keit|schaft|ion|tät|urlaub|geburtstag|haushalt|arbeit|weihnacht|tag|bau)s$")
 _SHOPPING = frozenset({"einkauf", "einkaufs", "einkaeufe", "shopping", "einkaufen", "merk", ""})
 _OUTSIDE = re.compile(
     r"\b((?!(?:die|der|den|dem|meine|meiner|unsere|eine|auf|zur|von|diese)\b)[\w-]+ liste|[\w-]+liste|[\w-]*zettel)\b"
 )
 _OTHER_ENDS = re.compile(r"[ -]?(?:liste|lsite|listn|zettel)$")
+
+_VETO = re.compile(
+    r"\b(?:falls (?!.*liste)|sofern|es sei denn|vorausgesetzt|je nachdem|je nach wetter)|"
+    r"\b(?:wenn|sobald|solange|nachdem) "
+    r"(?!(?:die |der |das )?(?:zeit|timer|\d+|[\wäöüß]+ (?:minuten?|stunden?|sekunden?)))"
+    r"(?:ich|wir|er|sie|es (?!geht|möglich|passt)|der|die|das|mein\w*|mama|papa|jemand|niemand|keiner|anna|tom)\b|"
+    r"\bund (?:dann |danach |auch )?(?:sag|sage|schick|schicke|ruf|rufe|bestell|bestelle|kauf|kaufe|sende|mail|teil|teile|"
+    r"informier|informiere|übersetz|erklär|buch|buche|drucke?)\b|"
+    r"^(?:\W|bitte |hey |ok |so |und |also )*(?:"
+    r"(?:sag|sage|frag|frage|schreib|schreibe|schick|ruf) "
+    r"(?:anna|tom|lisa|meine[rmn]?|den kindern|ihm|ihr|allen|oma|opa|mama|papa)\b|"
+    r"(?:wie (?:kann|stelle?|mache?|lösche?|schalte?|geht|man|würde|setze?)|warum|wieso|weshalb|wer|"
+    r"was (?:passiert|heißt|bedeutet)|erklär\w*|übersetz\w*|stell dir vor|angenommen|hast du|hat er|hat sie|"
+    r"auf keinen fall|bloß nicht)\b)"
+)
 
 WORDS = Words(
     all=frozenset({"alle", "alles", "saemtliche", "beide", "jeden", "jede", "jedes", "allen", "sämtliche", "ganzen"}),
@@ -75,6 +92,8 @@ WORDS = Words(
     ),
     home=HOME,
     place=place_named,
+    default_list=_SHOPPING_LIST,
+    veto=_VETO,
     compared=frozenset({"als"}),
 )  # fmt: skip
 
@@ -97,5 +116,8 @@ def list_name(said: str | None, outside: str) -> str | None:
     name = _OTHER_ENDS.sub("", name.strip(" .,!?:")).strip(" -")
     flat = folded(name)
     if flat in _SHOPPING or flat.startswith("einkauf"):
-        return "shopping" if name else None
-    return "to-do" if _TODO.match(flat) else name or None
+        return _SHOPPING_LIST if name else None
+    if _TODO.match(flat):
+        return "aufgaben" if flat.startswith("aufgabe") else "to-do"
+    # the s that only joins a compound: "urlaubsliste" is the list "urlaub"
+    return (name[:-1] if _LINKING_S.search(name) else name) or None

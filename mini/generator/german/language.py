@@ -223,4 +223,34 @@ LANGUAGE = Tongue(
         r"läuft|steht|stehen|warum|wieso|wohin|würdest|soll|muss|darf|hast|bist)\b"
     ),
     noise=NOISE,
+    conditions=tuple(
+        (
+            "wenn es regnet|falls es regnet|wenn ich nach hause komme|wenn ich gehe|sobald ich im bett liege|"
+            "falls ich zu spät komme|sobald der ofen heiß ist|wenn die kinder schlafen|wenn mama anruft|"
+            "wenn die waschmaschine fertig ist|außer am feiertag|wenn niemand zu hause ist|wenn es dunkel wird|"
+            "sobald die sonne untergeht|falls stau ist|je nach wetter|aber nur wenn ich es noch nicht gemacht habe|"
+            "und schick es anna per mail|und sag allen bescheid|und bestell es online|und ruf mir dann ein taxi|"
+            "und lies es mir vor|auf meinem iphone|auf meinem handy|in outlook|im google kalender|per whatsapp|"
+            "auf dem backofen|im auto|auf der arbeit|bei meiner nachbarin|in excel|auf der apple watch|am pc|"
+            "jedes mal wenn es klingelt|solange ich schlafe|bis meine frau heimkommt|nachdem der film vorbei ist|"
+            "bevor mein flug geht|falls keiner rangeht|wenn das spiel anfängt|und teil das mit tom|"
+            "und erklär mir warum|wenn du mein handy siehst|falls das billiger ist als letzte woche"
+        ).split("|")
+    ),
+    frames=tuple(
+        (
+            "was passiert wenn ich sage {}|wie sagt man {} auf englisch|übersetz {} ins französische|"
+            "er hat gesagt {}|warum kann ich nicht einfach sagen {}|was heißt {}|ich hab jemanden sagen hören {}|"
+            "sag anna {}|sag tom er soll {}|meine frau meinte {}|hast du schon {}|warum hast du {}|bloß nicht {}|"
+            "auf keinen fall {}|ob siri wohl kann {}|schreib eine geschichte in der jemand sagt {}|"
+            "sie hat vergessen {}|kann alexa auch {}|was wäre wenn ich sage {}|wie oft habe ich gesagt {}|"
+            "erklär warum leute sagen {}|es gibt eine app für {}|schreib meinem chef {}|schreib python code für {}|"
+            "sing ein lied über {}|noch nicht {}|{} hat er gesagt|auf dem schild stand {}|"
+            "ich will nicht dass du sagst {}|wer hat gesagt {}|wie schreibt man {}|er rief {}|"
+            "was antwortet google auf {}|korrigier den satz {}|mein sohn sagt ständig {}|gestern habe ich gesagt {}|"
+            "ich habe versucht {} aber es ging nicht|wie geht das mit {}|welche app kann {}|wie kann ich am handy {}|"
+            "was kostet es {}|ein freund hat mir erzählt {}|im handbuch steht {}|du hast nicht {}|"
+            "ich wollte eigentlich {}|ist es unhöflich {}"
+        ).split("|")
+    ),
 )
