@@ -276,6 +276,12 @@ class Keeper:
             return False
         return True
 
+    def checkpoint(self, resident: Resident) -> None:
+        """Save the state at the end of a prompt where it cannot be cut out of a longer one after the answer."""
+        store = self.owners.store(resident.owner)
+        if store is not None and store.rules.memory is not Memory.FULL and resident.sequence in self._owed:
+            self._save(resident, resident.tokens)
+
     def _losing(self, sequence: int) -> None:
         """Save what is owed of a sequence before it is emptied."""
         resident = self._owed.pop(sequence, None)

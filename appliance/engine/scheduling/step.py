@@ -123,6 +123,8 @@ class Stepper:
         if len(resident.tokens) < len(job.tokens):
             job.emit(api.Progress(min(job.computed, job.prompt_length), job.prompt_length, job.cached))
             return 0
+        if not job.output_tokens:
+            self._keeper.checkpoint(resident)
         try:
             taken = self._write(job, index + part.fresh - 1, part.drafts, now)
         except NativeError as error:
