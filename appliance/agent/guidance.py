@@ -61,10 +61,11 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
 _AWAY = frozenset({FailureKind.OFFLINE, FailureKind.NETWORK})
 
 
-def guidance(attempts: Sequence[tuple[str, ModelError]], language: str | None) -> str | None:
+def guidance(attempts: Sequence[tuple[str, ModelError]], language: str | None, *, instead: str = "") -> str | None:
     """Return the answer to a request that nobody could take; None when something is broken that a person must see.
 
-    Nothing is broken where models only handed over, or stand outside while there is no way out.
+    `instead` says what will become of the request, in place of what would help without a connection. Nothing is broken
+    where models only handed over, or stand outside while there is no way out.
     """
     texts = _TEXTS.get(language or DEFAULT, _TEXTS[DEFAULT])
     kinds = {error.kind for _, error in attempts}
@@ -75,8 +76,11 @@ def guidance(attempts: Sequence[tuple[str, ModelError]], language: str | None) -
     # The embedded model hands over whatever it has no tool for: that is no news.
     tried = [(ref, error) for ref, error in attempts if not ref.startswith(f"{EMBEDDED_PROVIDER}/")]
     told = "; ".join(texts[error.kind].format(ref=ref) for ref, error in tried)
+    away = texts["away"].format(tried=told)
+    if instead:
+        return f"{away} {instead}"
     helps = "help_switch" if FailureKind.OFFLINE in kinds else "help_network"
-    return f"{texts['away'].format(tried=told)} {texts[helps]} {texts['abilities']}"
+    return f"{away} {texts[helps]} {texts['abilities']}"
 
 
 def _explains(ref: str, error: ModelError) -> bool:

@@ -28,6 +28,7 @@ class CommandTable:
     def __init__(self, commands: Iterable[Command] = ()) -> None:
         self._commands: list[Command] = []
         self._by_name: dict[str, Command] = {}
+        self._heard: Callable[[Inbound], Command | None] = lambda _: None
         for command in commands:
             self.add(command)
 
@@ -39,6 +40,10 @@ class CommandTable:
             self._by_name[name] = command
         self._commands.append(command)
 
+    def hear(self, heard: Callable[[Inbound], Command | None]) -> None:
+        """Ask `heard` about messages that are no slash command: some say one in plain words."""
+        self._heard = heard
+
     def all(self) -> tuple[Command, ...]:
         return tuple(self._commands)
 
@@ -46,7 +51,7 @@ class CommandTable:
         """Return the command that a message is, None for ordinary text and for unknown names."""
         if inbound.source is not Source.MESSAGE or inbound.origin.get("suppressCommandInterpretation"):
             return None
-        return self._by_name.get(_split(inbound.text)[0])
+        return self._by_name.get(_split(inbound.text)[0]) or self._heard(inbound)
 
     async def answer(self, command: Command, inbound: Inbound) -> str:
         """Run a command and return its answer."""

@@ -22,10 +22,13 @@ class Batch:
 class RunControl:
     """The handle on a run that is waiting for its lane or running.
 
-    `steering` waits for the next tool boundary; `folded` are the runs that were merged into this one there.
+    `asked` is what its turn answers; `acted` says that a tool was called. `steering` waits for the next tool boundary;
+    `folded` are the runs that were merged into this one there.
     """
 
     inbound: Inbound
+    asked: tuple[Inbound, ...] = ()
+    acted: bool = False
     steering: list[Inbound] = field(default_factory=list)
     abort_reason: str | None = None
     task: asyncio.Task[Any] | None = None

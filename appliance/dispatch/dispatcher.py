@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from appliance.foundation.tasks import TaskSet, start
 from appliance.lanes import LaneFacts, Lanes
 from appliance.messages import JsonObject
 from appliance.sessions.errors import RunEndedError, RunMissingError
-from appliance.sessions.model import Entry, Inbound, Run, RunStatus, Session
+from appliance.sessions.model import Acceptance, Entry, Inbound, Run, RunStatus, Session
 from appliance.sessions.store import SessionStore
 
 _log = logging.getLogger(__name__)
@@ -82,9 +82,12 @@ class Dispatcher:
         self._commands_running = 0
         self._closed = False
 
-    async def submit(self, inbound: Inbound) -> Submitted:
+    async def submit(
+        self, inbound: Inbound, *, accept: Callable[[Inbound], Awaitable[Acceptance]] | None = None
+    ) -> Submitted:
         """Accept an inbound; when this returns it is on disk and will run exactly once.
 
+        `accept` takes the place of the store's for a caller with more to do in that transaction (dispatch.later).
         Raises OverloadedError (a bound is reached), ConflictError (the key was used for another request) and
         ClosedError (the gateway stops).
         """
@@ -100,7 +103,7 @@ class Dispatcher:
                 raise
         self._coming[inbound.session_key] += 1
         try:
-            accepted = await self._store.accept(inbound)
+            accepted = await (accept or self._store.accept)(inbound)
         finally:
             self._coming -= Counter((inbound.session_key,))
         if not accepted.new:

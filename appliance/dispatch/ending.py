@@ -8,8 +8,11 @@ from typing import Any
 from appliance.agent.loop import Outcome
 from appliance.agent.report import RunReporter
 from appliance.context.assembly import MARKS
+from appliance.dispatch.later.rows import Kept
+from appliance.events import Bus, SessionChanged
+from appliance.foundation.clock import Clock
 from appliance.messages import JsonObject, Usage
-from appliance.sessions.model import Run, RunStatus
+from appliance.sessions.model import Entry, Run, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class End:
     names: tuple[str, str] = ("", "")
     error: JsonObject | None = None
     facts: JsonObject = field(default_factory=dict)
+    kept: Kept | None = None  # the question, to be asked again: stored with the end
 
 
 def completed(outcome: Outcome) -> End:
@@ -70,6 +74,20 @@ def tell_end(reporter: RunReporter, end: End, run: Run) -> None:
             detail = _error_detail(end.error)
             reporter.chat("error", errorMessage=text, **({"errorDetail": detail} if detail else {}))
             reporter.emit("lifecycle", {"phase": "error", "error": text, **times})
+
+
+def tell_said(bus: Bus, clock: Clock, entry: Entry, *, run_id: str, agent_id: str, reason: str) -> None:
+    """Publish what the box said on its own, as a run that no model took part in; its entry is stored already."""
+    reporter = RunReporter(
+        bus, clock, run_id=run_id, session_key=entry.session_key, session_id=entry.session_id, agent_id=agent_id
+    )
+    reporter.emit("lifecycle", {"phase": "start", "startedAt": reporter.started_ms})
+    reporter.add_text(entry.message["content"][0]["text"])
+    reporter.chat("final", stopReason="stop", message=reporter.message())
+    reply = {"disposition": "visible", "text": reporter.text}
+    ended = {"endedAt": entry.created_ms, "aborted": False, "stopReason": "stop", "terminalReply": reply}
+    reporter.emit("lifecycle", {"phase": "end", **ended})
+    bus.publish(SessionChanged(entry.session_key, agent_id, reason, run_id, entry.created_ms))
 
 
 def _error_detail(error: JsonObject | None) -> dict[str, str] | None:

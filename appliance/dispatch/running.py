@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from appliance.agent.guidance import guidance
@@ -17,6 +17,8 @@ from appliance.context.assembly import Assembly, KitChooser
 from appliance.context.wire import shortened, wire_usage
 from appliance.dispatch.control import Batch, RunControl
 from appliance.dispatch.ending import End, completed, tell_end
+from appliance.dispatch.later.keeper import Hold, Keeper
+from appliance.dispatch.later.preface import Prefaced
 from appliance.dispatch.persistence import until_stored
 from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
@@ -84,7 +86,9 @@ class Runner:
         settings: Callable[[], RunSettings],
         kits: KitChooser | None = None,
         hears: Callable[[str], str | None] = lambda _: None,
+        keeper: Keeper | None = None,
     ) -> None:
+        self._keeper = keeper
         self._kits = kits
         self._hears = hears
         self._store = store
@@ -116,6 +120,7 @@ class Runner:
     async def _run(self, batch: Batch, control: RunControl) -> Run:
         inbound = control.inbound
         merged = [one.run_id for one in batch.inbounds if one.run_id != inbound.run_id]
+        control.asked = batch.inbounds
         control.began = True
         begun, entries = await self._begin(inbound, merged, control)
         reporter = self._reporter(inbound, entries)
@@ -175,11 +180,12 @@ class Runner:
                 raise
             uncancel()
             partial = loop.partial("aborted") if loop else None
-            return End(RunStatus.ABORTED, partial, reporter.text, reason)
+            end = End(RunStatus.ABORTED, partial, reporter.text, reason)
+            if self._keeper is None or control.acted or reporter.text:
+                return end
+            return replace(end, kept=self._keeper.returned(control.asked, reason, self._hears(inbound.text)))
         except AllFailed as failure:
-            if (words := guidance(failure.attempts, self._hears(inbound.text))) is not None:
-                return self._guidance(loop, reporter, words)
-            return self._failed(loop, str(failure), failure.attempts)
+            return self._unanswered(control, loop, reporter, failure)
         except TimeoutError:
             text = f"This took longer than {timeout_s:g} seconds, so I stopped it. Ask for less at once."
             return self._failed(loop, text, [], status=RunStatus.TIMEOUT)
@@ -204,6 +210,7 @@ class Runner:
         session, assembly = await self.context(inbound, short)
 
         async def run_tool(call: ToolCall, info: ModelInfo | None) -> ToolResult:
+            control.acted = True
             return await self._tools.execute(call, inbound, info, settings.zone)
 
         async def take_steering() -> Sequence[Entry]:
@@ -219,8 +226,11 @@ class Runner:
                 self._told_merged(inbound, run_id)
             return entries
 
+        chain = self._chains.chain(session, inbound)
+        if self._keeper and (preface := self._keeper.preface(inbound, settings.zone, self._hears(inbound.text))):
+            chain = Prefaced(chain, preface)
         return AgentLoop(
-            chain=self._chains.chain(session, inbound),
+            chain=chain,
             run_tool=run_tool,
             transcript=RunTranscript(
                 self._store,
@@ -272,6 +282,26 @@ class Runner:
                 _log.warning("an attachment cannot be read: %s", error)
         return loaded
 
+    def _unanswered(
+        self, control: RunControl, loop: AgentLoop | None, reporter: RunReporter, failure: AllFailed
+    ) -> End:
+        """Say why nobody answered, and keep the question where a connection is all that is missing."""
+        language = self._hears(control.inbound.text)
+        hold = Hold("")
+        if self._keeper is not None and not control.acted and not reporter.text:
+            hold = self._keeper.hold(control.asked, failure.attempts, language)
+        if hold.kept is not None and hold.kept.tries:
+            words: str | None = hold.words
+        else:
+            words = guidance(failure.attempts, language, instead=hold.words if hold.kept else "")
+            if words is None and hold.kept:
+                words = f"{failure} {hold.words}"
+            elif words is not None and not hold.kept:
+                words = f"{words} {hold.words}".rstrip()
+        if words is None:
+            return self._failed(loop, str(failure), failure.attempts)
+        return replace(self._guidance(loop, reporter, words), kept=hold.kept)
+
     def _guidance(self, loop: AgentLoop | None, reporter: RunReporter, text: str) -> End:
         reporter.add_text(text)
         reporter.flush()
@@ -295,16 +325,17 @@ class Runner:
         usage = {**wire_usage(end.usage), "provider": end.names[0], "model": end.names[1]}
         if (cost := end.facts.get("costUsd")) is not None:
             usage["cost"] = {"total": cost}
-        write = partial(
-            self._store.finish_run,
-            inbound.run_id,
-            end.status,
-            messages=[(str(end.entry["role"]), end.entry, None)] if end.entry else [],
-            error=end.error,
-            result=self._result(reporter, end, usage),
-            usage=usage,
-            now_ms=self._clock.now_ms(),
-        )
+        ended_as: dict[str, Any] = {
+            "messages": [(str(end.entry["role"]), end.entry, None)] if end.entry else [],
+            "error": end.error,
+            "result": self._result(reporter, end, usage),
+            "usage": usage,
+            "now_ms": self._clock.now_ms(),
+        }
+        write = partial(self._store.finish_run, inbound.run_id, end.status, **ended_as)
+        if self._keeper is not None and end.kept is not None:
+            finish = partial(self._store.finish_run_in, run_id=inbound.run_id, status=end.status, **ended_as)
+            write = partial(self._keeper.finish, end.kept, finish)
         # The next turn of the session cannot begin while this one has no end on disk.
         ended, entries = await until_stored(self._clock, write, what=f"the end of run {inbound.run_id}")
         publish_entries(self._bus, inbound.agent_id, entries)

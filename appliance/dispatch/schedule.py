@@ -11,9 +11,9 @@ import sqlite3
 
 from appliance.agenda.model import Due
 from appliance.agenda.store import AgendaStore
-from appliance.agent.report import RunReporter
+from appliance.dispatch.ending import tell_said
 from appliance.dispatch.transcript import publish_entries
-from appliance.events import Bus, SessionChanged
+from appliance.events import Bus
 from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError, ClosedError, OverloadedError
@@ -139,29 +139,8 @@ class Scheduler:
 
     def _tell(self, due: Due, entry: Entry) -> None:
         publish_entries(self._bus, due.agent_id, [entry])
-        reporter = RunReporter(
-            self._bus,
-            self._clock,
-            run_id=f"due-{due.id}-{due.due_ms}",
-            session_key=due.session_key,
-            session_id=entry.session_id,
-            agent_id=due.agent_id,
-        )
-        reporter.emit("lifecycle", {"phase": "start", "startedAt": reporter.started_ms})
-        reporter.add_text(entry.message["content"][0]["text"])
-        reporter.chat("final", stopReason="stop", message=reporter.message())
-        reply = {"disposition": "visible", "text": reporter.text}
-        reporter.emit(
-            "lifecycle",
-            {
-                "phase": "end",
-                "endedAt": entry.created_ms,
-                "aborted": False,
-                "stopReason": "stop",
-                "terminalReply": reply,
-            },
-        )
-        self._bus.publish(SessionChanged(due.session_key, due.agent_id, "due", reporter.run_id, entry.created_ms))
+        run_id = f"due-{due.id}-{due.due_ms}"
+        tell_said(self._bus, self._clock, entry, run_id=run_id, agent_id=due.agent_id, reason="due")
 
     async def _sleep(self, seconds: float) -> None:
         try:

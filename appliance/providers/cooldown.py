@@ -46,6 +46,11 @@ class Cooldowns:
         """Forget every failure of a provider."""
         self._rests.pop(provider, None)
 
+    def reached(self, provider: str) -> None:
+        """End the rest of a provider that could not be reached: it can be now."""
+        if (rest := self._rests.get(provider)) is not None and rest.kind is FailureKind.NETWORK:
+            rest.until = 0.0
+
     clear = succeeded  # for a new key or address in the configuration
 
     def resting(self, provider: str, now: float) -> tuple[FailureKind, float] | None:

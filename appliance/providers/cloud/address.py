@@ -69,6 +69,11 @@ class BaseUrl:
             (address := _address(self.host)) is not None and _unwrapped(address).is_loopback
         )
 
+    @property
+    def near(self) -> bool:
+        """True for an address of this box or of a private network: no default route is needed to get there."""
+        return self.loopback or ((address := _address(self.host)) is not None and _unwrapped(address).is_private)
+
     def join(self, path: str) -> str:
         """Return the URL of `path` (which begins with a slash and is quoted already) under this base."""
         host = f"[{self.host}]" if ":" in self.host else self.host

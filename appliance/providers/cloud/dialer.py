@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,9 @@ import aiohttp
 import aiohttp.abc
 
 from appliance.providers.cloud.address import forbidden, is_loopback
+
+_REACH_S = 5.0
+_MAX_ADDRESSES = 4
 
 
 class RefusedAddressError(OSError):
@@ -56,6 +60,26 @@ class Dialer:
                 raise_for_status=False,
             )
         return self._session
+
+    async def reaches(self, host: str, port: int) -> bool:
+        """Tell whether a service takes a connection now; it is closed at once and nothing is sent over it."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_REACH_S):
+                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError, TimeoutError):
+            return False
+        return any([await self._connects(one) for one in found[:_MAX_ADDRESSES]])
+
+    async def _connects(self, info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> bool:
+        try:
+            with self._socket(info) as made:
+                made.setblocking(False)
+                async with asyncio.timeout(_REACH_S):
+                    await asyncio.get_running_loop().sock_connect(made, info[4])
+        except (OSError, TimeoutError):
+            return False
+        return True
 
     def _socket(self, info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, address = info

@@ -108,6 +108,10 @@ class CloudProvider:
             raise failure(FailureKind.BAD_RESPONSE, origin, reason="it returned another number of vectors")
         return vectors
 
+    async def reaches(self, *, routed: bool) -> bool:
+        """Tell whether the service takes a connection now; `routed`: there is a default route."""
+        return await self._transport.reaches(routed=routed)
+
     async def aclose(self) -> None:
         """Nothing of its own is open: the connections belong to the dialer that all providers share."""
 

@@ -90,6 +90,12 @@ class Transport:
         self._offline = offline
         self._chance = chance
 
+    async def reaches(self, *, routed: bool) -> bool:
+        """Tell whether the service takes a connection now. Without a default route only what is near is tried."""
+        if (self._offline() and not self._base.loopback) or not (routed or self._base.near):
+            return False
+        return await self._dialer.reaches(self._base.host, self._base.port)
+
     @asynccontextmanager
     async def stream(self, path: str, payload: JsonObject, origin: Origin) -> AsyncIterator[Reply]:
         """Send `payload` and yield the reply. Leaving early closes the connection and so ends the call."""

@@ -135,6 +135,20 @@ _MESSAGES = {
     "missing.media_control": "Nothing that plays music is connected to this box.",
     "missing.light_set": "No lights are connected to this box.",
     "missing.scene_set": "No scenes are set up on this box.",
+    # what waits for the connection
+    "later.kept": "I keep the question and answer as soon as the connection is back; say “forget it” or type"
+    " `/later clear` to drop it.",
+    "later.again": "The connection went away again before I could answer “{question}”. I still keep the question.",
+    "later.forbidden": "I do not keep the question either, because `offline` is true.",
+    "later.full.session": "I do not keep this question: {number} of this conversation wait already. Ask it again when"
+    " the connection is back.",
+    "later.full": "I do not keep this question: {number} wait already. Ask it again when the connection is back.",
+    "later.answer": "You asked {when}: “{question}”",
+    "later.expired": "For a whole day I could not answer this, so I drop it: “{question}”. Ask it again when the"
+    " connection is back.",
+    "later.none": "No question waits for the connection.",
+    "later.listed": "These wait for the connection:",
+    "later.dropped": "Dropped: {questions}.",
 }
 
 SPEECH = Speech(

@@ -127,6 +127,21 @@ _MESSAGES = {
     "missing.media_control": "Rien qui joue de la musique n'est branché sur cette box.",
     "missing.light_set": "Aucune lampe n'est reliée à cette box.",
     "missing.scene_set": "Aucune ambiance n'est configurée sur cette box.",
+    # what waits for the connection
+    "later.kept": "Je garde la question et j'y réponds dès que la connexion revient ; dis « laisse tomber » ou tape"
+    " `/later clear` pour l'abandonner.",
+    "later.again": "La connexion est repartie avant que je puisse répondre à « {question} ». Je garde la question.",
+    "later.forbidden": "Je ne garde pas la question non plus, car `offline` vaut true.",
+    "later.full.session": "Je ne garde pas cette question : {number} attendent déjà dans cette conversation. Repose-la"
+    " quand la connexion sera revenue.",
+    "later.full": "Je ne garde pas cette question : {number} attendent déjà. Repose-la quand la connexion sera"
+    " revenue.",
+    "later.answer": "Tu as demandé {when} : « {question} »",
+    "later.expired": "Pendant toute une journée je n'ai pas pu y répondre, alors je l'abandonne : « {question} »."
+    " Repose la question quand la connexion sera revenue.",
+    "later.none": "Aucune question n'attend la connexion.",
+    "later.listed": "Ceci attend la connexion :",
+    "later.dropped": "Abandonné : {questions}.",
 }
 
 _HOLIDAYS = {

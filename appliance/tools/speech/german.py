@@ -127,6 +127,21 @@ _MESSAGES = {
     "missing.media_control": "An dieser Box ist nichts angeschlossen, was Musik spielt.",
     "missing.light_set": "Mit dieser Box sind keine Lampen verbunden.",
     "missing.scene_set": "Auf dieser Box sind keine Szenen eingerichtet.",
+    # what waits for the connection
+    "later.kept": "Ich behalte die Frage und antworte, sobald die Verbindung wieder da ist; mit „vergiss es“ oder"
+    " `/later clear` verwerfe ich sie.",
+    "later.again": "Die Verbindung war wieder weg, bevor ich antworten konnte: „{question}“. Ich behalte die Frage.",
+    "later.forbidden": "Ich behalte die Frage auch nicht, weil `offline` auf true steht.",
+    "later.full.session": "Diese Frage behalte ich nicht: In diesem Gespräch warten schon {number}. Stell sie noch"
+    " einmal, wenn die Verbindung wieder da ist.",
+    "later.full": "Diese Frage behalte ich nicht: Es warten schon {number}. Stell sie noch einmal, wenn die Verbindung"
+    " wieder da ist.",
+    "later.answer": "Du hast {when} gefragt: „{question}“",
+    "later.expired": "Das konnte ich einen ganzen Tag lang nicht beantworten und verwerfe es: „{question}“. Frag noch"
+    " einmal, wenn die Verbindung wieder da ist.",
+    "later.none": "Keine Frage wartet auf die Verbindung.",
+    "later.listed": "Das wartet auf die Verbindung:",
+    "later.dropped": "Verworfen: {questions}.",
 }
 
 _HOLIDAYS = {
