@@ -35,6 +35,7 @@ from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
 from appliance.storage.database import Database
 from appliance.tools.effects import MIGRATIONS as TOOL_MIGRATIONS
+from appliance.understanding.learning.migrations import MIGRATIONS as LEARNING_MIGRATIONS
 
 _LANE_CAPS = {"main": 16, "subagent": 8, "cron": 4}
 _MAX_WAITING_RUNS = 2000
@@ -45,6 +46,7 @@ _MIGRATIONS = (
     *TOOL_MIGRATIONS,
     *AGENDA_MIGRATIONS,
     *NOTES_MIGRATIONS,
+    *LEARNING_MIGRATIONS,
 )
 
 

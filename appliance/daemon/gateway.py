@@ -20,6 +20,8 @@ from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.building import build_local_models
 from appliance.daemon.local.engines import Engines
+from appliance.daemon.local.learning import Learning, build_lessons
+from appliance.daemon.local.lessons import Lessons
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
@@ -89,12 +91,14 @@ class Gateway:
         self._closers.push_async_callback(core.models.aclose)
         local = self._local_models(config, core)
         core.models.score_with(local.embedded.tool_scores)
-        surface = await self._surface(config, core, key, local)
+        lessons = self._lessons(config, core, local)
+        surface = await self._surface(config, core, key, local, lessons)
         resumed = await core.dispatcher.recover()
         surface.server.serve()
         self._serving = (core, surface.server)
         await local.serve()
-        self._background(config, core, local)
+        self._tasks.spawn(lessons.follow(), name="learning")
+        self._background(config, core, local, lessons)
         self._tell(lock, surface.server.port, resumed)
 
     async def run(self) -> None:
@@ -137,7 +141,23 @@ class Gateway:
             tasks=self._tasks,
         )
 
-    async def _surface(self, config: LiveConfig, core: Core, key: BoxKey, local: LocalModels) -> Surface:
+    def _lessons(self, config: LiveConfig, core: Core, local: LocalModels) -> Lessons:
+        return build_lessons(
+            local.embedded,
+            database=core.database,
+            store=core.store,
+            config=lambda: config.config,
+            zone=lambda: config.zone,
+            paths=self._paths,
+            environ=self._environ,
+            bus=self._bus,
+            clock=self._clock,
+            tasks=self._tasks,
+        )
+
+    async def _surface(
+        self, config: LiveConfig, core: Core, key: BoxKey, local: LocalModels, lessons: Lessons
+    ) -> Surface:
         parts = Parts(
             config=config,
             paths=self._paths,
@@ -153,6 +173,7 @@ class Gateway:
             devices=await DeviceStore.open(core.database),
             idempotency=IdempotencyStore(core.database),
             local=local,
+            learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
         )
         surface = Surface(parts, *self._settings(config))
@@ -171,13 +192,14 @@ class Gateway:
         settings = server_settings(gateway, auth, port=self._port, socket=self._paths.control_socket)
         return settings, throttle(gateway)
 
-    def _background(self, config: LiveConfig, core: Core, local: LocalModels) -> None:
+    def _background(self, config: LiveConfig, core: Core, local: LocalModels, lessons: Lessons) -> None:
         storage = config.config.storage
         chosen = {} if isinstance(storage, Refused) else {"keep": storage.keep_backups, "hour": storage.backup_hour}
         backups = Backups(self._paths.backups, config.zone, **chosen)
 
         def follow(_: ConfigChanged) -> None:
             self._tasks.spawn(local.serve(), name="models")
+            self._tasks.spawn(lessons.follow(), name="learning")
 
         self._bus.listen(ConfigChanged, follow)
         self._bus.listen(ModelsChanged, self._prewarm(config, core))

@@ -19,6 +19,7 @@ from appliance.config.schema import MessagesSection
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.answers.meter import Meter, engine_samples
 from appliance.daemon.live_config import LiveConfig
+from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
 from appliance.dispatch.dispatcher import Dispatcher
@@ -40,6 +41,7 @@ from appliance.gateway.methods import (
     answers,
     chat,
     commands,
+    learning,
     local_models,
     logs,
     pulls,
@@ -94,6 +96,7 @@ class Parts:
     devices: DeviceStore
     idempotency: IdempotencyStore
     local: LocalModels
+    learning: Learning
     log_file: Path
 
 
@@ -161,6 +164,7 @@ class Surface:
             ),
             *pulls.methods(pulls=self._pulls),
             *local_models.methods(files=parts.local, adviser=parts.local.advice),
+            *learning.methods(learning=parts.learning),
             *commands.methods(dispatcher=dispatcher),
             *answers.methods(answers=parts.meter, engine=models.local_info),
             *logs.methods(log_file=parts.log_file),

@@ -58,6 +58,11 @@ class StatePaths:
         return self.root / "engine"
 
     @property
+    def learned(self) -> Path:
+        """What the embedded model learned on this box; made when it first learns."""
+        return self.root / "learned"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

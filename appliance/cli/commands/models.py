@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from appliance.cli.exits import Exit
-from appliance.cli.models import text
+from appliance.cli.models import learning, text
 from appliance.cli.render import size
 from appliance.cli.session import CliSession
 
@@ -185,3 +185,7 @@ def _item(line: str, number: int) -> dict[str, Any]:
 def _understand(cli: CliSession, batch: list[dict[str, Any]]) -> None:
     for answer in cli.call("homarus.models.understand", {"items": batch}, timeout_s=300)["results"]:
         click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+command.add_command(learning.learning)
+command.add_command(learning.forget)

@@ -27,6 +27,8 @@ class Embedded:
         self._zone = zone
         self._understander: Understander | None = None
         self._ngram: NgramModel | None = None
+        self._shipped: NgramModel | None = None
+        self._learned: NgramModel | None = None
 
     @staticmethod
     def arguments() -> list[str]:
@@ -41,9 +43,17 @@ class Embedded:
         from appliance.understanding.understander import Understander, load_weights
 
         weights = load_weights()
-        self._ngram = weights.ngram
+        self._shipped = weights.ngram
         self._understander = Understander(client, weights, self._clock)
+        self.hear_with(self._learned)
         return MiniProvider(self._understander, self._clock, self._zone)
+
+    def hear_with(self, learned: NgramModel | None) -> None:
+        """Let an n-gram part vote that was fitted on this box, None: the shipped one."""
+        self._learned = learned
+        self._ngram = learned or self._shipped
+        if self._understander is not None and self._ngram is not None:
+            self._understander.hear_with(self._ngram)
 
     def tool_scores(self, text: str) -> Mapping[str, float]:
         """Return how likely a sentence asks for each tool: the n-gram part alone, at once and in this process."""

@@ -1,7 +1,7 @@
 """One re-fit from the examples to a file that may be taken, or the reason why there is none.
 
-Examples that make a figure worse are left out, and the rest is fitted again: the nearest one where a single sentence
-suffers, all examples of a tool where more do.
+Examples that make a figure worse are left out, and the rest is fitted again: the nearest one where one or two
+sentences suffer, all examples of a tool where more do, or where a hand-over would reach a tool that writes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from appliance.foundation.atomicfile import write_atomic
 from appliance.understanding import ngram
 from appliance.understanding.features import features
 from appliance.understanding.learning import replay
-from appliance.understanding.learning.guard import ALONE, JOINT, Judged, Worse, judged, worse
+from appliance.understanding.learning.guard import ALONE, JOINT, WRITES, Judged, Worse, judged, worse
 from appliance.understanding.learning.replay import Sentence
 from appliance.understanding.learning.weights import Origin, encode
 from appliance.understanding.text import clean, lowered
@@ -111,7 +111,7 @@ def _harmless(
     named = frozenset(tool for one in found for tool in one.tools)
     suspects = [one for one in kept if one[1] in named] or list(kept)
     places = sorted({place for one in found for place in one.places})
-    if len(places) > _FEW:
+    if len(places) > _FEW or any(one.what == WRITES for one in found):
         gone = set(suspects) if len(suspects) < len(kept) else {one for one in kept if one[1] == _most(kept)}
     else:
         gone = {_nearest(checks[place].text, suspects) for place in places}

@@ -17,7 +17,7 @@ from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
 _OUTSIDE = frozenset({ESCALATE, *TOPICS})
 JOINT, ALONE = "both votes", "n-grams alone"
 WAYS = (JOINT, ALONE)
-_READS, _WRITES = "hand-overs that reach a reading tool", "hand-overs that reach a writing tool"
+_READS, WRITES = "hand-overs that reach a reading tool", "hand-overs that reach a writing tool"
 _MISSED, _OTHER = "requests that are no longer understood", "requests that become another tool"
 # the n-grams never call a tool by themselves: a reading tool that they alone would call does no harm
 _NOT_JUDGED = {JOINT: frozenset[str](), ALONE: frozenset({_READS, _OTHER})}
@@ -36,7 +36,7 @@ class Judged:
     def faults(self) -> frozenset[str]:
         """What is wrong with it, in the words of a reason."""
         if self.gold in _OUTSIDE:
-            reached = _WRITES if self.called in WRITING else _READS
+            reached = WRITES if self.called in WRITING else _READS
             return frozenset() if self.called == ESCALATE else frozenset({reached})
         if self.called == self.gold:
             return frozenset()

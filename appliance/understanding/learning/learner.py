@@ -52,6 +52,14 @@ class State:
     unable: str
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many examples went, by tool; `problem` says why the rest could not be fitted again."""
+
+    removed: Mapping[str, int]
+    problem: str = ""
+
+
 class Learner:
     """Fits, judges and swaps. `take` is told which n-gram model is heard from now on, None: the shipped one."""
 
@@ -99,17 +107,19 @@ class Learner:
         self._hear(None, 0)
         await asyncio.to_thread(self._delete)
 
-    async def forget(self, wanted: Callable[[Example], bool]) -> Mapping[str, int]:
-        """Delete examples and, at once, what was fitted to them; fit again to the rest. Return how many by tool.
-
-        Raises FitFailedError when the second fit fails: the examples are gone all the same.
-        """
+    async def forget(self, wanted: Callable[[Example], bool]) -> Forgotten:
+        """Delete examples and, at once, what was fitted to them; fit again to the rest."""
         gone = await self.examples.forget(wanted)
-        if gone:
-            await self.withdraw()
-            if not isinstance(self._home, EngineAbsent):
-                await self.fit()
-        return gone
+        if not gone:
+            return Forgotten(gone)
+        await self.withdraw()
+        if not await self.examples.counts():
+            return Forgotten(gone)
+        try:
+            await self.fit()
+        except FitFailedError as error:
+            return Forgotten(gone, str(error))
+        return Forgotten(gone)
 
     async def fit(self) -> Outcome:
         """Fit to the examples and take the result where nothing got worse. Raises FitFailedError."""
