@@ -49,6 +49,7 @@ from appliance.gateway.methods import (
     sessions,
     system,
     transfers,
+    tuning,
     usage,
 )
 from appliance.gateway.methods import models as model_methods
@@ -164,6 +165,7 @@ class Surface:
             ),
             *pulls.methods(pulls=self._pulls),
             *local_models.methods(files=parts.local, adviser=parts.local.advice),
+            *tuning.methods(tuner=parts.local.tuner),
             *learning.methods(learning=parts.learning),
             *commands.methods(dispatcher=dispatcher),
             *answers.methods(answers=parts.meter, engine=models.local_info),

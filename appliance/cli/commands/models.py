@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from appliance.cli.commands.models_tune import tune
 from appliance.cli.exits import Exit
 from appliance.cli.models import learning, text
 from appliance.cli.render import size
@@ -101,6 +102,9 @@ def remove(cli: CliSession, name: str) -> None:
     cli.show(answer, f"{answer['file']} is deleted; {size(answer['sizeBytes'])} are free again.")
 
 
+command.add_command(tune)
+
+
 def _follow(cli: CliSession, job: dict[str, Any]) -> dict[str, Any]:
     """Show how a job goes on until it ends; return its last state."""
     state = job
@@ -185,7 +189,6 @@ def _item(line: str, number: int) -> dict[str, Any]:
 def _understand(cli: CliSession, batch: list[dict[str, Any]]) -> None:
     for answer in cli.call("homarus.models.understand", {"items": batch}, timeout_s=300)["results"]:
         click.echo(json.dumps(answer, ensure_ascii=False))
-
 
 command.add_command(learning.learning)
 command.add_command(learning.forget)

@@ -49,6 +49,7 @@ def _engine(engine: dict[str, Any] | None) -> list[str]:
     kept = f"{size(cache['ramBytes'])} in memory, {size(cache['diskBytes'])} on disk"
     return [
         f"on this box: {engine['model']}, window {engine['window']} tokens, memory {engine['memory']}{speed}",
+        f"    {engine['tuning'] or 'not tuned to this box yet (`homarus models tune`)'}",
         f"    cache: {found}, {kept}" + (f", {cache['rejected']} rejected" if cache["rejected"] else ""),
     ]
 

@@ -40,6 +40,7 @@ def engine_row(info: Info) -> EngineRow:
         decode_rate=round(info.decode_rate, 1),
         active=info.active,
         waiting=info.waiting,
+        tuning=info.profile,
         cache=CacheRow(
             ram_bytes=cache.ram_bytes,
             ram_budget=cache.ram_budget,

@@ -21,7 +21,10 @@ class CacheRow(Result, frozen=True):
 
 
 class EngineRow(Result, frozen=True):
-    """The local engine at this moment. `window` in tokens, rates in tokens per second, 0 while unknown."""
+    """The local engine at this moment. `window` in tokens, rates in tokens per second, 0 while unknown.
+
+    `tuning` says when it was tuned to this box, or why it runs with defaults; "" where it was not tuned.
+    """
 
     model: str
     window: int
@@ -30,6 +33,7 @@ class EngineRow(Result, frozen=True):
     decode_rate: float
     active: int
     waiting: int
+    tuning: str
     cache: CacheRow
 
 
