@@ -20,6 +20,10 @@ from appliance.daemon.tools import tools_of_the_box
 from appliance.dispatch.builtin_commands import CommandContext, builtin_commands
 from appliance.dispatch.commands import CommandTable
 from appliance.dispatch.dispatcher import Dispatcher
+from appliance.dispatch.later.asking import Asker
+from appliance.dispatch.later.command import forgetting, later_command
+from appliance.dispatch.later.keeper import Keeper
+from appliance.dispatch.later.migrations import MIGRATIONS as LATER_MIGRATIONS
 from appliance.dispatch.queue_modes import DropPolicy, QueueMode, QueueSettings
 from appliance.dispatch.running import Runner, RunSettings
 from appliance.dispatch.schedule import Scheduler
@@ -27,6 +31,7 @@ from appliance.events import Bus
 from appliance.foundation.clock import Clock
 from appliance.foundation.paths import StatePaths
 from appliance.health import HealthTracker
+from appliance.host.network import RouteReader
 from appliance.identity import MIGRATIONS as IDENTITY_MIGRATIONS
 from appliance.lanes import Lanes
 from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
@@ -47,6 +52,7 @@ _MIGRATIONS = (
     *AGENDA_MIGRATIONS,
     *NOTES_MIGRATIONS,
     *LEARNING_MIGRATIONS,
+    *LATER_MIGRATIONS,
 )
 
 
@@ -60,6 +66,8 @@ class Core:
     models: Models
     dispatcher: Dispatcher
     scheduler: Scheduler
+    keeper: Keeper
+    asker: Asker
     toolbox: Toolbox
     meter: Meter
 
@@ -95,6 +103,7 @@ def build_core(
         probed_size=models.probed_tools,
     )
     lanes = Lanes(_LANE_CAPS, global_cap=_global_cap(config.config), max_waiting=_MAX_WAITING_RUNS)
+    keeper = Keeper(database=database, store=store, clock=clock, tracker=tracker)
     runner = Runner(
         store=store,
         bus=bus,
@@ -106,6 +115,7 @@ def build_core(
         settings=lambda: _run_settings(config),
         kits=toolbox.choose,
         hears=models.hears,
+        keeper=keeper,
     )
     commands = CommandTable()
     dispatcher = Dispatcher(
@@ -118,9 +128,11 @@ def build_core(
         queue_settings=lambda: _queue_settings(config.config),
     )
     context = _command_context(store, clock, dispatcher, models, runner, tracker, commands)
-    for command in builtin_commands(context):
+    for command in (*builtin_commands(context), later_command(keeper, clock, lambda: config.zone)):
         commands.add(command)
-    return Core(database, store, blobs, models, dispatcher, scheduler, toolbox, Meter(bus))
+    commands.hear(forgetting(keeper))
+    asker = Asker(keeper, dispatcher, models, bus=bus, clock=clock, has_route=RouteReader().has_default_route)
+    return Core(database, store, blobs, models, dispatcher, scheduler, keeper, asker, toolbox, Meter(bus))
 
 
 def _command_context(
