@@ -43,6 +43,13 @@ class Hears(Protocol):
     def hears(self, text: str) -> str | None: ...
 
 
+@runtime_checkable
+class Reaches(Protocol):
+    """A provider whose service may be away."""
+
+    async def reaches(self, *, routed: bool) -> bool: ...
+
+
 class Models:
     """Candidates for runs, and the lists that clients see. Follows the configuration without a restart."""
 
@@ -173,6 +180,19 @@ class Models:
         agents = self._agents_section()
         entry = agents.entries.get(agent_id)
         return entry.model if entry is not None and entry.model is not None else agents.defaults.model
+
+    async def reaches(self, ref: str, *, routed: bool) -> bool:
+        """Tell whether the service of a model takes a connection now; its rest for having been away ends then.
+
+        `routed`: there is a default route. A reference that leads nowhere any more needs no way out.
+        """
+        if (info := self.find(ref)) is None:
+            return True
+        provider: object = self._current().provider(info.provider)
+        if isinstance(provider, Reaches) and not await provider.reaches(routed=routed):
+            return False
+        self._cooldowns.reached(info.provider)
+        return True
 
     # ---- what clients see (gateway.methods.seams.Models)
 
