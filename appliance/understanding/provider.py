@@ -31,8 +31,8 @@ UNDOABLE = "undoable"  # a result with it can be taken back (tools.undo)
 _CLEAR = 0.8  # a language that is less likely than this is not the one to answer in
 _CALL = "mini-"  # how its own calls are told from those of other models
 ABILITIES = (
-    "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates, sound, music, lights, scenes and "
-    "the state of this box"
+    "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates, sound, music, lights, scenes "
+    "and the state of this box"
 )
 _HANDED_OVER = f"This is more than the embedded model can do: it is for {ABILITIES}."
 
