@@ -93,11 +93,12 @@ class Rounds:
         other: EngineProfile,
         need: float,
         until: float,
+        least: int = 0,
     ) -> tuple[Verdict, list[Pair]]:
-        """Compare two profiles until the pairs say enough, or the time is over."""
+        """Compare two profiles until the pairs say enough, or the time is over; `least` pairs are taken even then."""
         pairs: list[Pair] = []
         verdict = judge(pairs, need)
-        while not enough(pairs, verdict) and self.now < until:
+        while not enough(pairs, verdict) and (self.now < until or len(pairs) < least):
             self._bench.others()
             if len(pairs) % 2:
                 second, first = work(other), work(base)

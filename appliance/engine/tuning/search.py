@@ -21,7 +21,7 @@ from appliance.foundation.errors import ApplianceError
 WRITING, READING, ATTENTION = "threads", "threads for reading", "attention"
 SHARED, ALONE, QUANT, CHECK = "chunk beside answers", "chunk alone", "quantisation", "against the defaults"
 # share of the time of each axis
-AXES = {WRITING: 20, READING: 20, ATTENTION: 28, SHARED: 10, ALONE: 10, QUANT: 8, CHECK: 14}
+AXES = {WRITING: 20, READING: 20, ATTENTION: 28, SHARED: 10, ALONE: 10, CHECK: 14, QUANT: 8}
 _LONGEST_CHUNK_S = 3.0  # a larger chunk of a prompt is not even tried
 _PLAIN, _FLASH = (False, "f16"), (True, "f16")
 _COARSE = (True, "q8_0")
@@ -74,15 +74,15 @@ class Search:
         self._rounds = Rounds(bench, ticks, self._start)
 
     def run(self, until: float) -> Findings:
-        """Go through the axes that are not settled yet; at least one round of each is taken."""
+        """Go through the axes that are not settled yet."""
         work: dict[str, Callable[[float], None]] = {
             WRITING: lambda end: self._threads(WRITING, end),
             READING: lambda end: self._threads(READING, end),
             ATTENTION: self._attention,
             SHARED: self._shared,
             ALONE: self._alone,
-            QUANT: self._quant,
             CHECK: self._check,
+            QUANT: self._quant,
         }
         for axis, tune in work.items():
             if axis in self._found.settled:
@@ -187,8 +187,12 @@ class Search:
             return
         now = self._rounds.now
         half = now + (until - now) / 2
-        reading, _ = self._rounds.duel(self._rounds.reading, start, found.profile, decide.EQUAL, half)
-        writing, _ = self._rounds.duel(self._rounds.writing, start, found.profile, decide.EQUAL, until)
+        reading, _ = self._rounds.duel(
+            self._rounds.reading, start, found.profile, decide.EQUAL, half, decide.LEAST_PAIRS
+        )
+        writing, _ = self._rounds.duel(
+            self._rounds.writing, start, found.profile, decide.EQUAL, until, decide.LEAST_PAIRS
+        )
         for option, verdict in (("read", reading), ("write", writing)):
             note = "" if verdict.ratio else "not judged"
             found.rows.append(Row(CHECK, option, ratio=round(verdict.ratio, 3), pairs=verdict.pairs, note=note))
