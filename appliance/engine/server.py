@@ -193,8 +193,7 @@ class Connection:
 
     def _from_engine(self, frame: api.Answer) -> None:
         """Take a frame in the engine thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending
-            self._loop.call_soon_threadsafe(self._deliver, frame)
+        self._parts.scheduler.outbox.put(self._loop, self._deliver, frame)
 
     def _deliver(self, frame: api.Answer) -> None:
         if isinstance(frame, api.Done | api.Failed | api.Embeddings | api.Tokens):

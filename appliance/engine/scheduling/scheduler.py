@@ -17,6 +17,7 @@ from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.native.model import Model
 from appliance.engine.scheduling.job import Job
 from appliance.engine.scheduling.keeper import Keeper, Ticks
+from appliance.engine.scheduling.outbox import Outbox
 from appliance.engine.scheduling.serving import EngineFailure, Limits, Serving
 from appliance.engine.scheduling.step import Stepper
 from appliance.foundation.errors import OverloadedError
@@ -74,6 +75,7 @@ class Scheduler:
         self._numbers = 0
         self._errands: collections.deque[Callable[[], bool]] = collections.deque()
         self._stopping = False
+        self.outbox = Outbox()
 
     # ---- from any thread
 
@@ -154,10 +156,12 @@ class Scheduler:
         finally:
             if self._serving is not None:
                 self._serving.refuse_all()
+            self.outbox.flush()
 
     def _read_inbox(self) -> None:
         """Do what was asked; wait for it only when there is nothing else to do."""
         while not self._stopping:
+            self.outbox.flush()
             busy = self._errands or (self._serving is not None and self._serving.busy)
             try:
                 work = self._inbox.get(block=not busy)
@@ -181,6 +185,7 @@ class Scheduler:
         self._ended()
 
     def _interrupted(self, yields: bool) -> bool:
+        self.outbox.flush()  # before the long wait of a decode
         return self._stopping or (yields and not self._inbox.empty())
 
     def _ended(self) -> None:
