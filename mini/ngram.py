@@ -18,7 +18,7 @@ from torch.nn import functional
 from appliance.understanding.features import BUCKETS, features
 from appliance.understanding.ngram import MAGIC
 from appliance.understanding.vocabulary import CLASSES
-from mini.generator.corpus import Corpus
+from mini.generator.corpus import BY_HAND, Corpus
 from mini.generator.tongues import TAGS, tongues
 
 _BATCH = 256
@@ -42,7 +42,7 @@ def data(count: int, seed: int, tags: list[str]) -> Data:
     """Draw `count` examples, the same number of every language."""
     flat: list[int] = []
     starts, classes, languages = [0], [], []
-    for example in Corpus(tongues(tags), seed).examples(count):
+    for example in Corpus(tongues(tags), seed, by_hand=BY_HAND).examples(count):
         flat += features(example.text)
         starts.append(len(flat))
         classes.append(CLASSES.index(example.tool))

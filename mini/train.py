@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from appliance.understanding.vocabulary import CALL, CLASSES, END, SPANS, USER, key_token, tool_token
-from mini.generator.corpus import WEIGHTS, Corpus, Example
+from mini.generator.corpus import BY_HAND, WEIGHTS, Corpus, Example
 from mini.generator.tongues import tongues
 from mini.model import Mini, Shape
 from mini.tokenizer import CONTROL, Tokenizer
@@ -33,10 +33,15 @@ _POOL = 4096  # examples that are sorted by length before they are cut into batc
 
 
 def sequence(example: Example, tokenizer: Tokenizer) -> tuple[list[int], int]:
-    """Return the ids of prompt and answer, and where the answer begins. Spans come in the order of SPANS."""
+    """Return the ids of prompt and answer, and where the answer begins. Spans come in the order of SPANS.
+
+    Where spans are not known the answer ends with its tool.
+    """
     ids = tokenizer.ids
     prompt = [ids[USER], *tokenizer.encode(" " + example.text), ids[CALL]]
     answer = [ids[tool_token(example.tool)]]
+    if example.spans is None:
+        return [*prompt, *answer], len(prompt)
     spans: dict[str, str] = {}
     for key, words in example.spans:
         spans.setdefault(key, words)
@@ -195,7 +200,8 @@ def main() -> None:
         model.load_state_dict(torch.load(chosen.resume))
     known = tongues()
     unseen = Corpus(known, 99).examples(600)
-    drawn = batches(tokenizer, Corpus(known, chosen.seed), Corpus(known, chosen.seed + 1, strange=0.6), chosen.seed)
+    plain, copying = Corpus(known, chosen.seed, by_hand=BY_HAND), Corpus(known, chosen.seed + 1, strange=0.6)
+    drawn = batches(tokenizer, plain, copying, chosen.seed)
     train(model, tokenizer, drawn, Plan(chosen.steps, chosen.minutes, chosen.rate, chosen.out), unseen)
 
 

@@ -21,7 +21,7 @@ def main() -> None:
         print("no phrases yet:", ", ".join(missing))
     chosen = WEIGHTS if options.tool is None else {options.tool: 1.0}
     for example in generator.examples(options.number, chosen):
-        spans = "".join(f"  {key}={words!r}" for key, words in example.spans)
+        spans = "".join(f"  {key}={words!r}" for key, words in example.spans or ())
         print(f"{example.tool:16} {example.text}{spans}")
 
 

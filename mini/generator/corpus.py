@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.understanding.vocabulary import SPANS
 from mini.generator.grammar import CLOSE, MID, OPEN, Filler, Phrases
 from mini.generator.noise import noisy
 from mini.generator.tongue import Tongue
+from mini.generator.written import written
 
 PHRASES = Path(__file__).resolve().parent.parent / "phrases"
 ESCALATE = "escalate"
@@ -49,26 +51,31 @@ WEIGHTS: dict[str, float] = {
 }
 _TWO_WISHES = 0.03  # share of the hand-overs that are two wishes in one sentence
 _BENT = 0.09  # and of those that only sound like a wish, or make a condition
+BY_HAND = 0.3  # share of the sentences that were written by hand, where they are wanted
 _OPEN_ENDED = ("note_add", "reminder_set")  # whatever follows belongs to their text
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A lower-case sentence, its tool, the marked spans (key, words) in the order of the sentence, its language."""
+    """A lower-case sentence, its tool, the marked spans (key, words) in the order of the sentence, its language.
+
+    `spans` None: they are not known, and the example says nothing about copying.
+    """
 
     text: str
     tool: str
-    spans: tuple[tuple[str, str], ...]
+    spans: tuple[tuple[str, str], ...] | None
     lang: str
 
 
 class Generator:
     """Draws examples of one language. The same seed gives the same corpus.
 
-    `strange` is the share of fillers with unlisted words. Raises ValueError or KeyError for faulty phrase files.
+    `strange` is the share of fillers with unlisted words, `by_hand` that of hand-written sentences, whose spans are not
+    known. Raises ValueError or KeyError for faulty phrase files.
     """
 
-    def __init__(self, tongue: Tongue, seed: int, strange: float = 0.18) -> None:
+    def __init__(self, tongue: Tongue, seed: int, strange: float = 0.18, by_hand: float = 0.0) -> None:
         self.tongue = tongue
         self._rng = random.Random(f"{tongue.tag} {seed}")
         folder = PHRASES / tongue.tag
@@ -94,6 +101,10 @@ class Generator:
                 )
         self._wrappers = Phrases.read(folder / "wrappers.txt", self._fillers, {"_": "\x05"})
         self._openers = Phrases.read(folder / "openers.txt", self._fillers, {})
+        self._by_hand_share = by_hand
+        self._written = written(tongue.tag)
+        if unknown_tools := self._written.keys() - WEIGHTS.keys():
+            raise ValueError(f"sentences/{tongue.tag}.txt has tools that nobody knows: {', '.join(unknown_tools)}")
 
     def examples(self, count: int, weights: Mapping[str, float] = WEIGHTS) -> Iterator[Example]:
         """Yield `count` examples, each text at most once per call."""
@@ -110,6 +121,8 @@ class Generator:
         return tool in self._tools
 
     def example(self, tool: str) -> Example:
+        if self._by_hand_share and tool in self._written and self._rng.random() < self._by_hand_share:
+            return self._by_hand(tool)
         if tool == ESCALATE:
             pick = self._rng.random()
             if pick < _TWO_WISHES:
@@ -134,6 +147,16 @@ class Generator:
             text = opener + rng.choice([" ", " ", ", "]) + text
         text = tongue.tidy(_tidy(text))
         return noisy(text, rng, bool(tongue.asking.match(text)), tongue.noise)
+
+    def _by_hand(self, tool: str) -> Example:
+        rng, tongue = self._rng, self.tongue
+        text = rng.choice(self._written[tool])
+        opener = self._openers.choose(rng)[1] if rng.random() < 0.3 else ""
+        if opener:
+            text = f"{opener} {text}"
+        text = noisy(tongue.tidy(text), rng, bool(tongue.asking.match(text)), tongue.noise)
+        spans = () if not SPANS.get(tool) else None
+        return Example(text.lower(), tool, spans, tongue.tag)
 
     def _two_at_once(self) -> Example:
         """Two wishes in one sentence are for a larger model."""
@@ -181,8 +204,8 @@ class Generator:
 class Corpus:
     """Draws examples of several languages, each as often as its share says."""
 
-    def __init__(self, tongues: Sequence[Tongue], seed: int, strange: float = 0.18) -> None:
-        self._generators = [Generator(tongue, seed, strange) for tongue in tongues]
+    def __init__(self, tongues: Sequence[Tongue], seed: int, strange: float = 0.18, by_hand: float = 0.0) -> None:
+        self._generators = [Generator(tongue, seed, strange, by_hand) for tongue in tongues]
         self._rng = random.Random(seed)
 
     def examples(self, count: int, weights: Mapping[str, float] = WEIGHTS) -> list[Example]:

@@ -22,6 +22,7 @@ def test_every_class_of_a_language_has_phrases(tag: str) -> None:
 @pytest.mark.parametrize("tag", TAGS)
 def test_spans_are_words_of_the_sentence_under_known_keys(tag: str) -> None:
     for example in Generator(tongues([tag])[0], 2).examples(2000):
+        assert example.spans is not None
         assert {key for key, _ in example.spans} <= set(KEYS)
         for _, words in example.spans:
             assert f" {words.lower()} " in f" {example.text} "
