@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime
+import logging
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ EXIT_CANNOT_LOAD = 66  # EX_NOINPUT of sysexits.h: another start would fail in t
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
     options = _options().parse_args(arguments)
+    # to stderr, where the gateway reads it into its own log
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     _be_humble()
     try:
         return asyncio.run(_serve(options))

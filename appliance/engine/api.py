@@ -249,7 +249,8 @@ class CacheInfo(msgspec.Struct, frozen=True):
     """What is stored of attention states. Bytes; `written_bytes` since the folder was made (wear of the card).
 
     The rest counts since the start: prompts whose longest prefix was found in a sequence, in memory, in a file or
-    nowhere, and stored pieces that were `rejected` because they do not fit this engine or are damaged.
+    nowhere, and stored pieces that were `rejected` because they do not fit this engine or are damaged. `problem`: why
+    nothing is kept in files although a folder was given.
     """
 
     ram_bytes: int = 0
@@ -262,6 +263,7 @@ class CacheInfo(msgspec.Struct, frozen=True):
     hits_disk: int = 0
     misses: int = 0
     rejected: int = 0
+    problem: str = ""
 
 
 class Info(msgspec.Struct, frozen=True, tag="info"):

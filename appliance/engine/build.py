@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_token
 from appliance.host.pressure import MemoryReader
 
+_log = logging.getLogger(__name__)
 _SEQUENCES = 16  # resident conversations
 _SCRATCH_SEQUENCES = 1  # for restores
 _RAM_BYTES = 256 * 1024 * 1024  # of attention states, where a folder but no number is given
@@ -186,13 +188,13 @@ def _store(options: Options, model: Model, ram_bytes: int, clock: Clock) -> Pref
     """Return the prefix store; None where neither memory nor a folder was given to it."""
     if options.state is None and not options.ram_bytes:
         return None
-    files = None
-    if options.state is not None:
+    files, facts = None, facts_of(model, options.profile)
+    if options.state is not None and not facts.build:
+        _log.warning("conversations are kept in memory only: nobody can tell which build of llama.cpp this is")
+    elif options.state is not None:
         with contextlib.suppress(OSError):  # then the store says why it has no files
             options.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        identity = Identity(
-            model=options.model, facts=facts_of(model, options.profile), adapters=options.adapters
-        )
+        identity = Identity(model=options.model, facts=facts, adapters=options.adapters)
         files = Files(options.state, identity, options.disk_bytes or _DISK_BYTES, _random_bytes)
     return open_store(rules_of(model), ram_bytes=ram_bytes, files=files, ticks=clock)
 

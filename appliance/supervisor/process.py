@@ -26,6 +26,7 @@ _INHERITED = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMP
 _TAIL_LINES = 20
 _MAX_LINE_CHARS = 500
 _CHUNK_BYTES = 4096
+_SERIOUS = ("WARNING ", "ERROR ", "CRITICAL ")  # how a child of ours begins such a line of its log
 _PIPE_TIMEOUT_S = 1.0  # a grandchild may hold the pipes open after the child is gone
 
 
@@ -231,7 +232,7 @@ class ChildProcess:
     async def _read_stderr(self, process: asyncio.subprocess.Process) -> None:
         async for line in _lines(process.stderr):
             self._tail.append(line)
-            _log.info("%s: %s", self.name, line)
+            _log.log(logging.WARNING if line.startswith(_SERIOUS) else logging.INFO, "%s: %s", self.name, line)
 
     def _last_words(self, code: int) -> str:
         how = f"exit status {code}" if code >= 0 else f"killed by {_signal_name(-code)}"

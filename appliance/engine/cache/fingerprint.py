@@ -136,11 +136,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def library_hash(folder: Path) -> str:
-    """Return one SHA-256 over the shared libraries of a folder: the build of llama.cpp. Raises OSError."""
-    state = hashlib.sha256()
-    for path in _libraries(folder):
-        state.update(hashlib.sha256(path.read_bytes()).digest())
-    return state.hexdigest()
+    """Return one SHA-256 over the shared libraries of a folder: the build of llama.cpp; "" where there are none.
+
+    Raises OSError.
+    """
+    hashes = [hashlib.sha256(path.read_bytes()).digest() for path in _libraries(folder)]
+    return hashlib.sha256(b"".join(hashes)).hexdigest() if hashes else ""
 
 
 def _libraries(folder: Path) -> Iterable[Path]:

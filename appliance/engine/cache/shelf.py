@@ -58,6 +58,7 @@ class Shelf:
             entry = entry_of(header)
             if name_of(entry.tokens, entry.start) != name:
                 disk.forget(name)
+                disk.refused += 1
             elif name in self.entries:
                 self.entries[name].on_disk = self.entries[name].written = True
             else:

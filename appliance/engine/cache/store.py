@@ -136,10 +136,18 @@ class PrefixStore:
         """Return the numbers of this moment, from any thread."""
         with self._shelf.lock:
             ram, disk = self._shelf.ram, self._shelf.disk
-            counts = structs.replace(self._counts, ram_bytes=ram.used, ram_budget=ram.budget)
+            counts = structs.replace(
+                self._counts, ram_bytes=ram.used, ram_budget=ram.budget, problem=self.problem
+            )
         if disk is None:
             return counts
-        return structs.replace(counts, disk_bytes=disk.used, disk_budget=disk.budget, written_bytes=disk.written)
+        return structs.replace(
+            counts,
+            disk_bytes=disk.used,
+            disk_budget=disk.budget,
+            written_bytes=disk.written,
+            rejected=counts.rejected + disk.refused,
+        )
 
     @property
     def problem(self) -> str:

@@ -22,12 +22,12 @@ def rules_of(model: Model) -> Rules:
 
 
 def facts_of(model: Model, profile: EngineProfile) -> Facts:
-    """Return the facts of every context that is made of `model` with `profile`. Raises OSError."""
+    """Return the facts of every context that is made of `model` with `profile`; `build` "": nobody can tell."""
     heads = max(1, int(llama.llama_model_n_head(model.handle)))
     width = model.width // heads
     groups = int(llama.llama_model_n_head_kv(model.handle))
     return Facts(
-        build=library_hash(Path(os.environ["LLAMA_CPP_LIB_PATH"])) if "LLAMA_CPP_LIB_PATH" in os.environ else "unknown",
+        build=_build(),
         architecture=model.architecture,
         layers=int(llama.llama_model_n_layer(model.handle)),
         width_k=_number(model, "attention.key_length", width) * groups,
@@ -42,6 +42,16 @@ def facts_of(model: Model, profile: EngineProfile) -> Facts:
         recurrent=not model.can_rewind,
         vocabulary=model.size,
     )
+
+
+def _build() -> str:
+    """Return the hash of the libraries that were loaded, "" where they are not where they should be."""
+    told = os.environ.get("LLAMA_CPP_LIB_PATH")
+    folder = Path(told) if told else Path(llama.__file__).parent / "lib"
+    try:
+        return library_hash(folder)
+    except OSError:
+        return ""
 
 
 def _number(model: Model, key: str, default: int) -> int:

@@ -275,7 +275,7 @@ def check_a_sequence_goes_on_in_another_box_with_the_same_bits(folder: Path) -> 
     parts = pack(here, writer.states, 5, _PROMPT[:-1], b"k" * 32)
     assert parts is not None
     assert accept(there, bytearray(b"".join(parts)), b"k" * 32) == 299
-    assert _restored(reader, there, _PROMPT, 2) == Restored(299, "ram", 0)
+    assert _restored(reader, there, _PROMPT, 2) == Restored(299, "peer", 0)
     answer, again = reader.answer(_PROMPT, 299, 2)
     assert answer == expected
     assert np.array_equal(again, logits)

@@ -220,3 +220,19 @@ async def _wake(clock: FakeClock, seconds: float) -> None:
         while not clock.sleeping:
             await asyncio.sleep(0)
     clock.advance(seconds)
+
+
+async def test_what_a_child_warns_of_is_a_warning_here_too(caplog: pytest.LogCaptureFixture) -> None:
+    code = (
+        "import logging; logging.basicConfig(format='%(levelname)s %(name)s: %(message)s'); "
+        "logging.warning('the card is full'); import sys; print('chatter', file=sys.stderr); " + _SERVES
+    )
+    with caplog.at_level("INFO"):
+        async with running(code) as watched:
+            async with asyncio.timeout(_DEADLINE_S):
+                while "chatter" not in caplog.text:
+                    await asyncio.sleep(0.01)
+            assert watched.states
+    said = {record.getMessage(): record.levelname for record in caplog.records}
+    assert said["child: WARNING root: the card is full"] == "WARNING"
+    assert said["child: chatter"] == "INFO"

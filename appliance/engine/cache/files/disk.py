@@ -53,6 +53,7 @@ class Disk:
         self._lock = threading.Lock()
         self._files: dict[str, _File] = {}  # by file name, those of other fingerprints too
         self._tick = 0
+        self.refused = 0  # files that were removed at the start because they are damaged or forged
 
     @property
     def used(self) -> int:
@@ -76,6 +77,7 @@ class Disk:
                 continue
             entry = self._examine(name)
             if entry is None:
+                self.refused += name.endswith(_SUFFIX)
                 with contextlib.suppress(OSError):  # a folder in there cannot be removed; it does no harm
                     self._folder.remove(name)
             else:

@@ -1,4 +1,4 @@
-"""Models whose states cannot be cut: the next turn begins at the end of the prompt before, whatever the answer became."""
+"""Models whose states cannot be cut: the next turn begins where the prompt before ended, whatever the answer became."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _TOKENS = 6
 
 
 def _made(shape: str, path: Path) -> Path:
-    code = f"import pathlib, sys; from tests.integration.engine import shapes; shapes.{shape}(pathlib.Path(sys.argv[1]))"
+    code = f"import sys; from pathlib import Path; from tests.integration.engine import shapes; shapes.{shape}"
+    code += "(Path(sys.argv[1]))"
     subprocess.run([str(home().python), "-c", code, str(path)], env=environment(home()), check=True, timeout=60)
     return path
 
