@@ -61,6 +61,7 @@ class Words:
     default_list: str = "shopping"  # where things go when no list was named
     place: Callable[[str], str] = str  # a copied city as the tools know it: "münchen" -> "munich"
     text: Callable[[str], str] = str  # an open text without the particle in front: "d'appeler" -> "appeler"
+    room: Callable[[str], str] = str  # a copied place of light: "küchenlicht" -> "küche"
     # around the copied text these words make a writing wish one for a larger model: a condition, a second step, a
     # question how it is done, words to somebody else
     veto: Pattern[str] | None = None

@@ -70,9 +70,10 @@ def scene_set(request: Request) -> Arguments | None:
 
 
 def _place(request: Request) -> str | None:
-    said = request.said("place")
-    name = request.language.words.bare.sub("", said).strip() if said else ""
-    return name or None
+    said = request.said("place") or ""
+    # only what stands in front: the lamp in "stehlampe" belongs to the name
+    article = request.language.words.bare.match(said)
+    return request.language.words.room(said[article.end() :].strip() if article else said) or None
 
 
 def _query(request: Request, words: HomeWords) -> str | None:

@@ -23,9 +23,16 @@ _IN = (
     r"fuer den|vom|von der|ueber dem|neben dem)"
 )
 _DEVICES = r"(?:fernseher|radio|anlage|lautsprecher|box|boxen|sonos|handy|tv|soundbar|receiver|stereoanlage)"
+_LAMPS = (
+    r"(?:steh|nachttisch|lese|schreibtisch|decken|wand|tisch|haenge|boden|salz|ein)(?:lampen?|leuchten?|licht|lichter)|"
+    r"led-?streifen|lichterkette|weihnachtsbeleuchtung|kronleuchter"
+)
+_LITTLE = r"(?:(?:bitte|mal|mir|doch|jetzt) )*"
 _WHERE = (
     rf"\b{_IN} ((?:ganzen )?{_ROOMS})\b",
-    rf"\b({_ROOMS}(?:licht|lichter|lampe|lampen|beleuchtung|leuchte))\b",
+    rf"\b({_ROOMS}[ns]?-?(?:licht|lichter|lampe|lampen|beleuchtung|leuchte))\b",
+    rf"\b({_LAMPS})\b",
+    rf"\b(?:mache?|stelle?|dimme?|faerbe?|tauche?|schalte?|regle) {_LITTLE}(?:die |das |den )({_ROOMS})\b",
     rf"(?<!ins )\b({_ROOMS})(?:-| )(?:licht|lampe|lichter|beleuchtung)\b",
     rf"\b{_IN} ({_DEVICES})\b",
     rf"^(?:hey |ok |bitte )?({_ROOMS}) (?:licht|lampe|lauter|leiser|stumm|lautstaerke|an|aus|hell|dunkel|auf|"
@@ -96,6 +103,12 @@ HOME_RULES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+def room(place: str) -> str:
+    """Return the room of a compound: `Küchenlicht` is the light of `Küche`; a `Stehlampe` is a lamp of its own."""
+    found = _ROOM_LIGHT.match(place)
+    return found[1] if found else place
+
+
 def _umlauts(pattern: str) -> re.Pattern[str]:
     """Compile a pattern that finds `ä` and `ae` alike."""
     for spelled, umlaut in (("ae", "ä"), ("oe", "ö"), ("ue", "ü"), ("ss", "ß")):
@@ -103,6 +116,7 @@ def _umlauts(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_ROOM_LIGHT = _umlauts(rf"({_ROOMS})[ns]?-?(?:licht|lichter|lampe|lampen|beleuchtung|leuchte)$")
 HOME = HomeWords(
     up=_umlauts(
         r"\b(?:lauter|laut|heller|hoch|rauf|hochdrehen|hochstellen|erhoehe?n?|steigere?|anheben|aufdrehen|mehr|"

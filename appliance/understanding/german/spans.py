@@ -48,6 +48,7 @@ _GONE = (
 )
 
 _ITEMS_ADD = (
+    rf"\b(?:fueg|fuege) {_SMALL}(?:der |zur |meiner |unserer ){_LIST} (.+?) hinzu\b",
     rf"\bbrauche? (?:ich |wir )?auf {_LIST} {_SMALL}(.+?){_POLITE}",
     rf"^auf {_LIST} {_SMALL}(.+?) (?:ergaenzen|eintragen|notieren|hinzufuegen|aufschreiben){_POLITE}",
     rf"^.*?\b{_LIST}(?: (?:bitte|hinzufuegen|dazu|kommt noch|noch))* ?[:,] (.+?){_POLITE}",
@@ -68,6 +69,8 @@ _ITEMS_ADD = (
     rf"^(?:hey |ok )?{_LIST} (.+?)(?: (?:dazu|hinzufuegen|drauf|ergaenzen|setzen))*{_POLITE}",
 )
 _ITEMS_REMOVE = (
+    r"^(?:hey |ok |also )?(?:die |das |den )?((?!ich\b|wir\b)\w[\w ,-]*?) (?:brauchen|brauche|hab|habe|haben) "
+    r"(?:wir|ich) (?:schon|bereits|jetzt|nicht mehr|doch nicht|gekauft|schon gekauft|bereits gekauft)\b",
     rf"^.*?\b{_LIST} ?[:,] (.+?) {_GONE}{_POLITE}",
     r"(?:habe|hab|haben) (?:die |das |den |der )?(.+?) (?:schon |bereits |gerade )*(?:gekauft|besorgt|geholt|"
     r"erledigt|gemacht|bekommen|gekriegt)",

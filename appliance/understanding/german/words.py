@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appliance.understanding.german.homes import HOME
+from appliance.understanding.german.homes import HOME, room
 from appliance.understanding.german.names import day_named, place_named
 from appliance.understanding.german.tokens import folded
 from appliance.understanding.languages import Words
@@ -93,6 +93,7 @@ WORDS = Words(
     home=HOME,
     place=place_named,
     default_list=_SHOPPING_LIST,
+    room=room,
     veto=_VETO,
     compared=frozenset({"als"}),
 )  # fmt: skip
