@@ -45,8 +45,6 @@ def papers(folder: Path, name: str, *, starts: datetime.datetime | None = None) 
     identity.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     identity.key.touch(0o600)
     identity.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return Papers(identity, fingerprint(certificate.public_bytes(serialization.Encoding.DER)))

@@ -55,7 +55,7 @@ class PeerClient(EngineClient):
         self.name = name
         self.words = Words(
             name=f"The box {name}",
-            gone=f"The box {name} stopped in the middle of its work. Ask once more.",
+            gone=f"The box {name} ended the connection: it stopped, or it is not paired with this one any more.",
             stuck=f"The box {name} does not answer. Look at it, or at the network.",
             away=f"The box {name} cannot be reached. Look whether it is on, and at models.remotes.{name}.",
         )

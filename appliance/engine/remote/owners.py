@@ -51,7 +51,3 @@ class Owners:
         while len(self._guests) > MAX_OWNERS:
             del self._guests[next(iter(self._guests))]
         return guest
-
-    def forget(self, owner: str) -> None:
-        """Drop what a box left here."""
-        self._guests.pop(owner, None)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 _STORY = "a quite long story about nothing at all " * 12
 
 
-def _frame(text: str = _STORY, *, words: int = 12, key: str = "s1") -> api.Generate:
+def story_frame(text: str = _STORY, *, words: int | None = 12, key: str = "s1") -> api.Generate:
     return api.Generate(chat(text), words, 0, session_key=key, watch=False)
 
 
@@ -38,7 +38,7 @@ def there(folder: Path, random_model: Path) -> Iterator[Served]:
 
 async def test_a_paired_box_answers_like_this_one(here: EngineProcess, there: Served) -> None:
     client = there.client()
-    mine, theirs = await ask(here.client, _frame()), await ask(client, _frame())
+    mine, theirs = await ask(here.client, story_frame()), await ask(client, story_frame())
     assert theirs.text == mine.text
     assert (await client.info()).fingerprint == (await here.client.info()).fingerprint
     assert await client.tokenize("hello") == await here.client.tokenize("hello")
@@ -46,14 +46,14 @@ async def test_a_paired_box_answers_like_this_one(here: EngineProcess, there: Se
 
 async def test_a_state_goes_on_there_with_the_same_words(here: EngineProcess, there: Served) -> None:
     text = "another story " * 40
-    expected = await ask(here.client, _frame(text, key="s2"))
+    expected = await ask(here.client, story_frame(text, key="s2"))
     client = there.client()
     carrier = Carrier(lambda: here.client, client, time.monotonic)
     carried = await carrier.carry(chat(text), "s2")
     assert carried.reason == ""
     assert carried.tokens > 400
     assert carrier.link.bytes_s > 0
-    heard = await ask(client, _frame(text, key="s2"))
+    heard = await ask(client, story_frame(text, key="s2"))
     assert heard.text == expected.text
     assert (heard.done.restored, heard.done.cached_tokens) == ("peer", carried.tokens)
     again = await carrier.carry(chat(text), "s2")
