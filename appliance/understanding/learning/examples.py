@@ -35,15 +35,16 @@ class Example:
 class Examples:
     """The table of examples."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, max_rows: int = MAX_ROWS) -> None:
         self._database = database
+        self._max_rows = max_rows
 
     async def add(self, example: Example) -> int | None:
         """Keep an example; return its id, None when its tool has had enough for a day or the text is too long.
 
         The same sentence again replaces what was kept of it.
         """
-        return await self._database.write(lambda connection: _add(connection, example))
+        return await self._database.write(lambda connection: _add(connection, example, self._max_rows))
 
     async def all(self) -> Sequence[Example]:
         """Return every example, the oldest first."""
@@ -79,7 +80,7 @@ def says(words: str) -> Callable[[Example], bool]:
     return lambda example: bool(wanted) and wanted <= set(tokens(example.text))
 
 
-def _add(connection: sqlite3.Connection, example: Example) -> int | None:
+def _add(connection: sqlite3.Connection, example: Example, max_rows: int) -> int | None:
     text = clean(example.text)
     if not text or len(text) > MAX_CHARS:
         return None
@@ -104,7 +105,7 @@ def _add(connection: sqlite3.Connection, example: Example) -> int | None:
     added = connection.execute(f"INSERT INTO learned_examples ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
     connection.execute(
         "DELETE FROM learned_examples WHERE id NOT IN (SELECT id FROM learned_examples ORDER BY id DESC LIMIT ?)",
-        (MAX_ROWS,),
+        (max_rows,),
     )
     return added.lastrowid
 

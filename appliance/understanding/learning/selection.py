@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.understanding.arguments import BUILDERS, build
 from appliance.understanding.dialogue.following import UNDO, Call, following
-from appliance.understanding.languages import language
+from appliance.understanding.languages import Language, language
 from appliance.understanding.request import Request
 from appliance.understanding.text import MAX_CHARS, MAX_WORDS, clean, lowered
 from appliance.understanding.vocabulary import TOOLS, WRITING
@@ -79,7 +79,14 @@ def agrees(turn: Turn, call: Done, tag: str, zone: ZoneInfo) -> bool:
     words, spoken = clean(turn.text).split(), language(tag)
     spans = spoken.ruled(call.tool, " ".join(lowered(words)))
     built = build(call.tool, Request.of(spoken, words, spans, turn.said_ms, zone))
-    return built is not None and plain(built, zone) == plain(call.arguments, zone)
+    return built is not None and plain(built, zone) == plain(_named(call.arguments, spoken), zone)
+
+
+def _named(arguments: Mapping[str, Any], spoken: Language) -> Mapping[str, Any]:
+    """Return the arguments with a list under the name that the embedded model uses: Einkaufsliste is einkauf."""
+    name = arguments.get("list")
+    known = spoken.list_name(name.lower(), "") if isinstance(name, str) else None
+    return arguments if known is None else {**arguments, "list": known}
 
 
 def plain(value: Any, zone: ZoneInfo) -> Plain:
