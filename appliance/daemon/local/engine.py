@@ -169,9 +169,10 @@ class LocalEngine:
             self._tracker.clear(_UNUSABLE, _NAME)
         return path
 
-    async def _swap(self, section: LocalModelSection, path: Path) -> None:
+    async def _swap(self, section: LocalModelSection, path: Path, *, anew: bool = False) -> None:
+        """Let the engine run as the arguments say; `anew`: also when they are those that it runs with."""
         arguments = await self._arguments(section, path)
-        if self._engines.runs(_NAME, arguments):
+        if self._engines.runs(_NAME, arguments) and not anew:
             return
         before = self._path
         beside = before is not None and before != path and self.fits_beside(path)
@@ -187,17 +188,17 @@ class LocalEngine:
         reading = self._memory()
         return not reading.total or reading.available > path.stat().st_size + _BESIDE_BYTES
 
-    async def retune(self, section: LocalModelSection, path: Path) -> None:
+    async def retune(self, section: LocalModelSection, path: Path, *, changed: bool) -> None:
         """Let the engine run with the profile that holds for its file by now; what it keeps in files stays there.
 
-        With a profile that it does not start with, the one before stays and this one is forgotten. Raises
-        EngineUnusableError, OSError.
+        `changed`: it differs from the one that the engine runs with, though it may be in the same file. With one that
+        it does not start with, the one before stays and this one is forgotten. Raises EngineUnusableError, OSError.
         """
         async with self._lock:
             if self._path != path:
                 return
             try:
-                await self._swap(section, path)
+                await self._swap(section, path, anew=changed)
             except EngineUnusableError:
                 await asyncio.to_thread(self.folders.profiles.forget, path)
                 raise

@@ -60,6 +60,7 @@ class EngineProcess:
         self.client = EngineClient(socket, before=self._come_up)
         self.socket = socket
         self.arguments = arguments
+        self.successor: EngineProcess | None = None  # comes up at the same socket
         self._trial = trial
         self._first = asyncio.Event()  # it came up, or did not, for the first time
         self._failure = ""
@@ -72,6 +73,10 @@ class EngineProcess:
 
     async def _come_up(self) -> None:
         """Wait a little while the process starts: the first request after a start must not fail for being early."""
+        if self.successor is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self.successor._first.wait()
         if self.child.status.state is ChildState.STARTING:
             with contextlib.suppress(TimeoutError, ChildFailedError):
                 async with asyncio.timeout(_PATIENCE_S):
@@ -162,16 +167,18 @@ class Engines:
         if isinstance(self.home, EngineAbsent):
             raise EngineUnusableError(f"No model can run on this box: {self.home.reason}.")
         old = self._running.get(name)
+        new = self._process(self.home, name, arguments, ready, trial=True, old=old, beside=beside)
         if old is not None and not beside:
             await self._drain(old)
+            old.successor = new  # who asks the old one from now on waits for the new one
             await old.child.stop()
-        new = self._process(self.home, name, arguments, ready, trial=True, taken=old.socket if old else None)
         await new.child.start()
         try:
             await new.came_up()
         except BaseException:
             await new.child.stop()
             if old is not None and not beside:
+                old.successor = None
                 await old.child.start()
             raise
         self._running[name] = new
@@ -190,14 +197,18 @@ class Engines:
         ready: Ready,
         *,
         trial: bool = False,
-        taken: Path | None = None,
+        old: EngineProcess | None = None,
+        beside: bool = False,
     ) -> EngineProcess:
-        sockets = (self._sockets / f"engine-{name}.sock", self._sockets / f"engine-{name}-2.sock")
+        """Make a process, at a socket of its own `beside` the old one, else at that of the old one."""
+        sockets = [self._sockets / f"engine-{name}.sock", self._sockets / f"engine-{name}-2.sock"]
+        if old is not None:
+            sockets.sort(key=lambda one: (one == old.socket) is beside)
         return EngineProcess(
             name,
             arguments,
             home=home,
-            socket=next(one for one in sockets if one != taken),
+            socket=sockets[0],
             environ=self._environ,
             clock=self._clock,
             tracker=self._tracker,

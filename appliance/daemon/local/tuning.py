@@ -12,12 +12,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from appliance.config.sections.models import LocalModelSection
-from appliance.daemon.local.engine import LocalEngine
+from appliance.daemon.local.arguments import EngineFolders
+from appliance.engine.client import EngineClient
 from appliance.engine.locate import EngineAbsent, EngineHome
 from appliance.engine.profile import EngineProfile
 from appliance.engine.tuning.record import Tuning, partial_of
@@ -51,6 +53,28 @@ class TuningError(ApplianceError):
     code = "tuning"
 
 
+class Tunable(Protocol):
+    """The engine that is tuned (daemon.local.engine)."""
+
+    folders: EngineFolders
+
+    @property
+    def path(self) -> Path | None:
+        """The file that answers."""
+        ...
+
+    @property
+    def client(self) -> EngineClient | None: ...
+
+    def fits_beside(self, path: Path) -> bool:
+        """Tell whether the model fits into memory a second time."""
+        ...
+
+    async def retune(self, section: LocalModelSection, path: Path, *, changed: bool) -> None:
+        """Run with the profile that holds by now. Raises ApplianceError, OSError."""
+        ...
+
+
 class _Step(msgspec.Struct, frozen=True):
     done: int
     of: int
@@ -76,7 +100,7 @@ class Tuner:
 
     def __init__(
         self,
-        engine: LocalEngine,
+        engine: Tunable,
         home: EngineHome | EngineAbsent,
         section: Callable[[], LocalModelSection],
         environ: Mapping[str, str],
@@ -197,7 +221,8 @@ class Tuner:
         self.standing.state = "waiting"
         self.standing.doing = "the engine takes it when it is idle"
         await self._calm(min(calm_s, _ASKED_CALM_S))
-        await self._engine.retune(self._section(), path)
+        changed = replace(before, name="") != replace(after, name="")
+        await self._engine.retune(self._section(), path, changed=changed)
         _log.info("%s is tuned: %s", path.name, after.name)
         self.standing.state = "done"
 
