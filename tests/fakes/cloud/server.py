@@ -142,15 +142,15 @@ def sse(data: Any, name: str = "") -> bytes:
 
 
 @asynccontextmanager
-async def serve(wire: Wire) -> AsyncIterator[FakeCloud]:
-    """Run a fake service on a free port of this machine."""
+async def serve(wire: Wire, port: int = 0) -> AsyncIterator[FakeCloud]:
+    """Run a fake service on a port of this machine, a free one unless told."""
     cloud = FakeCloud(wire)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{tail:.*}", cloud.handle)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
         await site.start()
         port = runner.addresses[0][1]
         cloud.host = f"http://127.0.0.1:{port}"

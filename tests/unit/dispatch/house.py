@@ -14,6 +14,8 @@ from appliance.agenda.migrations import MIGRATIONS as AGENDA_MIGRATIONS
 from appliance.dispatch.builtin_commands import CommandContext, builtin_commands
 from appliance.dispatch.commands import CommandTable
 from appliance.dispatch.dispatcher import Dispatcher
+from appliance.dispatch.later.keeper import Keeper
+from appliance.dispatch.later.migrations import MIGRATIONS as LATER_MIGRATIONS
 from appliance.dispatch.queue_modes import QueueSettings
 from appliance.dispatch.running import Runner, RunSettings
 from appliance.events import Bus, ChatEvent, RunEvent
@@ -28,6 +30,7 @@ from appliance.generation import (
     ToolCallReady,
     ToolSpec,
 )
+from appliance.health import HealthTracker
 from appliance.lanes import Lanes
 from appliance.messages import ToolCall, ToolResult, Usage
 from appliance.providers.failover import CandidateChosen, ChainItem
@@ -121,7 +124,10 @@ class House:
         self.tool: Callable[[ToolCall], Awaitable[str]] | None = None
         self.settings = QueueSettings(debounce_ms=1000)
         self.timeout_s = 60.0
+        self.language: str | None = None
         self.lanes = lanes or Lanes({"main": 4, "cron": 1}, global_cap=4, max_waiting=64)
+        self.tracker = HealthTracker()
+        self.keeper = Keeper(database=database, store=self.store, clock=self.clock, tracker=self.tracker)
         self.runner = Runner(
             store=self.store,
             bus=self.bus,
@@ -131,6 +137,8 @@ class House:
             tools=self,
             blobs=Blobs(root / "blobs"),
             settings=lambda: RunSettings(ZoneInfo("UTC"), timeout_s=self.timeout_s),
+            hears=lambda _: self.language,
+            keeper=self.keeper,
         )
         self.commands = CommandTable()
         self.dispatcher = Dispatcher(
@@ -244,7 +252,7 @@ async def busy(home: House, run_id: str = "r1", **origin: Any) -> asyncio.Event:
 async def house(root: Path, *, lanes: Lanes | None = None) -> AsyncIterator[House]:
     """Open a house on the state in `root`; nothing of it outlives the block."""
     database = await Database.open(
-        root / "state.sqlite", (*MIGRATIONS, *AGENDA_MIGRATIONS), clock=FakeClock(), readers=1
+        root / "state.sqlite", (*MIGRATIONS, *AGENDA_MIGRATIONS, *LATER_MIGRATIONS), clock=FakeClock(), readers=1
     )
     made = House(database, root, lanes=lanes)
     try:
