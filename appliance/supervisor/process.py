@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +61,9 @@ class ChildSpec:
 
     The child is ready when it prints `ready_line` to stdout. An exit status in `final_exits` means that another
     start cannot help (for example a model file that cannot be loaded): the breaker opens at once.
+
+    `pulse` asks a child that is ready whether it still answers; False `missed_pulses` times in a row and it is killed:
+    alive but stuck (stopped, deadlocked, in endless swap) helps nobody. It must not raise.
     """
 
     name: str
@@ -74,6 +77,9 @@ class ChildSpec:
     final_exits: frozenset[int] = frozenset({66, 127})
     backoff: Backoff = field(default_factory=Backoff)
     breaker: Breaker = field(default_factory=Breaker)
+    pulse: Callable[[], Awaitable[bool]] | None = None
+    pulse_every_s: float = 10.0
+    missed_pulses: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +225,16 @@ class ChildProcess:
             _kill_group(process.pid)
         else:
             self._set(ChildState.READY, pid=process.pid)
+            await self._watch_pulse(process)
+
+    async def _watch_pulse(self, process: asyncio.subprocess.Process) -> None:
+        spec, missed = self._spec, 0
+        while spec.pulse is not None and missed < spec.missed_pulses:
+            await self._clock.sleep(spec.pulse_every_s)
+            missed = 0 if await spec.pulse() else missed + 1
+        if missed:
+            self._tail.append("it did not answer any more")
+            _kill_group(process.pid)
 
     # ---- what it says
 

@@ -236,3 +236,17 @@ async def test_what_a_child_warns_of_is_a_warning_here_too(caplog: pytest.LogCap
     said = {record.getMessage(): record.levelname for record in caplog.records}
     assert said["child: WARNING root: the card is full"] == "WARNING"
     assert said["child: chatter"] == "INFO"
+
+
+async def test_a_child_that_is_stuck_is_ended_and_started_again() -> None:
+    answers = [True, False, True, False, False]
+
+    async def pulse() -> bool:
+        return answers.pop(0) if answers else True
+
+    options = {"pulse": pulse, "pulse_every_s": 0.01, "backoff": Backoff(first_s=0.01)}
+    async with running(_SERVES, **options) as watched:
+        await watched.until(lambda: watched.states.count(ChildState.READY) == 2)
+        assert not answers, "one that was missed is forgiven"
+        ended = next(status for status in watched.story if status.state is ChildState.BACKOFF)
+        assert "did not answer any more" in ended.reason
