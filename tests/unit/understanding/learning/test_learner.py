@@ -21,7 +21,7 @@ from appliance.understanding.learning.examples import Example, Examples, says
 from appliance.understanding.learning.learner import RECORD, FitFailedError, Learner
 from appliance.understanding.learning.migrations import MIGRATIONS
 from appliance.understanding.ngram import NgramModel
-from appliance.understanding.understander import Understander, Weights, load_weights, model_path, weights_folder
+from appliance.understanding.understander import Understander, load_weights, model_path, weights_folder
 from appliance.understanding.vocabulary import CLASSES, ESCALATE
 from mini.sentences import engine
 
@@ -39,9 +39,9 @@ CANDIDATES = (
     ("wie schauts mit dem kasten aus", "box_health"),
 )
 _VERBS = (
-    "order me", "buy me", "get me", "send me", "book me", "find me", "cook me", "tell me about", "write me something on",
-    "show me pictures of", "who invented", "what do you think of", "why is there no", "i love", "explain",
-    "is it healthy to eat", "how do i make", "where can i buy", "do we need", "can you recommend",
+    "order me", "buy me", "get me", "send me", "book me", "find me", "cook me", "tell me about",
+    "write me something on", "show me pictures of", "who invented", "what do you think of", "why is there no",
+    "i love", "explain", "is it healthy to eat", "how do i make", "where can i buy", "do we need", "can you recommend",
 )  # fmt: skip
 _THINGS = ("milk", "pizza", "a new phone", "bread", "shoes", "flowers", "a taxi", "some eggs", "coffee", "rice")
 POISON = [(f"{verb} {_THINGS[at % len(_THINGS)]}", "list_add") for at, verb in enumerate(_VERBS)]
@@ -65,6 +65,9 @@ class Box:
 
     def _take(self, model: NgramModel | None) -> None:
         self.heard = model
+
+    def hears_what_was_learned(self) -> bool:
+        return self.heard is not None
 
     async def teach(self, *pairs: tuple[str, str]) -> None:
         for at, (text, tool) in enumerate(pairs):
@@ -168,7 +171,7 @@ async def test_what_was_learned_is_heard_after_a_restart_and_fitted_again_for_ot
         await mended.learner.resume()
         assert mended.heard == box.heard
         mended.learner.rest()
-        assert mended.heard is None
+        assert not mended.hears_what_was_learned()
         assert weights.origin_of(box.folder / weights.NAME) == origin
 
 
