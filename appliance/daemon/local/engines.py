@@ -17,7 +17,7 @@ from appliance.engine.locate import EngineAbsent, EngineHome, locate
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
-from appliance.generation import ModelError
+from appliance.generation import FailureKind, ModelError
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.supervisor.process import ChildFailedError, ChildProcess, ChildSpec, ChildState, ChildStatus
 
@@ -68,7 +68,7 @@ class EngineProcess:
         self._tracker = tracker
         self._ready = ready
         argv = [str(home.python), "-m", "appliance.engine", "--socket", str(socket), "--name", name, *arguments]
-        spec = ChildSpec(f"engine-{name}", argv, home.variables())
+        spec = ChildSpec(f"engine-{name}", argv, home.variables(), pulse=self._answers)
         self.child = ChildProcess(spec, environ=environ, clock=clock, on_change=self._changed)
 
     async def _come_up(self) -> None:
@@ -81,6 +81,14 @@ class EngineProcess:
             with contextlib.suppress(TimeoutError, ChildFailedError):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self.child.wait_ready()
+
+    async def _answers(self) -> bool:
+        """Return whether it says what it is, which it does beside all work."""
+        try:
+            await self.client.info()
+        except ModelError as error:
+            return error.kind not in (FailureKind.TIMEOUT, FailureKind.UNAVAILABLE)
+        return True
 
     async def came_up(self) -> None:
         """Wait until it came up for the first time. Raises EngineUnusableError when it does not."""
@@ -180,6 +188,7 @@ class Engines:
             if old is not None and not beside:
                 old.successor = None
                 await old.child.start()
+                await asyncio.sleep(0)  # from here on its state says that it starts, and who asks waits
             raise
         self._running[name] = new
         new.adopt()
