@@ -110,7 +110,7 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
         stepper = _stepper(options, model, keeper, threads, clock, draft)
     scheduler = Scheduler(model, prompts, limits, clock, keeper=keeper, stepper=stepper)
     embedder = Embedder(model, threads=threads.batch) if options.embeddings or model.is_embedder else None
-    follower = None if keeper is None else _follower(memory, shape, scheduler, keeper.store)
+    follower = None if keeper is None else _follower(memory, shape, scheduler, keeper)
     fixed = describe(model, prompts, name=options.name, embeds=embedder is not None, profile=note)
     info = moment(fixed, scheduler, threads, None if keeper is None else keeper.store, follower)
 
@@ -133,10 +133,11 @@ def _listener(options: Options, parts: Collaborators) -> Listener | None:
 
 
 def _follower(
-    memory: MemoryReader, shape: Shape, scheduler: Scheduler, store: PrefixStore | None
+    memory: MemoryReader, shape: Shape, scheduler: Scheduler, keeper: Keeper
 ) -> MemoryFollower:
+    store = keeper.store
     held = (lambda: 0) if store is None else (lambda: store.info().ram_bytes)
-    return MemoryFollower(memory.read, shape, Steered(scheduler, store, held))
+    return MemoryFollower(memory.read, shape, Steered(scheduler, keeper.owners, held))
 
 
 def _threads(options: Options) -> Threads:

@@ -27,18 +27,33 @@ class GuestStore(PrefixStore):
 
 
 class Owners:
-    """Finds the store of an owner, "" being this box. Belongs to the engine thread."""
+    """Finds the store of an owner, "" being this box. Belongs to the engine thread, all but `set_ram_budget`."""
 
     def __init__(self, own: PrefixStore | None) -> None:
         self._own = own
         self._budget = 0
+        self._ceiling: int | None = None
         self._guests: dict[str, GuestStore] = {}
 
     def limit(self, guest_bytes: int) -> None:
         """Let each guest keep so many bytes; 0, as in the beginning, is nothing."""
         self._budget = guest_bytes
-        for guest in self._guests.values():
-            guest.set_ram_budget(guest_bytes)
+        self._apply()
+
+    def set_ram_budget(self, size: int) -> None:
+        """Follow the memory of the box: its own store gets `size` bytes, and no guest more than that. In any thread."""
+        if self._own is not None:
+            self._own.set_ram_budget(size)
+        self._ceiling = size
+        self._apply()
+
+    def _apply(self) -> None:
+        for guest in list(self._guests.values()):
+            guest.set_ram_budget(self._allowed)
+
+    @property
+    def _allowed(self) -> int:
+        return self._budget if self._ceiling is None else min(self._budget, self._ceiling)
 
     def store(self, owner: str) -> PrefixStore | None:
         """Return where states of an owner are kept, None: nowhere."""
@@ -46,7 +61,7 @@ class Owners:
             return None if owner else self._own
         guest = self._guests.pop(owner, None)
         if guest is None:
-            guest = GuestStore(self._own, self._own.rules, self._budget)
+            guest = GuestStore(self._own, self._own.rules, self._allowed)
         self._guests[owner] = guest
         while len(self._guests) > MAX_OWNERS:
             del self._guests[next(iter(self._guests))]

@@ -51,6 +51,22 @@ def test_a_guest_keeps_no_more_than_its_part() -> None:
     assert guest.longest([*_TEXT, 1]) is None
 
 
+def test_when_memory_gets_short_guests_give_back_too() -> None:
+    owners = _owners(guest_bytes=500)
+    guest, own = owners.store("a"), owners.store("")
+    assert guest is not None
+    assert own is not None
+    assert guest.put(_TEXT, 0, b"x" * 400)
+    owners.set_ram_budget(300)
+    assert guest.longest([*_TEXT, 1]) is None
+    assert own.info().ram_budget == 300
+    later = owners.store("b")
+    assert later is not None
+    assert not later.put(_TEXT, 0, b"x" * 301)
+    owners.set_ram_budget(10_000)
+    assert not guest.put(_TEXT, 0, b"x" * 501), "the part of a guest is still the bound"
+
+
 def test_the_guest_that_was_not_heard_for_longest_is_forgotten() -> None:
     owners = _owners()
     first = owners.store("0")
