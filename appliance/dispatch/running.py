@@ -19,6 +19,7 @@ from appliance.dispatch.control import Batch, RunControl
 from appliance.dispatch.ending import End, completed, tell_end
 from appliance.dispatch.later.keeper import Hold, Keeper
 from appliance.dispatch.later.preface import Prefaced
+from appliance.dispatch.later.rows import asked_before
 from appliance.dispatch.persistence import until_stored
 from appliance.dispatch.transcript import RunTranscript, publish_entries
 from appliance.events import Bus, SessionChanged
@@ -165,7 +166,7 @@ class Runner:
 
     async def _turn(self, inbound: Inbound, control: RunControl, reporter: RunReporter, short: frozenset[str]) -> End:
         if (reason := control.aborted()) is not None:
-            return End(RunStatus.ABORTED, None, "", reason)
+            return self._aborted(control, reporter, reason, None)
         loop: AgentLoop | None = None
         timeout_s = self._timeout_s(inbound)
         try:
@@ -179,11 +180,7 @@ class Runner:
             if (reason := control.aborted()) is None:
                 raise
             uncancel()
-            partial = loop.partial("aborted") if loop else None
-            end = End(RunStatus.ABORTED, partial, reporter.text, reason)
-            if self._keeper is None or control.acted or reporter.text:
-                return end
-            return replace(end, kept=self._keeper.returned(control.asked, reason, self._hears(inbound.text)))
+            return self._aborted(control, reporter, reason, loop.partial("aborted") if loop else None)
         except AllFailed as failure:
             return self._unanswered(control, loop, reporter, failure)
         except TimeoutError:
@@ -227,8 +224,8 @@ class Runner:
             return entries
 
         chain = self._chains.chain(session, inbound)
-        if self._keeper and (preface := self._keeper.preface(inbound, settings.zone, self._hears(inbound.text))):
-            chain = Prefaced(chain, preface)
+        if self._keeper is not None and asked_before(inbound):
+            chain = Prefaced(chain, self._keeper.preface(inbound, settings.zone, self._hears(inbound.text)))
         return AgentLoop(
             chain=chain,
             run_tool=run_tool,
@@ -281,6 +278,12 @@ class Runner:
             except StorageError as error:
                 _log.warning("an attachment cannot be read: %s", error)
         return loaded
+
+    def _aborted(self, control: RunControl, reporter: RunReporter, reason: str, said: JsonObject | None) -> End:
+        end = End(RunStatus.ABORTED, said, reporter.text, reason)
+        if self._keeper is None or control.acted or reporter.text:
+            return end
+        return replace(end, kept=self._keeper.returned(control.asked, reason, self._hears(control.inbound.text)))
 
     def _unanswered(
         self, control: RunControl, loop: AgentLoop | None, reporter: RunReporter, failure: AllFailed

@@ -71,7 +71,7 @@ class Asker:
     async def run(self) -> None:
         """Serve until cancelled."""
         while True:
-            if not len(self._keeper):
+            if not self._keeper.count:
                 self._woken.clear()
                 await self._woken.wait()
                 self._patience.failed(self._clock.monotonic())  # it could not be reached just now

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from appliance.dispatch.commands import Command
 from appliance.dispatch.later.keeper import Keeper
+from appliance.dispatch.later.rows import Kept
 from appliance.dispatch.later.rules import forgets, shown
 from appliance.foundation.clock import Clock
 from appliance.sessions.model import Inbound, Source
-from appliance.tools.speech import speech
+from appliance.tools.speech import Speech, speech
 
 
 def later_command(keeper: Keeper, clock: Clock, zone: Callable[[], ZoneInfo]) -> Command:
@@ -25,12 +26,16 @@ def later_command(keeper: Keeper, clock: Clock, zone: Callable[[], ZoneInfo]) ->
             return words.say("later.none")
         if wanted == "clear":
             await keeper.drop([one.run_id for one in kept])
-            return words.say("later.dropped", questions="; ".join(f"“{shown(one.text)}”" for one in kept))
+            return words.say("later.dropped", questions="; ".join(_quoted(words, one) for one in kept))
         now_ms = clock.now_ms()
         lines = [f"{words.moment(one.asked_ms, now_ms, zone())}  {shown(one.text)}" for one in kept]
         return "\n".join([words.say("later.listed"), *lines])
 
     return Command("later", "questions that wait for the connection", later, arguments="[list|clear]")
+
+
+def _quoted(words: Speech, kept: Kept) -> str:
+    return words.say("later.question", question=shown(kept.text))
 
 
 def forget_command(keeper: Keeper) -> Command:
@@ -42,7 +47,8 @@ def forget_command(keeper: Keeper) -> Command:
             return speech("en").say("later.none")
         newest = kept[-1]
         await keeper.drop([newest.run_id])
-        return speech(newest.locale).say("later.dropped", questions=f"“{shown(newest.text)}”")
+        words = speech(newest.locale)
+        return words.say("later.dropped", questions=_quoted(words, newest))
 
     return Command("forget", "drop the newest question that waits for the connection", forget)
 

@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 _CODE, _SUBJECT = "questions_kept", "uplink"
 _FIX = "They are answered when it is back. /later lists those of a conversation, /later clear drops them."
+_CLOCK_SET_MS = 1_704_067_200_000  # 2024: no box was built before
 # Whoever ends a run for these reasons did not mean the question.
 _NOT_THE_QUESTION = frozenset({"interrupted", "shutdown"})
 
@@ -61,7 +62,9 @@ class Keeper:
         self._coming: dict[str, str] = {}  # by session, what its run is about to keep: it has one run at a time
         self.changed: Callable[[], None] = lambda: None
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many questions are kept."""
         return len(self._kept)
 
     async def load(self) -> None:
@@ -91,7 +94,7 @@ class Keeper:
 
     def returned(self, asked: Sequence[Inbound], reason: str, locale: str | None) -> Kept | None:
         """Return what to keep again when a run that asks again was ended for another's sake."""
-        if reason not in _NOT_THE_QUESTION or not asked[-1].origin.get(rows.DEFERRED):
+        if reason not in _NOT_THE_QUESTION or not rows.asked_before(asked[-1]):
             return None
         return rows.kept_of(asked, speech(locale or "en").tag, ())
 
@@ -108,19 +111,17 @@ class Keeper:
         return result
 
     def preface(self, inbound: Inbound, zone: ZoneInfo, locale: str | None) -> str:
-        """Return how the answer to a question that was kept begins; nothing for any other."""
-        asked_ms = inbound.origin.get("deferredMs")
-        if not inbound.origin.get(rows.DEFERRED) or asked_ms is None:
-            return ""
+        """Return how the answer to a question that was kept begins."""
         words = speech(locale or "en")
-        when = words.moment_phrase(int(asked_ms), self._clock.now_ms(), zone)
+        when = words.moment_phrase(int(inbound.origin["deferredMs"]), self._clock.now_ms(), zone)
         return words.say("later.answer", when=when, question=shown(inbound.text)) + "\n\n"
 
     # ---- what commands and the retry ask
 
     def kept(self, session_key: str | None = None) -> tuple[Kept, ...]:
         """Return what is kept, of one conversation or of all, oldest first."""
-        return tuple(one for one in self._kept.values() if session_key in (None, one.session_key))
+        found = (one for one in self._kept.values() if session_key in (None, one.session_key))
+        return tuple(sorted(found, key=lambda one: one.asked_ms))
 
     async def drop(self, run_ids: Iterable[str]) -> None:
         """Forget questions."""
@@ -179,8 +180,8 @@ class Keeper:
         if self._coming.get(kept.session_key) == kept.run_id:
             del self._coming[kept.session_key]
         self._kept[kept.run_id] = kept
-        # A box without a clock of its own may be before the question now: then it waits from now on.
-        waited_s = max(0, self._clock.now_ms() - kept.asked_ms) / 1000
+        # A box without a clock of its own may be before the question now, or have asked in 1970: it waits from now on.
+        waited_s = max(0, self._clock.now_ms() - kept.asked_ms) / 1000 if kept.asked_ms >= _CLOCK_SET_MS else 0.0
         self._ages[kept.run_id] = self._clock.monotonic() - waited_s
 
     def _forget(self, run_ids: Iterable[str]) -> None:

@@ -22,6 +22,11 @@ _COLUMNS = "run_id, tries, session_key, session_id, agent_id, text, attachments,
 _encode = msgspec.json.Encoder().encode
 
 
+def asked_before(inbound: Inbound) -> bool:
+    """Tell whether an inbound asks again what was kept."""
+    return bool(inbound.origin.get(DEFERRED))
+
+
 class GoneError(ApplianceError):
     """What was kept is not kept any more."""
 

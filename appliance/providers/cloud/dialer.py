@@ -69,7 +69,10 @@ class Dialer:
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError, TimeoutError):
             return False
-        return any([await self._connects(one) for one in found[:_MAX_ADDRESSES]])
+        for info in found[:_MAX_ADDRESSES]:
+            if await self._connects(info):
+                return True
+        return False
 
     async def _connects(self, info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> bool:
         try:

@@ -148,6 +148,7 @@ _MESSAGES = {
     " connection is back.",
     "later.none": "No question waits for the connection.",
     "later.listed": "These wait for the connection:",
+    "later.question": "“{question}”",
     "later.dropped": "Dropped: {questions}.",
 }
 

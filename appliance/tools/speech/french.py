@@ -141,6 +141,7 @@ _MESSAGES = {
     " Repose la question quand la connexion sera revenue.",
     "later.none": "Aucune question n'attend la connexion.",
     "later.listed": "Ceci attend la connexion :",
+    "later.question": "« {question} »",
     "later.dropped": "Abandonné : {questions}.",
 }
 

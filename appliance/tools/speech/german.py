@@ -141,6 +141,7 @@ _MESSAGES = {
     " einmal, wenn die Verbindung wieder da ist.",
     "later.none": "Keine Frage wartet auf die Verbindung.",
     "later.listed": "Das wartet auf die Verbindung:",
+    "later.question": "„{question}“",
     "later.dropped": "Verworfen: {questions}.",
 }
 
