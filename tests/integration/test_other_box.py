@@ -32,6 +32,14 @@ def speaker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(path, "--context", "8192", "--reply", "The attic", " speaks", ".")
 
 
+@pytest.fixture(scope="module")
+def talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that counts for a while, called as the one that speaks."""
+    words = [f" w{number}" for number in range(1200)]
+    path = tmp_path_factory.mktemp("talker") / "speaker.gguf"
+    return make_model(path, "--context", "8192", "--width", "128", "--reply", *words)
+
+
 def _common() -> dict[str, Any]:
     return {"models": {"mini": {"enabled": False}}, "tools": {"allow": ["clock_now"]}}
 
@@ -104,3 +112,17 @@ async def test_a_box_that_dies_with_a_question_is_followed_by_the_next(tmp_path:
         os.kill(engine, signal.SIGKILL)
         end = await talk.state(run)
         assert (end["state"], end["message"]["content"][0]["text"]) == ("final", "The cloud speaks.")
+
+
+async def test_a_box_that_dies_in_the_middle_of_a_sentence_is_said(tmp_path: Path, talker: Path) -> None:
+    async with household(tmp_path, talker) as (weak, attic), talking(weak.target) as talk:
+        engine = engine_of(attic)
+        assert engine is not None
+        run = await talk.send("count", "k1")
+        await talk.state(run, "delta")
+        os.kill(engine, signal.SIGSTOP)
+        os.kill(engine, signal.SIGKILL)
+        end = await talk.state(run)
+        assert end["state"] == "error"
+        assert end["errorMessage"].startswith("The answer broke off")
+        assert (await talk.connection.call("health"))["ok"]
