@@ -104,7 +104,7 @@ class Rounds:
                 second, first = work(other), work(base)
             else:
                 first, second = work(base), work(other)
-            pairs.append(Pair(first, second, self._calm()))
+            pairs.append(Pair(first, second, self.calm()))
             verdict = judge(pairs, need)
         return verdict, pairs
 
@@ -117,11 +117,12 @@ class Rounds:
             for size in sizes:
                 self._bench.others()
                 seconds = work(size)
-                found[size].append((seconds, self._calm()))
+                found[size].append((seconds, self.calm()))
             if all(sum(calm for _, calm in one) >= _SAMPLES for one in found.values()) or self.now >= until:
                 break
         return found
 
-    def _calm(self) -> bool:
+    def calm(self) -> bool:
+        """Tell whether nobody else used the cores since `others` was asked last."""
         others = self._bench.others()
         return others is None or others <= QUIET_CORES

@@ -173,11 +173,15 @@ class Search:
     def _quant(self, until: float) -> None:
         if self._rounds.now >= until:
             return
-        turns = {}
-        for name, (reading, writing) in self._bench.quants(self._found.profile).items():
-            turns[name] = decide.turn_seconds(reading, writing)
-            self._found.rows.append(Row(QUANT, name, read=1 / reading, write=1 / writing, note="one layer"))
-        self._found.advice = decide.quant_advice(turns, self._facts.quantisation)
+        self._bench.others()
+        taken = self._bench.quants(self._found.profile)
+        calm = self._rounds.calm()
+        note = "one layer" if calm else _NOTES[State.BUSY]
+        for name, (reading, writing) in taken.items():
+            self._found.rows.append(Row(QUANT, name, read=1 / reading, write=1 / writing, note=note))
+        if calm:
+            turns = {name: decide.turn_seconds(*seconds) for name, seconds in taken.items()}
+            self._found.advice = decide.quant_advice(turns, self._facts.quantisation)
 
     def _check(self, until: float) -> None:
         """Compare the result with the defaults once more, and take the defaults where it is not better."""

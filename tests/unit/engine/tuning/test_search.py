@@ -123,3 +123,11 @@ def test_a_result_that_is_slower_than_the_defaults_is_not_taken() -> None:
 def test_one_core_has_nothing_to_choose_among_threads() -> None:
     box = RecordedBox(speedup={1: 1.0}, read_speedup={1: 1.0})
     assert _tuned(box, cores=1).profile.threads == 1
+
+
+def test_another_quantisation_is_advised_only_on_a_quiet_box() -> None:
+    quant = {"Q4_0": (0.002, 0.05), "Q4_K_M": (0.001, 0.03)}
+    assert "Q4_K_M is the fastest here" in _tuned(RecordedBox(quant=quant)).advice
+    found = _tuned(RecordedBox(quant=quant, load=lambda now: 1.0))
+    assert found.advice == ""
+    assert {row.note for row in found.rows if row.axis == "quantisation"} == {"others used the cores"}
