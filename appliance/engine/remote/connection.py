@@ -17,6 +17,7 @@ from appliance.foundation.errors import OverloadedError
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 _IDLE_S = 120.0
 _BODY_S = 30.0
+_MAX_KEY_CHARS = 256  # of the name of a session, which is kept with its sequence
 _SLACK_BYTES = 1024  # of a frame around a piece of a state
 
 
@@ -82,7 +83,8 @@ class PeerConnection(Connection):
         if not self._guests.begin(self._owner):
             self.send(overloaded("This box is busy with other answers."))
             return
-        frame = msgspec.structs.replace(request, priority=min(request.priority, 0))
+        key = request.session_key[:_MAX_KEY_CHARS]
+        frame = msgspec.structs.replace(request, priority=min(request.priority, 0), session_key=key)
         try:
             self._job = self._parts.scheduler.submit(frame, self._from_engine, owner=self._owner)
         except OverloadedError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -362,3 +363,70 @@ async def test_others_get_half_of_the_answers_at_one_time_and_this_box_the_rest(
         while (await box.engine.client.info()).active:
             assert time.monotonic() < deadline
         assert (await ask(client, _frame("now", words=1))).done.stop
+
+
+# ---- conversations that mean harm
+
+
+def _nested(depth: int, inner: object, wrap: str) -> object:
+    for _ in range(depth):
+        inner = {"type": "array", "items": inner} if wrap == "array" else {"anyOf": [inner, {"type": "null"}]}
+    return inner
+
+
+_ODD: tuple[object, ...] = (
+    None,
+    7,
+    -1.5,
+    "",
+    "x" * 5000,
+    [],
+    {},
+    [[]],
+    {"a": {"b": [None]}},
+    True,
+    "\ud7ff",
+    "{{7*7}}",
+)
+
+
+def _odd_chat(chance: random.Random) -> api.Chat:
+    messages: list[dict[str, object]] = [
+        {
+            chance.choice(["role", "content", "tool_calls", "tool_call_id", "name", "x"]): chance.choice(_ODD)
+            for _ in range(chance.randrange(4))
+        }
+        for _ in range(chance.randrange(4))
+    ]
+    for message in messages:
+        if chance.random() < 0.5:
+            message["role"] = chance.choice(["user", "assistant", "system", "tool", "nobody"])
+    schema = {
+        chance.choice(["type", "properties", "enum", "items", "anyOf", "required", "pattern", "$ref"]): chance.choice(
+            _ODD
+        )
+        for _ in range(chance.randrange(4))
+    }
+    kind = chance.randrange(3)
+    tools = [api.ToolDef(chance.choice(["t", "", "a b", "t" * 300]), "", schema)] if kind == 1 else []
+    return api.Chat(
+        messages,
+        system=chance.choice(["", "s", "{% for x in y %}"]),
+        tools=tools,
+        tool_choice=chance.choice(["auto", "none", "required", "t", "nobody"]),
+        response_schema=schema if kind == 2 else None,
+    )
+
+
+async def test_odd_conversations_of_a_paired_box_are_answered_or_refused(there: Served) -> None:
+    chance = random.Random(6)
+    client = there.client()
+    deep = [_nested(depth, {"type": "null"}, wrap) for depth in (50, 200, 400) for wrap in ("array", "any")]
+    chats = [_odd_chat(chance) for _ in range(150)]
+    for one in deep:
+        assert isinstance(one, dict)
+        chats += [chat("x", response_schema=one), chat("x", tools=[api.ToolDef("t", "", one)])]
+    for one_chat in chats:
+        with contextlib.suppress(ModelError):
+            await ask(client, api.Generate(one_chat, 3, 0))
+        assert there.engine.running, one_chat
