@@ -40,8 +40,8 @@ async def sessions(rig: Bench) -> list[Figure]:
     with rig.folder() as folder, Ours(setting, folder, ram_bytes=_RAM_BYTES) as engine, LlamaServer(setting) as server:
         for count in _SESSIONS:
             pairs = await in_turns(
-                lambda count=count: _written(rig, engine, count, tokens),
-                lambda count=count: _written(rig, server, count, tokens),
+                lambda count=count: written(rig, engine, count, tokens),
+                lambda count=count: written(rig, server, count, tokens),
                 rig.amount(7),
             )
             name = f"tokens of {count} session{'s' * (count > 1)}"
@@ -49,7 +49,8 @@ async def sessions(rig: Bench) -> list[Figure]:
     return figures
 
 
-async def _written(rig: Bench, side: Side, count: int, tokens: int) -> float:
+async def written(rig: Bench, side: Side, count: int, tokens: int) -> float:
+    """Have `count` answers written at once and return the tokens per second of all."""
     await asyncio.sleep(_PAUSE_S)
     prompts = [rig.part(_PROMPT) for _ in range(count)]
     async with asyncio.TaskGroup() as group:
@@ -61,11 +62,11 @@ async def gap(rig: Bench) -> list[Figure]:
     """Measure the worst gap between two tokens of the other sessions while a prompt of 2k tokens is read."""
     setting = Setting(rig.model.path, threads=rig.threads, sessions=_WRITERS + 1, cells=_CELLS)
     with rig.folder() as folder, Ours(setting, folder, ram_bytes=_RAM_BYTES) as engine, LlamaServer(setting) as server:
-        pairs = await in_turns(lambda: _waited(rig, engine), lambda: _waited(rig, server), rig.amount(3))
+        pairs = await in_turns(lambda: waited(rig, engine), lambda: waited(rig, server), rig.amount(3))
     return pairs.figures("worst gap while a prompt is read", "s", server.name, 1 / 3, more_is_better=False)
 
 
-async def _waited(rig: Bench, side: Side) -> float:
+async def waited(rig: Bench, side: Side) -> float:
     """Have two answers written, a long prompt read beside them, and return the worst gap in those meanwhile."""
     writers = [Streamed() for _ in range(_WRITERS)]
     room = _CELLS // (_WRITERS + 1) - _PROMPT  # they must not end before the prompt is read

@@ -42,34 +42,13 @@ def bench(setting: Setting, tokens: int) -> float:
     return float(row["avg_ts"])
 
 
-class LlamaServer:
-    """One llama-server with as many slots as the setting has sessions, sharing one cache."""
+class ServerClient:
+    """Asks the llama-server at a port of this machine."""
 
     name = "llama-server"
 
-    def __init__(self, setting: Setting) -> None:
-        self._port = _free_port()
-        command = [
-            *("nice", "-n", str(NICENESS), str(programs() / "llama-server")),
-            *setting.arguments(),
-            *("--host", "127.0.0.1", "--port", str(self._port), "--ctx-size", str(setting.cells)),
-            *("--parallel", str(setting.sessions), "--kv-unified", "--no-webui", "--offline", "--log-disable"),
-        ]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_lean())
-        self._wait()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _READY_S
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if _healthy(self._port):
-                return
-            time.sleep(0.05)
-        self.__exit__()
-        raise RuntimeError("llama-server did not start")
+    def __init__(self, port: int) -> None:
+        self._port = port
 
     async def stream(
         self, prompt: Sequence[int], tokens: int, *, session: str = "", into: Streamed | None = None
@@ -89,11 +68,35 @@ class LlamaServer:
                         break
                     streamed.times.append(time.perf_counter())
         finally:
-            writer.close()
+            writer.transport.abort()  # a cancelled request must be noticed at once
         streamed.tokens = last.get("tokens_predicted", 0)
         if streamed.tokens != tokens:
             raise RuntimeError(f"llama-server wrote {streamed.tokens} of {tokens} tokens: {last}")
         return streamed
+
+
+class LlamaServer(ServerClient):
+    """One llama-server with as many slots as the setting has sessions, sharing one cache."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(_free_port())
+        command = [
+            *("nice", "-n", str(NICENESS), str(programs() / "llama-server")),
+            *setting.arguments(),
+            *("--host", "127.0.0.1", "--port", str(self._port), "--ctx-size", str(setting.cells)),
+            *("--parallel", str(setting.sessions), "--kv-unified", "--no-webui", "--offline", "--log-disable"),
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_lean())
+        self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _READY_S
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if _healthy(self._port):
+                return
+            time.sleep(0.05)
+        self.__exit__()
+        raise RuntimeError("llama-server did not start")
 
     def __enter__(self) -> LlamaServer:
         return self

@@ -24,7 +24,7 @@ from tests.bench.engine.synthetic.shapes import SHAPES, Shape
 _SEED = 20_261_121
 _NORMAL, _CONTROL, _UNUSED = 1, 3, 5  # llama_token_type
 _CERTAINTY = 20.0  # logit of the next token of the chain; those of others are about 0
-_SHARE = 0.05  # of what a layer adds to the state, relative to a trained scale
+_SHARE = 0.002  # of what a layer adds to the state, relative to a trained scale
 _BLOCK = 32
 _TYPES = {"q4_0": gguf.GGMLQuantizationType.Q4_0, "q8_0": gguf.GGMLQuantizationType.Q8_0}
 _FILE_TYPES = {"q4_0": 2, "q8_0": 7}
