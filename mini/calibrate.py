@@ -146,6 +146,21 @@ def threshold(trials: Sequence[Trial], writing: bool) -> float:
     return _LEVELS[-1]
 
 
+def _unseen(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
+    """Return the trials with the confidence that a bend fitted on the other half gives them.
+
+    A bend knows the mistakes it was fitted on: thresholds found there would be too low.
+    """
+    halves = [{tag: found[start::2] for tag, found in trials.items()} for start in (0, 1)]
+    result: dict[str, list[Trial]] = {tag: [] for tag in trials}
+    for half, other in (halves, halves[::-1]):
+        bend = bent(other)
+        for tag, found in half.items():
+            shape = Calibration(0.5, bend.slope[tag], bend.offset[tag], 0.0, 0.0, bend.classes)
+            result[tag] += [replace(one, sure=shape.confidence(one.sure, one.guess)) for one in found]
+    return result
+
+
 def settled(shapes: Mapping[str, Calibration], trials: Mapping[str, Sequence[Trial]]) -> dict[str, Calibration]:
     """Return the calibrations bent, with their thresholds; the trials' `sure` is the joint probability."""
     bend = bent(trials)
@@ -154,10 +169,7 @@ def settled(shapes: Mapping[str, Calibration], trials: Mapping[str, Sequence[Tri
         tag: replace(shape, slope=round(bend.slope[tag], 3), offset=round(bend.offset[tag], 3), classes=classes)
         for tag, shape in shapes.items()
     }
-    known = {
-        tag: [replace(one, sure=curved[tag].confidence(one.sure, one.guess)) for one in found]
-        for tag, found in trials.items()
-    }
+    known = _unseen(trials)
     together = [one for found in known.values() for one in found]
     result = {}
     for tag, shape in curved.items():
