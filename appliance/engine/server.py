@@ -22,6 +22,9 @@ from appliance.generation import FailureKind
 _MAX_CONNECTIONS = 64
 _MAX_UNSENT_BYTES = 8 * 1024 * 1024  # of one connection; a client that does not read is cut off
 _FIRST_FRAME_TIMEOUT_S = 30.0
+_MAX_REFUSED = 256  # at once; more are just cut off
+_REFUSED_S = 5.0
+_READ_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Server:
     def __init__(self, parts: Collaborators) -> None:
         self._parts = parts
         self._connections: set[Connection] = set()
+        self._refused = 0
         self._server: asyncio.Server | None = None
 
     async def start(self, path: Path) -> None:
@@ -63,8 +67,7 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer, self._parts)
         if len(self._connections) >= _MAX_CONNECTIONS:
-            connection.send(overloaded(f"The local model already has {_MAX_CONNECTIONS} connections."))
-            writer.close()
+            await self._refuse(connection, reader)
             return
         self._connections.add(connection)
         try:
@@ -73,6 +76,22 @@ class Server:
             pass  # the process is ending; Python 3.11 prints a traceback for a handler that was cancelled
         finally:
             self._connections.discard(connection)
+            connection.close()
+
+
+    async def _refuse(self, connection: Connection, reader: asyncio.StreamReader) -> None:
+        """Say that there are too many, and read on until the client has left: else it would find a broken pipe."""
+        self._refused += 1
+        try:
+            if self._refused <= _MAX_REFUSED:
+                connection.send(overloaded(f"The local model already has {_MAX_CONNECTIONS} connections."))
+                async with asyncio.timeout(_REFUSED_S):
+                    while await reader.read(_READ_BYTES):
+                        pass
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            pass  # it was told, or this process is ending
+        finally:
+            self._refused -= 1
             connection.close()
 
 
