@@ -26,6 +26,8 @@ Ready: TypeAlias = Callable[[EngineClient], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 15.0
+# a new start after an end takes a moment; somebody else is asked when it takes longer
+_PATIENCE = {ChildState.STARTING: _PATIENCE_S, ChildState.BACKOFF: 5.0}
 _DRAIN_S = 15.0
 _DRAIN_POLL_S = 0.25
 _MAX_REASON = 200
@@ -77,9 +79,10 @@ class EngineProcess:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self.successor._first.wait()
-        if self.child.status.state is ChildState.STARTING:
+        patience = _PATIENCE.get(self.child.status.state)
+        if patience is not None:
             with contextlib.suppress(TimeoutError, ChildFailedError):
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(patience):
                     await self.child.wait_ready()
 
     async def _answers(self) -> bool:
