@@ -25,7 +25,7 @@ _PIECE_S = 0.015  # aim of one saved piece between two steps; answers that are b
 _PINNED_SHARE = 4  # at most one sequence in four is pinned
 _FIRST_PIECE_TOKENS = 128
 _LEAST_PIECE_TOKENS = 64
-_IDLE_CELLS = 256  # llama.cpp rounds the cells that it reads up to a multiple of this
+_IDLE_CELLS = 64  # fewer change little: llama.cpp rounds what it reads up to 256
 
 
 class Ticks(Protocol):
