@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from appliance.generation import FailureKind, ModelError
 _A = TypeVar("_A")
 
 _CONNECT_TIMEOUT_S = 5.0
+_BUSY_S = 1.0
 _INFO_TIMEOUT_S = 10.0  # it is answered beside all work
 _KINDS = {kind.value: kind for kind in FailureKind}
 
@@ -26,6 +28,7 @@ class Words:
     name: str = "The local model"
     gone: str = "The local model stopped in the middle of its work. It is started again by itself; ask once more."
     stuck: str = "The local model does not answer. `homarus doctor` says more."
+    busy: str = "The local model is asked by more than it can take; ask again in a moment."
     away: str = "The local model is not running. `homarus doctor` says why."
 
 
@@ -104,6 +107,9 @@ class EngineClient:
             length = api.body_length(await reader.readexactly(api.HEADER_BYTES), self.max_frame_bytes)
             return api.decode_answer(await reader.readexactly(length))
         except (OSError, asyncio.IncompleteReadError) as error:
+            # asyncio takes a full backlog of a Unix socket for a connection that was made
+            if isinstance(error, OSError) and error.errno == errno.ENOTCONN:
+                raise ModelError(FailureKind.OVERLOADED, self.words.busy, retry_after_s=_BUSY_S) from error
             raise ModelError(FailureKind.UNAVAILABLE, self.words.gone) from error
         except api.FrameError as error:
             raise ModelError(FailureKind.BAD_RESPONSE, f"{self.words.name} sent a broken frame: {error}") from error

@@ -23,6 +23,7 @@ _MAX_CONNECTIONS = 64
 _MAX_UNSENT_BYTES = 8 * 1024 * 1024  # of one connection; a client that does not read is cut off
 _FIRST_FRAME_TIMEOUT_S = 30.0
 _MAX_REFUSED = 256  # at once; more are just cut off
+_BACKLOG = 512  # so that a burst is refused in words, not by the kernel
 _REFUSED_S = 5.0
 _READ_BYTES = 64 * 1024
 
@@ -53,7 +54,7 @@ class Server:
             os.unlink(path)
         before = os.umask(0o177)  # so that the file never exists with a wider mode
         try:
-            self._server = await asyncio.start_unix_server(self._serve, str(path))
+            self._server = await asyncio.start_unix_server(self._serve, str(path), backlog=_BACKLOG)
         finally:
             os.umask(before)
 
