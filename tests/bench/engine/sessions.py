@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from statistics import median
 from typing import Protocol
 
 from tests.bench.engine.bench import Bench
@@ -12,6 +13,7 @@ from tests.bench.engine.sides.answer import Streamed, together, worst_gap
 from tests.bench.engine.sides.ours import Ours
 from tests.bench.engine.sides.peers import LlamaServer
 from tests.bench.engine.sides.setting import Setting
+from tests.bench.process import cpu_s
 from tests.bench.report import Figure
 
 _SESSIONS = (1, 4, 8)
@@ -27,6 +29,11 @@ _RAM_BYTES = 256 * 1024 * 1024
 class Side(Protocol):
     """The engine or llama-server."""
 
+    name: str
+
+    @property
+    def pid(self) -> int: ...
+
     async def stream(
         self, prompt: Sequence[int], tokens: int, *, session: str = "", into: Streamed | None = None
     ) -> Streamed: ...
@@ -39,14 +46,29 @@ async def sessions(rig: Bench) -> list[Figure]:
     figures = []
     with rig.folder() as folder, Ours(setting, folder, ram_bytes=_RAM_BYTES) as engine, LlamaServer(setting) as server:
         for count in _SESSIONS:
+            used: dict[str, list[float]] = {}
             pairs = await in_turns(
-                lambda count=count: written(rig, engine, count, tokens),
-                lambda count=count: written(rig, server, count, tokens),
+                lambda count=count, used=used: _counted(rig, engine, count, tokens, used),
+                lambda count=count, used=used: _counted(rig, server, count, tokens, used),
                 rig.amount(7),
             )
-            name = f"tokens of {count} session{'s' * (count > 1)}"
-            figures += pairs.figures(name, "/s", server.name, 1.0, more_is_better=True)
+            name = f"{count} session{'s' * (count > 1)}"
+            figures += pairs.figures(f"tokens of {name}", "/s", server.name, 1.0, more_is_better=True)
+            figures.append(_processor(name, used[engine.name], used[server.name]))
     return figures
+
+
+async def _counted(rig: Bench, side: Side, count: int, tokens: int, used: dict[str, list[float]]) -> float:
+    """Do `written` and note the processor time of the whole process per token, prompts and saving included."""
+    before = cpu_s(side.pid)
+    rate = await written(rig, side, count, tokens)
+    used.setdefault(side.name, []).append((cpu_s(side.pid) - before) / (count * tokens))
+    return rate
+
+
+def _processor(name: str, ours: list[float], theirs: list[float]) -> Figure:
+    """Return what no neighbour's load moves much: processor time per token, in ms."""
+    return Figure(f"processor time per token of {name}", median(ours) * 1e3, "ms", peer=median(theirs) * 1e3)
 
 
 async def written(rig: Bench, side: Side, count: int, tokens: int) -> float:

@@ -35,6 +35,10 @@ class Ours:
         self._model = setting.model
         self.process = EngineProcess(self._socket, self._model, *self._options)
 
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
     def restart_after_a_kill(self) -> None:
         """End it as a crash would and start it again; returns when it is ready."""
         os.kill(self.process.pid, signal.SIGKILL)

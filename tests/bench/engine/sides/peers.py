@@ -89,6 +89,10 @@ class LlamaServer(ServerClient):
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_lean())
         self._wait()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def _wait(self) -> None:
         deadline = time.monotonic() + _READY_S
         while time.monotonic() < deadline and self._process.poll() is None:
