@@ -1,7 +1,8 @@
 """One re-fit from the examples to a file that may be taken, or the reason why there is none.
 
-Examples that make a figure worse are left out, and the rest is fitted again: the nearest one where one or two
-sentences suffer, all examples of a tool where more do, or where a hand-over would reach a tool that writes.
+Examples that make a figure worse are left out, and the rest is fitted again: for every sentence that suffers the
+nearest one; all of a tool once more than a third of its examples did harm, or once a hand-over would reach it and it
+writes: then they are no accident.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from appliance.understanding.learning.weights import Origin, encode
 from appliance.understanding.text import clean, lowered
 from appliance.understanding.understander import load_weights
 
-_TRIALS = 6
-_FEW = 2  # sentences that may suffer before a tool is left out as a whole
+_TRIALS = 8
+_HARMFUL = 1 / 3  # share of a tool's examples
+_SPARED = 2  # so many of a tool may do harm whatever their share
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def decide(job: Job) -> Outcome:
             write_atomic(job.out, encode(model, origin))
             left_out = len(job.examples) - len(kept)
             return Outcome(True, "", len(kept), left_out, (_right(before), _right(after)))
-        kept = _harmless(kept, found, sentences.checks)
+        kept = _harmless(job.examples, kept, found, sentences.checks)
     why = f"It would have made worse: {found[0]}." if found else "There are no examples."
     return Outcome(False, why, 0, len(job.examples))
 
@@ -105,17 +107,22 @@ def _fitted(shipped: ngram.NgramModel, kept: Sequence[tuple[str, str]], anchors:
 
 
 def _harmless(
-    kept: Sequence[tuple[str, str]], found: Sequence[Worse], checks: Sequence[Sentence]
+    given: Sequence[tuple[str, str]],
+    kept: Sequence[tuple[str, str]],
+    found: Sequence[Worse],
+    checks: Sequence[Sentence],
 ) -> list[tuple[str, str]]:
     """Return the examples without those that did the harm."""
-    named = frozenset(tool for one in found for tool in one.tools)
-    suspects = [one for one in kept if one[1] in named] or list(kept)
-    places = sorted({place for one in found for place in one.places})
-    if len(places) > _FEW or any(one.what == WRITES for one in found):
-        gone = set(suspects) if len(suspects) < len(kept) else {one for one in kept if one[1] == _most(kept)}
-    else:
-        gone = {_nearest(checks[place].text, suspects) for place in places}
-    return [one for one in kept if one not in gone]
+    gone = set()
+    for one in found:
+        suspects = [example for example in kept if example[1] in one.tools] or kept
+        gone |= {_nearest(checks[place].text, suspects) for place in one.places}
+    left = [example for example in kept if example not in gone]
+    all_, rest = (Counter(tool for _, tool in examples) for examples in (given, left))
+    lost = {tool: all_[tool] - rest[tool] for tool in all_}
+    dropped = {tool for tool in all_ if lost[tool] > max(_SPARED, _HARMFUL * all_[tool])}
+    dropped |= {tool for one in found if one.what == WRITES for tool in one.tools}
+    return [example for example in left if example[1] not in dropped]
 
 
 def _nearest(text: str, suspects: Sequence[tuple[str, str]]) -> tuple[str, str]:
@@ -127,10 +134,6 @@ def _nearest(text: str, suspects: Sequence[tuple[str, str]]) -> tuple[str, str]:
         return len(own & harmed) / len(own | harmed)
 
     return max(suspects, key=shared)
-
-
-def _most(kept: Sequence[tuple[str, str]]) -> str:
-    return Counter(tool for _, tool in kept).most_common(1)[0][0]
 
 
 def _right(found: Mapping[str, Sequence[Judged]]) -> int:

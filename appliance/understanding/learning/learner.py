@@ -28,6 +28,8 @@ from appliance.understanding.learning.replay import sha256
 RECORD = "learning.json"
 _PROGRAM = "appliance.understanding.learning"
 _TIMEOUT_S = 300.0  # two thousand examples take half a minute on a small board
+# threads that wait for one another in small matrices would take the cores from whoever speaks
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 _log = logging.getLogger(__name__)
 
@@ -166,7 +168,7 @@ class Learner:
             str(home.python),
             "-m",
             _PROGRAM,
-            env=kept | home.variables(),
+            env=kept | home.variables() | _ONE_THREAD,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

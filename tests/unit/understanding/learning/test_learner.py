@@ -86,6 +86,7 @@ async def database_in(folder: Path) -> AsyncIterator[Database]:
 
 
 @pytest.mark.engine
+@pytest.mark.timeout(240)  # up to eight fits
 async def test_what_was_learned_is_understood_and_what_was_forgotten_is_handed_over_again(tmp_path: Path) -> None:
     shipped = load_weights()
     async with database_in(tmp_path) as database, engine(model_path(), tmp_path) as (client, _):
