@@ -44,6 +44,7 @@ from appliance.foundation.ids import new_token
 from appliance.host.pressure import MemoryReader
 
 _log = logging.getLogger(__name__)
+_LEAST_CELLS = 512
 _SEQUENCES = 16  # resident conversations
 _SCRATCH_SEQUENCES = 1  # for restores
 _RAM_BYTES = 256 * 1024 * 1024  # of attention states, where a folder but no number is given
@@ -175,14 +176,17 @@ def _keeper(
         context.set_threads(threads.single, threads.batch)
         return context
 
-    return Keeper(
-        make,
-        cells=cells,
-        sequences=_sequences(options),
-        can_rewind=model.can_rewind,
-        store=store,
-        ticks=clock,
-    )
+    def keeper(cells: int) -> Keeper:
+        sequences = _sequences(options)
+        return Keeper(make, cells=cells, sequences=sequences, can_rewind=model.can_rewind, store=store, ticks=clock)
+
+    while cells >= 2 * _LEAST_CELLS:
+        try:
+            return keeper(cells)
+        except NativeError as error:  # less memory than it looked: a smaller window is better than none
+            _log.warning("a cache of %d tokens cannot be made (%s); half of it is tried", cells, error)
+            cells //= 2
+    return keeper(cells)
 
 
 def _store(options: Options, model: Model, ram_bytes: int, clock: Clock) -> PrefixStore | None:
