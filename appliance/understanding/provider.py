@@ -29,6 +29,7 @@ PROVIDER_ID = "homarus"
 MODEL_ID = "mini"
 UNDOABLE = "undoable"  # a result with it can be taken back (tools.undo)
 _CLEAR = 0.8  # a language that is less likely than this is not the one to answer in
+_ENDS = (".", "!", "?", "…", ":")
 _CALL = "mini-"  # how its own calls are told from those of other models
 ABILITIES = (
     "timers, alarms, reminders, notes, lists, sums, unit conversions, the time, dates, sound, music, lights, scenes "
@@ -82,13 +83,14 @@ class MiniProvider:
 
     def _continued(self, text: str, request: GenerateRequest) -> Sequence[Call]:
         """Return the calls that the text asks for as a correction or a follow-up of the exchange before it."""
-        before, asked = _exchange_before(request.messages)
+        before, asked, undoable = _exchange_before(request.messages)
         if before is None:
             return ()
         offered = {tool.name for tool in request.tools}
         # "make it ten" alone has no language; what it refers to had one
         for tag in dict.fromkeys((self._understander.hears(asked)[0], self._understander.hears(text)[0])):
-            calls = following(text, before, language(tag), self._clock.now_ms(), self._zone())
+            now_ms, zone = self._clock.now_ms(), self._zone()
+            calls = following(text, before, language(tag), now_ms, zone, undoable=undoable)
             if calls is not None and all(call.tool in offered for call in calls):
                 return calls
         return ()
@@ -102,8 +104,10 @@ class MiniProvider:
         if not all(result.call_id.startswith(_CALL) for result in found):
             raise _handed_over({"reason": "results of another model"})
         said = "\n".join(result.text for result in found)
-        if not any(isinstance(result.data, dict) and result.data.get(UNDOABLE) for result in found):
+        if not any(map(_undoable, found)):
             return said
+        if not said.endswith(_ENDS):  # it ends with the person's own words
+            said += "."
         asked = next((message.text for message in reversed(messages) if message.role is Role.USER), "")
         return f"{said} {phrases(self._understander.hears(asked)[0]).offer}"
 
@@ -126,24 +130,33 @@ def _asked(last: Message | None, request: GenerateRequest) -> str:
     return last.text
 
 
-def _exchange_before(messages: Sequence[Message]) -> tuple[Call | None, str]:
-    """Return the last call of this model that the answer before the new text came from, and the words it answered.
+def _exchange_before(messages: Sequence[Message]) -> tuple[Call | None, str, bool]:
+    """Return the last call of this model that the answer before the new text came from, the words it answered, and
+    whether it can be taken back: a call that changed nothing must not take back what was done before it.
 
     None when somebody else answered, or when the call failed: there is nothing to go on from.
     """
     call: Call | None = None
+    results = dict[str, ToolResult]()
+    undoable = False
     for message in reversed(messages[:-1]):
         if message.role is Role.USER:
-            return call, message.text
+            return call, message.text, undoable
         if message.role is Role.TOOL:
-            if any(isinstance(part, ToolResult) and part.is_error for part in message.parts):
-                return None, ""
+            results |= {part.call_id: part for part in message.parts if isinstance(part, ToolResult)}
+            if any(result.is_error for result in results.values()):
+                break
         elif message.tool_calls:
             newest = message.tool_calls[-1]
             if call is not None or not newest.id.startswith(_CALL):
-                return None, ""
+                break
             call = Call(newest.name, newest.arguments)
-    return None, ""
+            undoable = newest.id in results and _undoable(results[newest.id])
+    return None, "", False
+
+
+def _undoable(result: ToolResult) -> bool:
+    return isinstance(result.data, dict) and bool(result.data.get(UNDOABLE))
 
 
 def _handed_over(details: dict[str, object]) -> ModelError:

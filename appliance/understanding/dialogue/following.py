@@ -29,17 +29,21 @@ class Call:
 _Reader: TypeAlias = Callable[[str, bool], Mapping[str, Any] | None]
 
 
-def following(text: str, last: Call, language: Language, now_ms: int, zone: ZoneInfo) -> tuple[Call, ...] | None:
+def following(
+    text: str, last: Call, language: Language, now_ms: int, zone: ZoneInfo, *, undoable: bool = True
+) -> tuple[Call, ...] | None:
     """Return the calls that a correction or follow-up of `last` asks for, None when the sentence is neither.
 
-    A correction of something that was written takes it back first. `now_ms` and `zone` say when and where it was said.
+    A correction of something that was written takes it back first, where it is `undoable`: the newest change would
+    otherwise be another one. `now_ms` and `zone` say when and where it was said.
     """
-    words = clean(text).lower().split()
+    said = clean(text)
+    words = said.lower().split()
     if not words or len(words) > MAX_WORDS:
         return None
     low = " ".join(words)
     known = phrases(language.tag)
-    writes = last.tool in WRITING and last.tool != UNDO
+    writes = undoable and last.tool in WRITING and last.tool != UNDO
     if writes and any(pattern.match(low) for pattern in known.retractions):
         return (Call(UNDO, {}),)
     variant = VARIANTS.get(last.tool)
@@ -50,7 +54,8 @@ def following(text: str, last: Call, language: Language, now_ms: int, zone: Zone
 
     def read(value: str, added: bool) -> Mapping[str, Any] | None:
         asked = Variation(value.strip(" ,.!?"), last.arguments, added, language, known, now_ms, zone)
-        return variant(asked)
+        found = variant(asked)
+        return None if found is None else {key: _as_said(value, said) for key, value in found.items()}
 
     changed = _first(known.corrections, low, added=False, read=read, last=last)
     if changed is not None:
@@ -70,3 +75,13 @@ def _first(
         if found is not None and (added or dict(found) != dict(last.arguments)):
             return found
     return None
+
+
+def _as_said(value: Any, said: str) -> Any:
+    """Return the words of a value as they were written: the phrases read them in lower case."""
+    if isinstance(value, list):
+        return [_as_said(one, said) for one in value]
+    low = said.lower()
+    if not isinstance(value, str) or len(low) != len(said) or (at := low.rfind(value)) < 0:
+        return value
+    return said[at : at + len(value)]

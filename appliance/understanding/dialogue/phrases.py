@@ -156,7 +156,7 @@ _INTO = {"en": "in", "de": "in", "fr": "en"}
 _OFFER = {
     "en": "Say “undo that” to take it back.",
     "de": "Mit „mach das rückgängig“ nimmst du es zurück.",
-    "fr": "Dites « annule ça » pour revenir en arrière.",
+    "fr": "Dis « annule ça » pour revenir en arrière.",
 }
 _CHATTER = {
     "en": "i you we he she they it is are was were do does did will would can could should thanks thank nothing never"

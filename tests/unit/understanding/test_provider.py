@@ -120,9 +120,11 @@ async def test_it_is_one_local_model_and_makes_no_embeddings() -> None:
 UNDO = ToolSpec("undo_last", "Take the last change back.", {"type": "object"})
 
 
-def after_a_timer(text: str, *, failed: bool = False, call_id: str = "mini-1") -> GenerateRequest:
+def after_a_timer(
+    text: str, *, failed: bool = False, call_id: str = "mini-1", undoable: bool = True
+) -> GenerateRequest:
     call = ToolCall(call_id, "timer_set", {"duration_s": 300})
-    result = ToolResult(call.id, call.name, "Timer set for 5 minutes.", failed)
+    result = ToolResult(call.id, call.name, "Timer set for 5 minutes.", failed, {"undoable": True} if undoable else {})
     before = (
         user("set a timer for five minutes"),
         Message(Role.ASSISTANT, (call,)),
@@ -144,6 +146,12 @@ async def test_a_correction_takes_the_last_call_back_and_calls_again() -> None:
     assert engine.frames == []  # no model was needed
 
 
+async def test_a_correction_of_what_changed_nothing_takes_nothing_else_back() -> None:
+    asked = after_a_timer("make it ten", undoable=False)
+    items = [item async for item in provider(ScriptedEngine({})).generate(asked)]
+    assert [item.call.name for item in items if isinstance(item, ToolCallReady)] == ["timer_set"]
+
+
 @pytest.mark.parametrize("other", [{"failed": True}, {"call_id": "call_of_a_larger_model"}])
 async def test_what_failed_or_came_from_another_model_cannot_be_corrected(other: dict[str, object]) -> None:
     with pytest.raises(ModelError):
@@ -156,3 +164,12 @@ async def test_a_change_that_can_be_taken_back_is_told_with_the_offer() -> None:
     asked = request(user("timer"), Message(Role.ASSISTANT, (call,)), Message(Role.TOOL, (result,)))
     first, _ = [item async for item in provider(ScriptedEngine({})).generate(asked)]
     assert first == TextDelta("Timer set for 10 minutes. Say “undo that” to take it back.")
+
+
+@pytest.mark.parametrize(("said", "told"), [("Noted: 12", "Noted: 12."), ("Noted: why?", "Noted: why?")])
+async def test_the_offer_follows_a_whole_sentence(said: str, told: str) -> None:
+    call = ToolCall("mini-1", "note_add", {"text": "12"})
+    result = ToolResult(call.id, call.name, said, data={"undoable": True})
+    asked = request(user("note 12"), Message(Role.ASSISTANT, (call,)), Message(Role.TOOL, (result,)))
+    first, _ = [item async for item in provider(ScriptedEngine({})).generate(asked)]
+    assert first == TextDelta(f"{told} Say “undo that” to take it back.")

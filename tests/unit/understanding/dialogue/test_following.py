@@ -57,6 +57,8 @@ def timer(duration_s: int, **more: Any) -> Call:
             REMINDER,
             (UNDO, Call("reminder_set", {"text": "call Ada", "at": "2026-06-10T18:00"})),
         ),
+        ("de", "und noch einen für die Eier", TIMER, (timer(300, label="Eier"),)),
+        ("en", "and Earl Grey", MILK, (Call("list_add", {"list": "shopping", "items": ["Earl Grey"]}),)),
         ("en", "and bread", MILK, (Call("list_add", {"list": "shopping", "items": ["bread"]}),)),
         ("en", "eggs and butter too", MILK, (Call("list_add", {"list": "shopping", "items": ["eggs", "butter"]}),)),
         ("en", "no, oat milk", MILK, (UNDO, Call("list_add", {"list": "shopping", "items": ["oat milk"]}))),
