@@ -67,7 +67,7 @@ def listed(found: Sequence[Due], kind: Kind, now_ms: int, words: Speech) -> str:
     """Say what there is: `2 timers: pasta, 4 minutes left (until 14:35); 10 minutes, …`."""
     if not found:
         return words.say(f"{kind}.none")
-    names = "; ".join(one.name(now_ms, words) for one in found[:_MAX_NAMED])
+    names = words.semicolon.join(one.name(now_ms, words) for one in found[:_MAX_NAMED])
     more = len(found) - _MAX_NAMED
     return words.say(
         "listed.more" if more > 0 else "listed", count=words.count(len(found), kind), names=names, more=more

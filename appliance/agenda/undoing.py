@@ -45,7 +45,7 @@ def _revive(connection: sqlite3.Connection, data: dict[str, list[str]], context:
         raise ToolRefusedError(words.say("undo.late"))
     for due in alive:
         revive_in(connection, due, context.now_ms)
-    names = "; ".join(due.name(context.now_ms, words) for due in alive)
+    names = words.semicolon.join(due.name(context.now_ms, words) for due in alive)
     lost = len(data["ids"]) - len(alive)
     missed = words.say("undo.lost", number=lost) if lost else ""
     return words.say("undo.again", count=words.count(len(alive), alive[0].kind), names=names) + missed

@@ -90,7 +90,7 @@ def _add(connection: sqlite3.Connection, arguments: ListAdd, context: ToolContex
 def _show(connection: sqlite3.Connection, arguments: ListShow, context: ToolContext) -> ToolOutput:
     words, lists = context.speech, list_store.lists_in(connection, context.session_key)
     if arguments.list is None and len(lists) != 1:
-        names = words.joined([f"{name} ({count})" for name, count in lists.items()])
+        names = words.joined([f"{words.list_title(name)} ({count})" for name, count in lists.items()])
         count = words.count(len(lists), "list")
         text = words.say("lists", count=count, names=names) if lists else words.say("lists.none")
         return ToolOutput(text, {"lists": [{"name": name, "items": count} for name, count in lists.items()]})
@@ -158,5 +158,5 @@ def _known(lists: dict[str, int], text: str, words: Speech) -> str:
     near = find_item(list(lists), name)
     if len(near) == 1:
         return list(lists)[near[0]]
-    have = words.say("list.have", names=words.joined([*lists])) if lists else ""
+    have = words.say("list.have", names=words.joined([words.list_title(one) for one in lists])) if lists else ""
     raise ToolRefusedError(words.say("list.unknown", list=name or text) + have)

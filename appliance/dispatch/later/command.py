@@ -26,7 +26,7 @@ def later_command(keeper: Keeper, clock: Clock, zone: Callable[[], ZoneInfo]) ->
             return words.say("later.none")
         if wanted == "clear":
             await keeper.drop([one.run_id for one in kept])
-            return words.say("later.dropped", questions="; ".join(_quoted(words, one) for one in kept))
+            return words.say("later.dropped", questions=words.semicolon.join(_quoted(words, one) for one in kept))
         now_ms = clock.now_ms()
         lines = [f"{words.moment(one.asked_ms, now_ms, zone())}  {shown(one.text)}" for one in kept]
         return "\n".join([words.say("later.listed"), *lines])

@@ -52,7 +52,7 @@ def sentence(facts: BoxFacts, conditions: Sequence[Condition], words: Speech) ->
     """Say how the box is: first what is wrong, then the numbers."""
     wrong = [one for one in conditions if one.severity is not Severity.NOTICE]
     worries = [*(one.summary.rstrip(".") for one in wrong[:_MAX_NAMED]), *_worries(facts, words)]
-    head = words.say("box.wrong", worries="; ".join(worries)) if worries else words.say("box.fine")
+    head = words.say("box.wrong", worries=words.semicolon.join(worries)) if worries else words.say("box.fine")
     told = words.joined(_numbers(facts, words))
     return f"{head} {told[0].upper()}{told[1:]}." if told else head
 

@@ -1,4 +1,4 @@
-"""French."""
+"""French. It says "tu", as a household does."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _MESSAGES = {
     "timer.set.named": "Minuteur « {name} » lancé : {length}, jusqu'à {at}.",
     "alarm.set": "Réveil réglé : {when}.",
     "alarm.set.named": "Réveil réglé : {when}, {name}.",
-    "reminder.set": "Je vous le rappellerai {when} : {text}",
+    "reminder.set": "Je te le rappellerai {when} : {text}",
     "repeating": "{time} {repeat}, la première fois {first}",
     "timer.name": "{name}, encore {left} (jusqu'à {at})",
     "reminder.name": "{text} ({at})",
     "late": " (avec {late} de retard, c'était prévu {at})",
-    "timer.due": "Votre minuteur{length} est terminé.",
-    "timer.due.named": "Votre minuteur « {name} »{length} est terminé.",
+    "timer.due": "Ton minuteur{length} est terminé.",
+    "timer.due.named": "Ton minuteur « {name} »{length} est terminé.",
     "alarm.due": "Réveil : il est {time}.",
     "alarm.due.named": "Réveil, {time} : {name}",
     "reminder.due": "Rappel : {text}",
@@ -41,8 +41,8 @@ _MESSAGES = {
     "alarm.cancelled": "Réveil annulé : {name}.",
     "reminder.cancelled": "Rappel annulé : {name}.",
     "cancelled.many": "Annulé : {count}.",
-    "passed": "Ce moment ({at}) est déjà passé. Donnez-en un à venir.",
-    "reminder.when": "Il faut une heure ou une durée pour un rappel. Quand dois-je vous le rappeler ?",
+    "passed": "Ce moment ({at}) est déjà passé. Donne-en un à venir.",
+    "reminder.when": "Il faut une heure ou une durée pour un rappel. Quand dois-je te le rappeler ?",
     "repeat.time": "Un rappel qui se répète a besoin d'une heure. À quelle heure ?",
     "too.far": "C'est dans plus de dix ans : cette box ne prévoit pas si loin.",
     "timer.second": "Un minuteur dure au moins une seconde.",
@@ -89,7 +89,7 @@ _MESSAGES = {
     "list.name": "Il faut un nom pour la liste. Quelle liste ?",
     "list.unknown": "Il n'y a pas de liste « {list} ».",
     "list.have": " Il y a {names}.",
-    "place.unknown": "Je ne connais pas le fuseau horaire de {place}. Nommez une grande ville proche.",
+    "place.unknown": "Je ne connais pas le fuseau horaire de {place}. Nomme une grande ville proche.",
     "time.here": "Il est {time}.",
     "time.there": "À {place}, il est {time}.",
     "time.there.day": "À {place}, il est {time}, {weekday}.",
@@ -113,7 +113,7 @@ _MESSAGES = {
     "about": "environ {number}",
     "unit.mixed": "{source} et {target} ne mesurent pas la même chose : pas de conversion possible.",
     "unit.unknown": "Je ne connais pas l'unité « {unit} ».",
-    "unit.near": " Vouliez-vous dire {unit} ?",
+    "unit.near": " Voulais-tu dire {unit} ?",
     "box.fine": "La box va bien.",
     "box.wrong": "Attention : {worries}.",
     "box.up": "en marche depuis {time}",
@@ -231,4 +231,5 @@ SPEECH = Speech(
     units={english: _pair(text) for english, text in _UNITS.items()},
     names=_HOLIDAYS,
     zero_is_many=False,
+    semicolon=" ; ",
 )

@@ -225,4 +225,5 @@ SPEECH = Speech(
     group=".",
     units={english: _pair(text) for english, text in _UNITS.items()},
     names=_HOLIDAYS,
+    list_is_noun=True,
 )

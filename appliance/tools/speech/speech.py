@@ -32,10 +32,18 @@ class Speech:
     units: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # other names of units of measurement
     names: Mapping[str, str] = field(default_factory=dict)  # other names of holidays and the like
     zero_is_many: bool = True
+    semicolon: str = "; "  # between names that hold commas themselves
+    list_is_noun: bool = False  # the name of a list is written with a capital
 
     def say(self, key: str, **facts: Any) -> str:
-        """Return a message with its facts."""
+        """Return a message with its facts; `list` is the name of a list."""
+        if "list" in facts:
+            facts["list"] = self.list_title(facts["list"])
         return self.messages[key].format(**facts)
+
+    def list_title(self, name: str) -> str:
+        """Return the name of a list as it is written in this language."""
+        return name[:1].upper() + name[1:] if self.list_is_noun else name
 
     def noun(self, noun: str, number: int = 1) -> str:
         one, many = self.nouns[noun]

@@ -215,7 +215,7 @@ async def test_an_argument_that_does_not_exist_is_named(box: Box) -> None:
         (
             "fr",
             "Minuteur « Eier » lancé : 10 minutes, jusqu'à 14:35.",
-            "Votre minuteur « Eier » (10 minutes) est terminé.",
+            "Ton minuteur « Eier » (10 minutes) est terminé.",
         ),
     ],
 )

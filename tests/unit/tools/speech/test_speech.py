@@ -1,3 +1,4 @@
+import re
 import string
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -82,3 +83,21 @@ def test_moments_and_numbers_too(tag: str, near: str, week: str, numbers: str) -
 ])  # fmt: skip
 def test_the_plural_is_that_of_the_language(tag: str, none: str, one: str, two: str) -> None:
     assert [speech(tag).count(number, "minute") for number in (0, 1, 2)] == [none, one, two]
+
+
+@pytest.mark.parametrize(
+    ("tag", "said", "between"),
+    [
+        ("en", "The shopping list is empty.", "; "),
+        ("de", "Die Liste „Shopping“ ist leer.", "; "),
+        ("fr", "La liste « shopping » est vide.", " ; "),
+    ],
+)
+def test_lists_and_semicolons_are_written_as_the_language_writes_them(tag: str, said: str, between: str) -> None:
+    assert speech(tag).say("list.empty", list="shopping") == said
+    assert speech(tag).semicolon == between
+
+
+def test_french_says_tu_everywhere() -> None:
+    formal = re.compile(r"\b(?:vous|votre|vos|\w+ez)\b", re.IGNORECASE)
+    assert not [text for text in speech("fr").messages.values() if formal.search(text)]
