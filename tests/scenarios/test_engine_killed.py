@@ -46,6 +46,7 @@ class Witness:
         self.background = 0
         self.broken_background = 0
         self.restored = 0
+        self.rejected = 0
         self.kills = 0
 
 
@@ -106,7 +107,9 @@ async def _killed_again_and_again(gateway: GatewayProcess, witness: Witness, cha
             end = await _end(talk, await talk.send("and now?", key))
             assert end["state"] == "final", end.get("errorMessage")
             witness.ends[key] = end
-            witness.restored += bool(end["message"]["usage"]["cacheRead"])
+        info = await EngineClient(gateway.state / "run" / "engine-local.sock").info()
+        witness.restored += info.cache.hits_disk
+        witness.rejected += info.cache.rejected
 
 
 async def _kill(gateway: GatewayProcess, chance: random.Random) -> None:
@@ -232,6 +235,7 @@ def test_every_turn_ends_once_and_in_words(witness: tuple[Witness, Path]) -> Non
 def test_the_next_turn_is_not_read_from_its_beginning(witness: tuple[Witness, Path]) -> None:
     seen, _ = witness
     assert seen.restored > 0
+    assert seen.rejected == 0, "what a kill left is whole"
 
 
 def test_nothing_half_written_is_left(witness: tuple[Witness, Path]) -> None:
