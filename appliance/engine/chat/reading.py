@@ -212,7 +212,7 @@ class _PythonReader:
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
                 return None
             return Wish(call.func.id, {str(one.arg): _literal(one.value) for one in call.keywords})
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
             return None
 
 

@@ -44,7 +44,9 @@ class Line:
         self._last: dict[str, int] = {}
 
     def stamp(self, session: str) -> int:
-        """Return the round of a new request."""
+        """Return the round of a new request; "" is a session that has no other one, and is not remembered."""
+        if not session:
+            return self._now
         turn = max(self._now, self._last.get(session, -1) + 1)
         self._last[session] = turn
         return turn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from appliance.engine.native.bound import GrammarError
 from appliance.engine.native.model import Model
 from appliance.engine.speculation.drafting import Drafting
 from appliance.generation import FailureKind
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -95,10 +98,8 @@ class Job:
 
     @property
     def session(self) -> str:
-        """Name who shares a turn with whom; a request without a session is one of its own, another box is one."""
-        if self.owner:
-            return f"box {self.owner}"
-        return self.request.session_key or f"#{self.number}"
+        """Name who shares a turn with whom; "" is a request of its own, another box is one."""
+        return f"box {self.owner}" if self.owner else self.request.session_key
 
     @property
     def output_tokens(self) -> int:
@@ -128,6 +129,13 @@ class Job:
             self.tokens, self._answer = prepared(self.request, model, prompts, window)
         except (ChatError, SchemaError, GrammarError) as error:
             raise JobError(FailureKind.INVALID_REQUEST, str(error), code=error.code) from error
+        except JobError:
+            raise
+        except Exception as error:
+            # schemas and messages are free JSON, also that of other boxes: one that fits nothing fails its request only
+            _log.warning("a request cannot be made a prompt: %s", type(error).__name__)
+            message = f"The messages or schemas of this request have parts of a wrong type ({type(error).__name__})."
+            raise JobError(FailureKind.INVALID_REQUEST, message) from error
         self.prompt_length = len(self.tokens)
         if self.prompt_length >= window:
             raise overflow(self.prompt_length, window)

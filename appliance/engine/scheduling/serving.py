@@ -126,7 +126,9 @@ class Serving:
             self._queue(job)
 
     def _admit(self) -> None:
-        while self.waiting and len(self.active) < self._limits.active and not self._crowded:
+        while self.waiting and len(self.active) < self._limits.active:
+            if self._crowded and self.active:  # else nobody would ever end it: all may have stepped back for a person
+                return
             job = self.waiting[0]
             if self.active and not self._fits(job):
                 return

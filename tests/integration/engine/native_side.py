@@ -223,6 +223,72 @@ def check_a_decode_without_room_is_tried_again_or_told_with_numbers(model: Model
     assert failed.kind == "context_overflow", "alone, with nothing to evict, there is no way out"
 
 
+def check_a_person_is_served_after_background_work_ran_out_of_cells(model: Model) -> None:
+    outcomes: list[Outcome] = []
+    scheduler = _scheduler(model, outcomes)
+    asked, ended = ["first", "second"], list[str]()
+
+    def ask(name: str) -> None:
+        def hear(frame: api.Answer) -> None:
+            if isinstance(frame, api.Done):
+                ended.append(name)
+                if len(ended) == 3:
+                    scheduler.stop()
+            elif isinstance(frame, api.Token) and name == "first" and len(asked) == 2:
+                if scheduler.counts.preempted:  # the second has given its cells back; now the first must step back
+                    asked.append("person")
+                    ask("person")
+                elif scheduler.counts.active == 2:
+                    outcomes[:] = [Outcome.NO_SLOT]
+
+        raw = api.Raw(["abc"], grammar="root ::= [a-z] root")
+        scheduler.submit(api.Generate(raw, max_tokens=30, temperature=0.0, background=name != "person"), hear)
+
+    for name in list(asked):
+        ask(name)
+    timer = threading.Timer(20, scheduler.stop)
+    timer.start()
+    scheduler.run()
+    timer.cancel()
+    assert ended == ["person", "first", "second"], ended
+
+
+_WRONG: tuple[dict[str, Any], ...] = (
+    {"type": 5}, {"prefixItems": 5}, {"const": b"x"}, {"properties": {"a": {}}, "required": [[]]}, {"type": [["x"]]},
+    {"enum": [b"x"]}, {"type": "object", "required": 7}, {"anyOf": [7]}, {"$ref": []}, {"minItems": "x"},
+)  # fmt: skip
+
+
+def check_json_of_a_wrong_shape_fails_its_request_only(model: Model) -> None:
+    calls: tuple[dict[str, Any], ...] = (
+        {"tool_calls": 5}, {"role": []},
+        {"tool_calls": [{"function": {"name": "a", "arguments": {"x": b"y"}}}]},
+    )  # fmt: skip
+    asked = [{"role": "user", "content": "abc"}]
+    chats = [api.Chat(asked, response_schema={"properties": {"x": schema}}) for schema in _WRONG]
+    chats += [api.Chat(asked, tools=[api.ToolDef("t", "", {"properties": {"x": schema}})]) for schema in _WRONG]
+    chats += [api.Chat([*asked, {"role": "assistant", "content": "", **call}, *asked]) for call in calls]
+    scheduler = _scheduler(model, [])
+    ends: list[api.Answer] = []
+
+    def hear(frame: api.Answer) -> None:
+        if isinstance(frame, api.Done | api.Failed):
+            ends.append(frame)
+            if chats:
+                scheduler.submit(api.Generate(chats.pop(), max_tokens=1), hear)
+            elif len(ends) == wanted:
+                scheduler.submit(api.Generate(api.Raw(["abc"]), max_tokens=3, temperature=0.0), hear)
+            else:
+                scheduler.stop()
+
+    wanted = len(chats)
+    scheduler.submit(api.Generate(chats.pop(), max_tokens=1), hear)
+    scheduler.run()
+    assert isinstance(ends[-1], api.Done)
+    kinds = {frame.kind for frame in ends if isinstance(frame, api.Failed)}
+    assert kinds <= {"invalid_request", "context_overflow"}, kinds
+
+
 def check_an_aborted_step_is_decoded_again_and_changes_nothing(model: Model) -> None:
     (plain,) = _served(_scheduler(model, []), 1)
     (again,) = _served(_scheduler(model, [Outcome.ABORTED, Outcome.ABORTED]), 1)

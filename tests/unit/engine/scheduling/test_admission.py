@@ -54,6 +54,13 @@ def test_rounds_of_sessions_that_left_are_forgotten() -> None:
     assert len(line._last) <= 1
 
 
+def test_requests_without_a_session_leave_nothing_behind() -> None:
+    line = Line()
+    for _ in range(100):
+        line.serve(line.stamp(""))
+    assert not line._last
+
+
 @pytest.mark.parametrize(("cells", "expected"), [(2 * (100 + ROOM_TOKENS), True), (2 * (100 + ROOM_TOKENS) - 1, False)])
 def test_a_request_fits_when_the_claims_of_all_do(cells: int, expected: bool) -> None:
     assert fits(Job(), [Job(computed=40)], cells=cells, held=40, shared=0) is expected
