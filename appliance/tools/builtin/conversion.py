@@ -29,7 +29,7 @@ def convert(number: float, from_unit: str, to_unit: str, words: Speech) -> ToolO
     right, exact = show(result, digits=6)
     told = words.number(right)
     said = words.say(
-        "unit.one" if value == 1 else "unit.many",
+        "unit.many" if words.is_many(value) else "unit.one",
         left=words.number(left),
         source=_noun(source, value, words),
         right=told if exact else words.say("about", number=told),
@@ -71,4 +71,4 @@ def _known(name: str, words: Speech) -> Unit:
 
 
 def _noun(unit: Unit, value: Fraction, words: Speech) -> str:
-    return words.unit(unit.singular, unit.plural, plural=value not in (1, -1))
+    return words.unit(unit.singular, unit.plural, plural=words.is_many(value))

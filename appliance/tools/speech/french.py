@@ -194,6 +194,22 @@ _UNITS = {
     "metric horsepower": "cheval-vapeur/chevaux-vapeur", "bar": "bar", "hectopascal": "hectopascal",
     "degree Celsius": "degré Celsius/degrés Celsius", "degree Fahrenheit": "degré Fahrenheit/degrés Fahrenheit",
     "kelvin": "kelvin",
+    "arc minute": "minute d'arc/minutes d'arc", "astronomical unit": "unité astronomique/unités astronomiques",
+    "atmosphere": "atmosphère", "barrel": "baril", "bit": "bit", "british thermal unit": "BTU/BTU",
+    "cubic foot": "pied cube/pieds cubes", "cubic inch": "pouce cube/pouces cubes",
+    "degree Rankine": "degré Rankine/degrés Rankine", "degree of arc": "degré", "electronvolt": "électronvolt",
+    "foot per second": "pied par seconde/pieds par seconde", "fortnight": "quinzaine", "gibibyte": "gibioctet",
+    "gigabit": "gigabit", "imperial gallon": "gallon impérial/gallons impériaux",
+    "imperial pint": "pinte impériale/pintes impériales", "kibibyte": "kibioctet", "kilobit": "kilobit",
+    "kilopascal": "kilopascal", "long ton": "tonne longue/tonnes longues", "mebibyte": "mébioctet",
+    "megabit": "mégabit", "megajoule": "mégajoule", "megawatt": "mégawatt", "microgram": "microgramme",
+    "micrometre": "micromètre", "microsecond": "microseconde", "millibar": "millibar",
+    "millimetre of mercury": "millimètre de mercure/millimètres de mercure", "millisecond": "milliseconde",
+    "nanometre": "nanomètre", "pascal": "pascal", "petabyte": "pétaoctet",
+    "pint": "pinte américaine/pintes américaines", "pound per square inch": "psi/psi",
+    "quart": "quart américain/quarts américains", "radian": "radian", "square inch": "pouce carré/pouces carrés",
+    "square yard": "yard carré/yards carrés", "tebibyte": "tébioctet", "ton": "tonne courte/tonnes courtes",
+    "torr": "torr", "turn": "tour", "watt hour": "wattheure",
 }  # fmt: skip
 
 

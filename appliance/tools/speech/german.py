@@ -189,6 +189,20 @@ _UNITS = {
     "calorie": "Kalorie/Kalorien", "kilocalorie": "Kilokalorie/Kilokalorien", "watt": "Watt", "kilowatt": "Kilowatt",
     "horsepower": "britische PS", "metric horsepower": "PS", "bar": "Bar", "hectopascal": "Hektopascal",
     "degree Celsius": "Grad Celsius", "degree Fahrenheit": "Grad Fahrenheit", "kelvin": "Kelvin",
+    "arc minute": "Bogenminute/Bogenminuten", "astronomical unit": "astronomische Einheit/astronomische Einheiten",
+    "atmosphere": "Atmosphäre/Atmosphären", "barrel": "Barrel", "bit": "Bit", "british thermal unit": "BTU",
+    "cubic foot": "Kubikfuß", "cubic inch": "Kubikzoll", "degree Rankine": "Grad Rankine", "degree of arc": "Grad",
+    "electronvolt": "Elektronenvolt", "foot per second": "Fuß pro Sekunde", "fortnight": "vierzehn Tage",
+    "gibibyte": "Gibibyte", "gigabit": "Gigabit", "imperial gallon": "britische Gallone/britische Gallonen",
+    "imperial pint": "britisches Pint/britische Pints", "kibibyte": "Kibibyte", "kilobit": "Kilobit",
+    "kilopascal": "Kilopascal", "long ton": "britische Tonne/britische Tonnen", "mebibyte": "Mebibyte",
+    "megabit": "Megabit", "megajoule": "Megajoule", "megawatt": "Megawatt", "microgram": "Mikrogramm",
+    "micrometre": "Mikrometer", "microsecond": "Mikrosekunde/Mikrosekunden", "millibar": "Millibar",
+    "millimetre of mercury": "Millimeter Quecksilbersäule", "millisecond": "Millisekunde/Millisekunden",
+    "nanometre": "Nanometer", "pascal": "Pascal", "petabyte": "Petabyte", "pint": "US-Pint/US-Pints",
+    "pound per square inch": "psi", "quart": "US-Quart/US-Quarts", "radian": "Radiant", "square inch": "Quadratzoll",
+    "square yard": "Quadratyard", "tebibyte": "Tebibyte", "ton": "US-Tonne/US-Tonnen", "torr": "Torr",
+    "turn": "Umdrehung/Umdrehungen", "watt hour": "Wattstunde/Wattstunden",
 }  # fmt: skip
 
 

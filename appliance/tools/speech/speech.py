@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from fractions import Fraction
 from typing import Any
 
 from appliance.tools import wording
@@ -31,7 +32,7 @@ class Speech:
     group: str = ","
     units: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # other names of units of measurement
     names: Mapping[str, str] = field(default_factory=dict)  # other names of holidays and the like
-    zero_is_many: bool = True
+    zero_is_many: bool = True  # and so is what lies between zero and two
     semicolon: str = "; "  # between names that hold commas themselves
     list_is_noun: bool = False  # the name of a list is written with a capital
 
@@ -47,7 +48,11 @@ class Speech:
 
     def noun(self, noun: str, number: int = 1) -> str:
         one, many = self.nouns[noun]
-        return one if number == 1 or (number == 0 and not self.zero_is_many) else many
+        return many if self.is_many(number) else one
+
+    def is_many(self, number: float | Fraction) -> bool:
+        """Tell whether a number takes the plural: in French from two on, elsewhere everything but one."""
+        return number not in (1, -1) if self.zero_is_many else not -2 < number < 2
 
     def count(self, number: int, noun: str) -> str:
         """Say a number with its noun: `1 timer`, `2 timers`."""

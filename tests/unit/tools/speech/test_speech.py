@@ -101,3 +101,17 @@ def test_lists_and_semicolons_are_written_as_the_language_writes_them(tag: str, 
 def test_french_says_tu_everywhere() -> None:
     formal = re.compile(r"\b(?:vous|votre|vos|\w+ez)\b", re.IGNORECASE)
     assert not [text for text in speech("fr").messages.values() if formal.search(text)]
+
+
+@pytest.mark.parametrize("tag", ["de", "fr"])
+def test_every_unit_has_a_name_in_every_language(tag: str) -> None:
+    assert {unit.singular for unit in units().values()} <= speech(tag).units.keys()
+
+
+@pytest.mark.parametrize(
+    ("tag", "number", "many"), [("en", 1.5, True), ("de", 0.5, True), ("fr", 1.5, False), ("fr", 2, True)]
+)
+def test_the_plural_begins_where_the_language_lets_it(tag: str, number: float, many: bool) -> None:
+    assert speech(tag).is_many(number) is many
+    assert speech(tag).is_many(-number) is many
+    assert not speech(tag).is_many(1)
