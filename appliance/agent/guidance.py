@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from appliance.generation import EMBEDDED_PROVIDER, FailureKind, ModelError
 
 DEFAULT = "en"
-_PULL = "homarus models pull hf:REPOSITORY/FILE.gguf"
+_PULL = "homarus models recommend"  # it names those that suit the box, and how to fetch one
 _KEY = "homarus config set models.providers.anthropic.apiKey KEY"
 _ONLINE = "homarus config set offline false"
 

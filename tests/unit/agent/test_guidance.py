@@ -19,7 +19,7 @@ def test_a_box_alone_says_what_it_can_do_in_the_language_of_the_person(language:
     text = guidance([MINI], language)
     assert text is not None
     assert word in text
-    assert "homarus models pull" in text
+    assert "homarus models recommend" in text
     assert guidance([], None) is not None
 
 
