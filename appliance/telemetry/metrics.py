@@ -79,6 +79,11 @@ class Metrics:
             return float(sum(histogram.counts)) if histogram else 0.0
         return self._numbers.get(family.name, {}).get(labels, 0.0)
 
+    @staticmethod
+    def load() -> None:
+        """Import the client library, which `exposition` needs. Blocks."""
+        import prometheus_client  # noqa: F401 - for its import alone
+
     def exposition(self, samples: Iterable[Sample] = ()) -> bytes:
         """Return everything in the text format of Prometheus, with `samples` of this moment beside it."""
         from prometheus_client import CollectorRegistry, generate_latest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
@@ -17,6 +18,7 @@ def routes(
     """Return the route; `samples` is asked at each scrape for the values of that moment."""
 
     async def scrape(_: web.Request, __: HttpCaller) -> web.Response:
+        await asyncio.to_thread(metrics.load)  # the first time takes a tenth of a second
         body = metrics.exposition(await samples())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 

@@ -24,6 +24,7 @@ from appliance.protocol.methods.pulls import (
     PullStatusParams,
 )
 
+_FAULT = "Something went wrong inside the box. `homarus logs` has the details."
 _MAX_JOBS = 32  # old ones are forgotten; only one runs at a time
 # What stands in the way is the owner's own setting or set-up: the file is there, and that was the job.
 _NOT_NOW = frozenset({"model_choice"})
@@ -98,6 +99,11 @@ class _Job:
 
     def probed(self, done: int, _total: int) -> None:
         self.asked = done
+
+    def settle(self) -> None:
+        """Fail a job that a fault of ours broke off (the log has it), so that the next one may begin."""
+        if self.state == "running":
+            self.state, self.error = "failed", _FAULT
 
     def row(self) -> PullResult:
         return PullResult(
@@ -175,6 +181,8 @@ class Pulls:
             job.state, job.error = "failed", str(error)
         else:
             job.state = "done"
+        finally:
+            job.settle()
 
     async def _load(self, job: _Job) -> bool:
         """Let the file answer; False where a setting of the owner is in the way."""
@@ -203,6 +211,8 @@ class Pulls:
             job.state, job.error = "failed", str(error)
         else:
             job.state = "done"
+        finally:
+            job.settle()
 
     def status(self, job_id: str) -> PullResult:
         """Return where a job stands. Raises WireError for an unknown id."""

@@ -192,6 +192,19 @@ async def test_a_failed_download_says_why(error: Exception) -> None:
     await pulls.aclose()
 
 
+@pytest.mark.parametrize("job", ["download", "probe"])
+async def test_a_fault_of_ours_ends_the_job_so_that_the_next_may_begin(job: str) -> None:
+    fault = KeyError("x")
+    box = Box(probe_error=fault)
+    await box.use("c.gguf")
+    pulls = started(HeldPuller(fault), box)
+    begun = pulls.start(PullParams(source="a.gguf")) if job == "download" else pulls.probe()
+    end = await ended(pulls, begun.job_id)
+    assert (end.state, "homarus logs" in str(end.error)) == ("failed", True)
+    assert pulls.start(PullParams(source="a.gguf")).state == "running"
+    await pulls.aclose()
+
+
 async def test_a_look_shows_hash_size_and_what_the_catalogue_knows() -> None:
     box = Box()
     found = await Pulls(HeldPuller(), box.use, box).look("a.gguf")
