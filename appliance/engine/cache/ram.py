@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from appliance.engine.cache.envelope import Blob
+
+_PINNED_SHARE = 1 / 2  # of a budget: pins of prompts that nobody uses any more must not push out all else
+
+
+def lasting(pinned: Iterable[tuple[str, int]], budget: int) -> set[str]:
+    """Return those of the pinned (name, bytes), the most recently used first, whose pin counts under a budget."""
+    kept: set[str] = set()
+    left = budget * _PINNED_SHARE
+    for name, size in pinned:
+        left -= size
+        if left < 0:
+            break
+        kept.add(name)
+    return kept
 
 
 class Ram:
@@ -76,9 +92,9 @@ class Ram:
     def _shrink(self, budget: int) -> list[str]:
         evicted: list[str] = []
         if self.used > budget:
-            loose = [name for name in self._blobs if name not in self._pinned]
-            fixed = [name for name in self._blobs if name in self._pinned]
-            for name in (*loose, *fixed):
+            pinned = ((name, self._sizes[name]) for name in reversed(self._blobs) if name in self._pinned)
+            fixed = lasting(pinned, self.budget)
+            for name in sorted(self._blobs, key=lambda name: name in fixed):  # stable: those used last stay last
                 if self.used <= budget:
                     break
                 if name != self._held:

@@ -153,10 +153,17 @@ class SequenceCache:
         return True
 
     def reset(self) -> None:
-        """Empty everything, busy or not: after an error nothing in the cache can be trusted."""
+        """Empty everything, busy or not: after an error nothing in the cache can be trusted.
+
+        Who is busy goes on in its sequence: that remains its own.
+        """
         self._cells.clear()
         for entry in self._residents:
-            _clear(entry)
+            if entry.busy:
+                entry.tokens.clear()
+                entry.floor = 0
+            else:
+                _clear(entry)
 
 
 def _clear(entry: Resident) -> None:

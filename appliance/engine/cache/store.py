@@ -189,7 +189,8 @@ class PrefixStore:
             self._drop(name)
             return None
         with shelf.lock:
-            shelf.settle(shelf.ram.put(name, opened.blob, pinned=entry.pinned) or [])
+            if shelf.entries.get(name) is entry:  # the writer may have evicted it meanwhile
+                shelf.settle(shelf.ram.put(name, opened.blob, pinned=entry.pinned) or [])
         return opened.blob
 
     def _rejected(self) -> None:

@@ -16,7 +16,7 @@ class SequenceStates:
     def __init__(self, context: Context) -> None:
         self._context = context
         # the same pointers; their owner is the context, which must outlive this
-        self._handle, self._memory = context._handle, context._memory
+        self._handle, self._memory = context.handle, context.memory
 
     def size(self, sequence: int) -> int:
         """Return how many bytes `export` returns."""

@@ -26,6 +26,7 @@ from appliance.engine.cache.envelope import (
     unseal,
 )
 from appliance.engine.cache.files.folder import Folder
+from appliance.engine.cache.ram import lasting
 
 _SUFFIX = ".state"
 _TEMPORARY = ".new"
@@ -220,7 +221,10 @@ class Disk:
         evicted: list[str] = []
         with self._lock:
             total = sum(file.size for file in self._files.values())
-            order = sorted(self._files, key=lambda path: (self._files[path].pinned, self._files[path].used))
+            order = sorted(self._files, key=lambda path: self._files[path].used)
+            pinned = ((path, self._files[path].size) for path in reversed(order) if self._files[path].pinned)
+            fixed = lasting(pinned, self.budget)
+            order.sort(key=lambda path: path in fixed)
             while total + size > self.budget:
                 path = order.pop(0)
                 total -= self._files.pop(path).size

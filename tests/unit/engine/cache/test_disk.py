@@ -129,6 +129,15 @@ def test_pinned_files_go_last_also_after_a_restart(tmp_path: Path) -> None:
         assert evicted == [loose]
 
 
+def test_pinned_files_that_nobody_uses_any_more_make_room_in_the_end(tmp_path: Path) -> None:
+    with disk(tmp_path / "p", budget=1900) as files:
+        stale = [put(files, (at,), bytes(400), pinned=True) for at in range(3)]
+        _, evicted = files.write("d", header(_B, length=400), bytes(400))
+        assert evicted == stale[:1]
+        _, evicted = files.write("e", header(_C, length=400), bytes(400))
+        assert evicted == stale[1:2], "not the conversation of a moment ago"
+
+
 def test_a_file_of_exactly_the_budget_fits_and_one_byte_more_does_not(tmp_path: Path) -> None:
     with disk(tmp_path / "p") as files:
         size, _ = files.write("a", header(_A, length=400), bytes(400))

@@ -32,6 +32,18 @@ def test_pinned_blobs_go_last() -> None:
     assert ram.put("c", bytes(60)) == ["b", "static"]
 
 
+def test_pins_count_for_half_the_budget_those_used_most_recently() -> None:
+    ram = Ram(100)
+    for name in ("old", "new"):
+        ram.put(name, bytes(50), pinned=True)
+    assert ram.put("a", bytes(30)) == ["old"]
+    assert ram.put("b", bytes(50)) == ["a"]
+    ram = Ram(100)
+    ram.put("large", bytes(51), pinned=True)
+    ram.put("a", bytes(49))
+    assert ram.put("b", bytes(10)) == ["large"], "one byte over the half"
+
+
 def test_a_blob_that_is_being_written_stays_and_counts() -> None:
     ram = Ram(100)
     ram.put("a", bytes(60))

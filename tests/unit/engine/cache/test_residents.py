@@ -245,3 +245,16 @@ def test_idle_are_those_that_hold_something_and_are_not_in_use() -> None:
     assert (cache.idle(), cache.serving) == ([first], True)
     cache.release(second)
     assert (cache.idle(), cache.serving) == ([first, second], False)
+
+
+def test_after_an_error_who_is_busy_keeps_the_sequence_as_its_own() -> None:
+    cells = RecordedCells()
+    cache = SequenceCache(cells, 2, can_rewind=True)
+    guest = cache.acquire([1, 2, 3], "s", "box")
+    assert guest is not None
+    _decode(cells, guest, [1, 2, 3])
+    cache.reset()
+    assert not guest.tokens
+    _decode(cells, guest, [1, 2, 3, 4])
+    cache.release(guest)
+    assert (cache.known([1, 2, 3, 4, 5], "box"), cache.known([1, 2, 3, 4, 5])) == (4, 0)

@@ -288,3 +288,26 @@ def test_something_too_large_for_the_files_is_told_once_and_stays_in_memory(
             assert store.settle(_DEADLINE_S)
             assert len(_restored(store, [number] * 20)) == 1
     assert len(caplog.records) == 1
+
+
+def test_a_file_that_is_evicted_while_it_is_read_leaves_nothing_without_an_entry(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.store() as store:
+        store.put(_TEXT, 0, b"state")
+        assert store.settle(_DEADLINE_S)
+    with place.store() as store:
+        shelf, plain = store._shelf, Disk.read
+
+        def read(disk: Disk, name: str) -> object:
+            opened = plain(disk, name)
+            with shelf.lock:  # as the writer does when it needs the room
+                shelf.entries[name].on_disk = False
+                shelf.settle([name])
+            return opened
+
+        monkeypatch.setattr(Disk, "read", read)
+        assert _restored(store, _TEXT) == [(0, 100, b"state")]
+        assert set(shelf.ram.names()) <= set(shelf.entries)
+        store.put([9] * 20, 0, b"other")
+        assert store.settle(_DEADLINE_S), "the writer lives"
