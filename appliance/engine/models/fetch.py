@@ -217,7 +217,7 @@ class Fetch:
                 headers |= {"Range": f"bytes={size}-", "If-Range": about.etag}
             elif self._checked:  # no strong name for the file: the checksum will tell
                 headers["Range"] = f"bytes={size}-"
-        if self._token and urlsplit(url).netloc == urlsplit(self._url).netloc:
+        if self._token and urlsplit(url)[:2] == urlsplit(self._url)[:2]:  # scheme too: never in plain text
             headers["Authorization"] = f"Bearer {self._token}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S)
         return self._session.get(url, headers=headers, allow_redirects=False, timeout=timeout)

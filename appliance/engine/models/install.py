@@ -19,14 +19,13 @@ from appliance.engine.models.errors import PullError
 from appliance.engine.models.gguf import read_header
 from appliance.engine.models.hub import look
 from appliance.engine.models.lock import ModelLock, Pin
-from appliance.engine.models.pull import HUB, Pulled, PullProgress, pull, resolve
+from appliance.engine.models.pull import HUB, RESERVE_BYTES, Pulled, PullProgress, pull, resolve
 from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import Clock
 
 if TYPE_CHECKING:
     import aiohttp
 
-_RESERVE_BYTES = 512 * 1024 * 1024  # left free on the disk for the box itself
 _CATALOGUE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _MISMATCH = "the SHA-256 that was given is not the one that the server names for this file"
 
@@ -57,7 +56,7 @@ class Surroundings:
     hub: str = HUB
     token: str | None = None
     backoff: Backoff | None = None
-    reserve_bytes: int = _RESERVE_BYTES
+    reserve_bytes: int = RESERVE_BYTES
 
 
 def source_of(wanted: str) -> str:

@@ -23,11 +23,11 @@ from appliance.foundation.clock import Clock
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["HUB", "PullError", "PullProgress", "Pulled", "pull", "resolve"]
+__all__ = ["HUB", "RESERVE_BYTES", "PullError", "PullProgress", "Pulled", "pull", "resolve"]
 
 HUB = "https://huggingface.co"
 _MAX_ATTEMPTS = 8  # in a row without one new byte
-_RESERVE_BYTES = 512 * 1024 * 1024  # left free on the disk for the box itself
+RESERVE_BYTES = 512 * 1024 * 1024  # left free on the disk for the box itself
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HUB_FILE = re.compile(r"hf:([\w.-]+/[\w.-]+)/([^@\s]+\.gguf)(?:@([\w./-]+))?", re.IGNORECASE)
 _SAFE_NAME = re.compile(r"\w[\w.+-]{0,200}\.gguf", re.IGNORECASE)
@@ -71,7 +71,7 @@ async def pull(
     token: str | None = None,
     on_progress: Callable[[PullProgress], None] = lambda progress: None,
     backoff: Backoff | None = None,
-    reserve_bytes: int = _RESERVE_BYTES,
+    reserve_bytes: int = RESERVE_BYTES,
 ) -> Pulled:
     """Fetch `source` into `folder`; the file appears under its name only when it is whole and checked.
 

@@ -1,4 +1,4 @@
-"""A model of one layer, random weights, as wide as another model: for comparing quantisations that are not here."""
+"""A model of one layer, random weights, of any width: for measuring quantisations whose models are not here."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ KINDS = {
 }
 _BLOCK = 256  # all kinds fit into multiples of it
 _HEAD = 64
+_VOCABULARY = 257  # every byte and one end
 _SCALE = np.float16(0.001)
 _MOST_WIDTH, _MOST_HIDDEN = 4096, 16384
 
@@ -40,19 +41,46 @@ class LayerShape:
         return cls(fitting(width, _MOST_WIDTH), fitting(hidden, _MOST_HIDDEN))
 
 
+def _matrices(shape: LayerShape) -> dict[str, tuple[int, int]]:
+    """Return rows and columns of every matrix of the model by its name."""
+    width, hidden = shape.width, shape.hidden
+    shared = _groups(width) * _HEAD
+    return {
+        "token_embd": (_VOCABULARY, width),
+        "blk.0.attn_q": (width, width),
+        "blk.0.attn_k": (shared, width),
+        "blk.0.attn_v": (shared, width),
+        "blk.0.attn_output": (width, width),
+        "blk.0.ffn_gate": (hidden, width),
+        "blk.0.ffn_up": (hidden, width),
+        "blk.0.ffn_down": (width, hidden),
+    }
+
+
+def _groups(width: int) -> int:
+    """Return the heads of keys and values: grouped four to one, as most models have it."""
+    return max(1, width // _HEAD // 4)
+
+
+def matrix_facts(kind: str, shape: LayerShape) -> tuple[int, int]:
+    """Return the parameters of the layer, without the vocabulary, and the bytes of all matrices."""
+    _, block_bytes, block, _ = KINDS[kind]
+    numbers = {name: rows * columns for name, (rows, columns) in _matrices(shape).items()}
+    layer = sum(count for name, count in numbers.items() if name != "token_embd")
+    return layer, sum(numbers.values()) // block * block_bytes
+
+
 def write_layer(path: Path, kind: str, shape: LayerShape) -> Path:
     """Write the model and return its path."""
-    width, hidden = shape.width, shape.hidden
-    heads = width // _HEAD
-    groups = max(1, heads // 4)
+    width = shape.width
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_name("layer")
     writer.add_context_length(2048)
     writer.add_embedding_length(width)
     writer.add_block_count(1)
-    writer.add_feed_forward_length(hidden)
-    writer.add_head_count(heads)
-    writer.add_head_count_kv(groups)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(width // _HEAD)
+    writer.add_head_count_kv(_groups(width))
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(_HEAD)
     tokens = [*byte_alphabet().values(), "<|end|>"]
@@ -65,18 +93,7 @@ def write_layer(path: Path, kind: str, shape: LayerShape) -> Path:
     writer.add_bos_token_id(len(tokens) - 1)
     writer.add_eos_token_id(len(tokens) - 1)
     random = np.random.default_rng(1)
-    shared = groups * _HEAD
-    matrices = {
-        "token_embd": (len(tokens), width),
-        "blk.0.attn_q": (width, width),
-        "blk.0.attn_k": (shared, width),
-        "blk.0.attn_v": (shared, width),
-        "blk.0.attn_output": (width, width),
-        "blk.0.ffn_gate": (hidden, width),
-        "blk.0.ffn_up": (hidden, width),
-        "blk.0.ffn_down": (width, hidden),
-    }
-    for name, (rows, columns) in matrices.items():
+    for name, (rows, columns) in _matrices(shape).items():
         data = _matrix(random, kind, rows, columns)
         writer.add_tensor(f"{name}.weight", data, raw_dtype=gguf.GGMLQuantizationType[KINDS[kind][0]])
     for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):

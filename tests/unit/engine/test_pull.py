@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from appliance.engine.models.fetch import Fetch, PartFile
 from appliance.engine.models.pull import Pulled, PullError, PullProgress, pull, resolve
 from tests.unit.engine.gguf_files import gguf
 
@@ -287,3 +288,25 @@ def test_a_hub_source_becomes_its_address() -> None:
     assert resolve("hf:o/n/a b.gguf".replace(" ", "-"))[0] == "https://huggingface.co/o/n/resolve/main/a-b.gguf"
     url, name = resolve("hf:o/n/q4/m.gguf@v1/x", hub="http://h")
     assert (url, name) == ("http://h/o/n/resolve/v1%2Fx/q4/m.gguf", "m.gguf")
+
+
+class _Headers:
+    """A session that remembers what it would have sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, str]] = []
+
+    def get(self, _url: str, *, headers: dict[str, str], **_options: object) -> None:
+        self.sent.append(headers)
+
+
+def test_a_token_does_not_follow_its_host_to_plain_text(tmp_path: Path) -> None:
+    session, target = _Headers(), PartFile(tmp_path / "m.gguf")
+    with target.held():
+        fetch = Fetch(
+            "https://hub/m.gguf", target, session, token="hf_secret", checked=True,  # type: ignore[arg-type]  # a double
+            on_progress=lambda _progress: None, reserve_bytes=0,
+        )  # fmt: skip
+        for url in ("https://hub/other", "http://hub/m.gguf", "https://hub:444/m.gguf"):
+            fetch._get(url)
+    assert ["Authorization" in headers for headers in session.sent] == [True, False, False]

@@ -13,27 +13,22 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import gguf
 import msgspec
-import numpy as np
 
 from appliance.engine.models.recommend.box import Measurement, Speed
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile, ProfileError, read_profile
-from appliance.engine.tinymodel import byte_alphabet
+from appliance.engine.tuning.layer import LayerShape, matrix_facts, write_layer
 from appliance.foundation.clock import SystemClock
 
 _CLOCK = SystemClock()
-_WIDTH, _HIDDEN, _HEADS, _KV_HEADS, _HEAD = 2048, 8192, 32, 8, 64
+_SHAPE = LayerShape(2048, 8192)
 _PROMPT = 128  # tokens of a chunk, as the engine reads a prompt when nobody else asks
 _PHASE_S = 0.35  # per quantisation, once for reading and once for writing
 _LEAST_ROUNDS = 2
-# name in the catalogue -> ggml type, bytes and numbers of a block, where its 16-bit scales are
-_KINDS = {"Q4_K_M": ("Q4_K", 144, 256, (0, 2)), "Q8_0": ("Q8_0", 34, 32, (0,))}
-_SCALE = np.float16(0.001)
+_KINDS = ("Q4_K_M", "Q8_0")  # names of the catalogue
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,8 +57,8 @@ def _profile(path: Path | None) -> EngineProfile:
 
 
 def _speed(path: Path, kind: str, threads: int, profile: EngineProfile) -> Speed:
-    parameters, size = _write(path, kind)
-    model = Model(path)
+    parameters, size = matrix_facts(kind, _SHAPE)
+    model = Model(write_layer(path, kind, _SHAPE))
     context = Context(model, cells=512, batch=_PROMPT, sequences=1, threads=threads, outputs=_PROMPT, profile=profile)
     try:
         _step(context, 0, _PROMPT)  # the first pass maps the pages
@@ -93,62 +88,6 @@ def _best(work: Callable[[], None]) -> float:
         work()
         best, rounds = min(best, _CLOCK.monotonic() - began), rounds + 1
     return best
-
-
-def _write(path: Path, kind: str) -> tuple[int, int]:
-    """Write the model; return the parameters of its layer and the bytes of all its matrices."""
-    writer = gguf.GGUFWriter(str(path), "llama")
-    writer.add_name("measure")
-    writer.add_context_length(2048)
-    writer.add_embedding_length(_WIDTH)
-    writer.add_block_count(1)
-    writer.add_feed_forward_length(_HIDDEN)
-    writer.add_head_count(_HEADS)
-    writer.add_head_count_kv(_KV_HEADS)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_dimension_count(_HEAD)
-    tokens = [*byte_alphabet().values(), "<|end|>"]
-    writer.add_vocab_size(len(tokens))
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list(tokens)
-    writer.add_token_types([1] * (len(tokens) - 1) + [3])
-    writer.add_token_merges(["t h"])
-    writer.add_bos_token_id(len(tokens) - 1)
-    writer.add_eos_token_id(len(tokens) - 1)
-    random = np.random.default_rng(1)
-    shared = _KV_HEADS * _HEAD
-    layer = {
-        "attn_q": (_WIDTH, _WIDTH),
-        "attn_k": (shared, _WIDTH),
-        "attn_v": (shared, _WIDTH),
-        "attn_output": (_WIDTH, _WIDTH),
-        "ffn_gate": (_HIDDEN, _WIDTH),
-        "ffn_up": (_HIDDEN, _WIDTH),
-        "ffn_down": (_WIDTH, _HIDDEN),
-    }
-    size = 0
-    matrices = {"token_embd": (len(tokens), _WIDTH)} | {f"blk.0.{name}": shape for name, shape in layer.items()}
-    for name, shape in matrices.items():
-        data = _matrix(random, kind, *shape)
-        size += data.nbytes
-        writer.add_tensor(f"{name}.weight", data, raw_dtype=gguf.GGMLQuantizationType[_KINDS[kind][0]])
-    for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
-        writer.add_tensor(f"{name}.weight", np.ones(_WIDTH, np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return sum(rows * columns for rows, columns in layer.values()), size
-
-
-def _matrix(random: Any, kind: str, rows: int, columns: int) -> Any:
-    """Return random blocks of a quantisation with small scales: numbers that stay finite."""
-    _, block_bytes, block, scales = _KINDS[kind]
-    data = random.integers(0, 256, size=(rows, columns // block, block_bytes), dtype=np.uint8)
-    for offset in scales:
-        data[:, :, offset : offset + 2] = np.frombuffer(_SCALE.tobytes(), np.uint8)
-    return data.reshape(rows, -1)
 
 
 if __name__ == "__main__":
