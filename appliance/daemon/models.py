@@ -33,6 +33,7 @@ EMBEDDED = EMBEDDED_PROVIDER
 _Candidates: TypeAlias = tuple[list[Candidate], list[tuple[str, ModelError]]]
 """Those to ask, in order, and the references that lead nowhere."""
 _SETTINGS_CODE = "provider_settings"
+_LOADING = "The model on this box is still being loaded; ask again in a moment."
 _NOT_HERE = "No larger model runs on this box; fetch one with `homarus models pull`, or see `homarus doctor`."
 
 
@@ -72,6 +73,7 @@ class Models:
         self._ready: dict[str, Provider] = {}
         self._built = ""
         self._unusable: set[str] = set()
+        self._loading = False
         self._probed_tools: int | None = None
         self._scores: ToolScores | None = None
         self._catalog = self._build()
@@ -81,6 +83,7 @@ class Models:
     def add(self, provider: Provider) -> None:
         """Take a provider that runs on this box (the engine, the embedded model)."""
         self._ready[provider.id] = provider
+        self._loading = self._loading and provider.id != "local"
         self._current().add(provider)
 
     def remove(self, provider_id: str) -> None:
@@ -100,6 +103,10 @@ class Models:
         """Return the language of a sentence, None when it is not clear or the embedded model is off."""
         provider = self._ready.get(EMBEDDED)
         return provider.hears(text) if isinstance(provider, Hears) else None
+
+    def local_is_loading(self, loading: bool) -> None:
+        """Take whether the engine on this box is on its way: it becomes a model only when it has come up."""
+        self._loading = loading
 
     def local(self) -> Provider | None:
         """Return the provider of the engine on this box, None while there is none."""
@@ -153,11 +160,11 @@ class Models:
 
     def _candidates(self, catalog: Catalog, agent_id: str, wanted: object) -> _Candidates:
         if wanted:
-            return _resolved(catalog, [str(wanted)])
+            return _resolved(catalog, [str(wanted)], self._loading)
         embedded = [self._of(provider) for name, provider in self._ready.items() if name == EMBEDDED]
         choice = self.choice(agent_id)
         if choice.primary:
-            chosen, unknown = _resolved(catalog, choice.candidates)
+            chosen, unknown = _resolved(catalog, choice.candidates, self._loading)
             away = any(ref.startswith("local/") for ref, _ in unknown)
             return [*embedded, *with_relief(chosen, self._remotes(), behind_local=away)], unknown
         others = [model for model in catalog.models() if model.provider != EMBEDDED and _talks(model)]
@@ -165,7 +172,8 @@ class Models:
         if any(model.provider == "local" for model in others):
             near = [catalog.resolve(model.ref) for model in others if not model.box]
             return [*embedded, *with_relief(near, self._remotes())], []
-        return [*embedded, *(catalog.resolve(model.ref) for model in others)], []
+        unknown = [("local", ModelError(FailureKind.UNAVAILABLE, _LOADING))] if self._loading else []
+        return [*embedded, *(catalog.resolve(model.ref) for model in others)], unknown
 
     def _remotes(self) -> list[Candidate]:
         remotes = (provider for name, provider in self._ready.items() if name.startswith(REMOTE_PREFIX))
@@ -303,7 +311,7 @@ def _talks(info: ModelInfo) -> bool:
     return not info.embeds or info.provider == "local"
 
 
-def _resolved(catalog: Catalog, wanted: Sequence[str]) -> _Candidates:
+def _resolved(catalog: Catalog, wanted: Sequence[str], loading: bool) -> _Candidates:
     """Look every reference up. One that leads nowhere (the engine is absent, say) must not silence the others."""
     found: list[Candidate] = []
     unknown: list[tuple[str, ModelError]] = []
@@ -311,8 +319,12 @@ def _resolved(catalog: Catalog, wanted: Sequence[str]) -> _Candidates:
         try:
             found.append(catalog.resolve(ref))
         except ApplianceError as error:
-            absent = ref.startswith("local/") and catalog.provider("local") is None
-            unknown.append((ref, ModelError(FailureKind.NOT_FOUND, _NOT_HERE if absent else str(error))))
+            if not ref.startswith("local/") or catalog.provider("local") is not None:
+                unknown.append((ref, ModelError(FailureKind.NOT_FOUND, str(error))))
+            elif loading:
+                unknown.append((ref, ModelError(FailureKind.UNAVAILABLE, _LOADING)))
+            else:
+                unknown.append((ref, ModelError(FailureKind.NOT_FOUND, _NOT_HERE)))
     return found, unknown
 
 

@@ -91,6 +91,7 @@ class LocalEngine:
             if not section.enabled or chosen is None:
                 await self._engines.stop(_NAME)
                 self._models.remove(_NAME)
+                self._models.local_is_loading(False)
                 self._path = None
                 self._tracker.clear(_UNUSABLE, _NAME)
                 return
@@ -117,6 +118,7 @@ class LocalEngine:
         if process is None:
             return
         self._path = path
+        self._models.local_is_loading(True)
 
         async def watch() -> None:
             try:
@@ -131,6 +133,7 @@ class LocalEngine:
     async def _failed(self, section: LocalModelSection, path: Path, reason: str) -> None:
         """Say that a file cannot be used, and go back to the last one that could when nothing answers."""
         _log.warning("%s cannot be used: %s", path.name, reason)
+        self._models.local_is_loading(False)
         instead = self._path if self._path not in (None, path) else None
         good = None if instead else await asyncio.to_thread(self.library.fallback, path)
         if good is not None:

@@ -128,6 +128,19 @@ async def test_a_primary_that_does_not_exist_silences_neither_the_embedded_model
         assert not caught.value.only_escalated
 
 
+@pytest.mark.parametrize("chosen", ["{}", "{agents: {defaults: {model: {primary: 'local/any'}}}}"])
+async def test_while_the_model_of_the_box_is_loaded_it_is_not_said_to_be_missing(tmp_path: Path, chosen: str) -> None:
+    async with _box(tmp_path, chosen) as box:
+        box.models.add(box.embedded)
+        box.models.local_is_loading(True)
+        box.embedded.script(fails(FailureKind.ESCALATE))
+        with pytest.raises(AllFailed) as caught:
+            await box.answer()
+        assert "still being loaded" in str(caught.value)
+        box.models.add(local(ScriptedProvider("local")))
+        assert box.order()[-1].startswith("local/")
+
+
 async def test_offline_never_asks_a_service_and_says_so(tmp_path: Path) -> None:
     chosen = "agents: {defaults: {model: {primary: 'own/a', fallbacks: ['local/big']}}}"
     async with _box(tmp_path, f"{{offline: true, models: {{providers: {{{OWN}}}}}, {chosen}}}") as box:
