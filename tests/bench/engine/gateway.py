@@ -19,7 +19,7 @@ from tests.integration.waiting import until
 _SESSIONS = 4
 _EVERY_S = 0.005
 _SAMPLES = 2000
-_PATIENCE_S = 300.0  # until the first token of a real prompt
+_PATIENCE_S = 120.0  # until the first token of a real prompt
 
 
 async def loop_delay(rig: Bench) -> list[Figure]:

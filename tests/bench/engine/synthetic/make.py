@@ -47,11 +47,11 @@ class Vocabulary:
 def main() -> None:
     shape, path = SHAPES[sys.argv[1]], Path(sys.argv[2])
     vocabulary = _read(Path(sys.argv[3]), shape.tokens) if shape.vocabulary else _made(shape.tokens)
-    chain = _chain(vocabulary)
+    chain, newline = _chain(vocabulary), vocabulary.tokens.index(byte_alphabet()[ord("\n")])
     writer = gguf.GGUFWriter(str(path), shape.architecture)
     _header(writer, shape)
     _tokenizer(writer, vocabulary)
-    for name, values, kind in _tensors(shape, chain):
+    for name, values, kind in _tensors(shape, chain, newline):
         if kind is None:
             writer.add_tensor(name, values)
         else:
@@ -134,7 +134,7 @@ def _tokenizer(writer: Any, vocabulary: Vocabulary) -> None:
         writer.add_chat_template(CHATML)
 
 
-def _tensors(shape: Shape, chain: list[int]) -> Iterator[tuple[str, Any, Any]]:
+def _tensors(shape: Shape, chain: list[int], newline: int) -> Iterator[tuple[str, Any, Any]]:
     """Yield name, values and type (None: float32) of every tensor."""
     random = np.random.default_rng(_SEED)
     width, hidden, shared = shape.width, shape.feed_forward, shape.head * shape.kv_heads
@@ -150,7 +150,7 @@ def _tensors(shape: Shape, chain: list[int]) -> Iterator[tuple[str, Any, Any]]:
     signs = random.integers(0, 2, (shape.tokens, width), dtype=np.int8) * np.int8(2) - np.int8(1)
     kind = _TYPES["q8_0"]  # of the two matrices over the vocabulary, as in published files
     yield "token_embd.weight", _signed(signs, 1.0), kind
-    yield "output.weight", _signed(signs[_before(chain, shape.tokens)], _CERTAINTY / width), kind
+    yield "output.weight", _signed(signs[_before(chain, newline, shape.tokens)], _CERTAINTY / width), kind
     yield "output_norm.weight", np.ones(width, np.float32), None
     for layer in range(shape.layers):
         for name, (outputs, inputs, share) in sizes.items():
@@ -163,10 +163,13 @@ def _tensors(shape: Shape, chain: list[int]) -> Iterator[tuple[str, Any, Any]]:
                 yield f"blk.{layer}.{name}.bias", np.zeros(size, np.float32), None
 
 
-def _before(chain: list[int], size: int) -> Any:
-    """Return for each token the one that it follows; what is outside the chain follows itself."""
+def _before(chain: list[int], newline: int, size: int) -> Any:
+    """Return for each token the one that it follows; what is outside the chain follows itself.
+
+    The chain begins after a newline, the last token of a chat prompt.
+    """
     before = np.arange(size)
-    before[chain] = np.roll(chain, 1)
+    before[chain] = [newline, *chain[:-1]]
     return before
 
 
