@@ -129,8 +129,9 @@ def _items(asked: Variation) -> Arguments | None:
 def _clock_now(asked: Variation) -> Arguments | None:
     place = re.sub(r"^(?:in|at|en|à|au|aux) (?:der |die |den )?", "", asked.text)
     words = asked.language.words
-    if not place or asked.name() is None:
-        return None
+    day = asked.built("alarm_set", f"{asked.text} {asked.phrases.at} 7:00")
+    if not place or asked.name() is None or (day is not None and day.keys() & {"date", "repeat"}):
+        return None  # "and tomorrow?" is no place
     return dict(asked.last) | {"place": words.place(words.bare.sub("", place))}
 
 

@@ -118,6 +118,9 @@ def test_a_short_sentence_after_a_call_changes_or_repeats_it(
         ("fr", "et toi ?", TIMER),
         ("fr", "non merci", MILK),
         ("fr", "quelle heure est-il", TIMER),
+        ("de", "und morgen?", CLOCK),  # a day is no place
+        ("en", "and on friday?", CLOCK),
+        ("fr", "et demain ?", CLOCK),
         ("en", "cancel that", CLOCK),  # nothing was written
         ("en", "make it ten", Call("box_health", {})),
     ],
