@@ -67,7 +67,8 @@ def guidance(attempts: Sequence[tuple[str, ModelError]], language: str | None, *
     `instead` says what will become of the request, in place of what would help without a connection. Nothing is broken
     where models only handed over, or stand outside while there is no way out.
     """
-    texts = _TEXTS.get(language or DEFAULT, _TEXTS[DEFAULT])
+    tag = (language or DEFAULT).replace("_", "-").partition("-")[0].lower()
+    texts = _TEXTS.get(tag, _TEXTS[DEFAULT])
     kinds = {error.kind for _, error in attempts}
     if kinds <= {FailureKind.ESCALATE}:
         return f"{texts['alone']} {texts['abilities']} {texts['more']}"

@@ -114,7 +114,7 @@ def build_core(
         blobs=blobs,
         settings=lambda: _run_settings(config),
         kits=toolbox.choose,
-        hears=models.hears,
+        hears=toolbox.locale,
         keeper=keeper,
     )
     commands = CommandTable()

@@ -79,11 +79,11 @@ class Toolbox:
             call_id=f"{inbound.run_id}:{call.id}",
             now_ms=self._clock.now_ms(),
             zone=zone,
-            locale=self._locale(inbound),
+            locale=self.locale(inbound),
         )
         return await self._executor.execute(call, context, self._policy(inbound, model))
 
-    def _locale(self, inbound: Inbound) -> str:
+    def locale(self, inbound: Inbound) -> str:
         """Return the language to answer in: that of the words, else the one heard last, else the owner's.
 
         "ok, ten" has no language of its own.

@@ -86,7 +86,7 @@ class Runner:
         blobs: Blobs,
         settings: Callable[[], RunSettings],
         kits: KitChooser | None = None,
-        hears: Callable[[str], str | None] = lambda _: None,
+        hears: Callable[[Inbound], str | None] = lambda _: None,
         keeper: Keeper | None = None,
     ) -> None:
         self._keeper = keeper
@@ -225,7 +225,7 @@ class Runner:
 
         chain = self._chains.chain(session, inbound)
         if self._keeper is not None and asked_before(inbound):
-            chain = Prefaced(chain, self._keeper.preface(inbound, settings.zone, self._hears(inbound.text)))
+            chain = Prefaced(chain, self._keeper.preface(inbound, settings.zone, self._hears(inbound)))
         return AgentLoop(
             chain=chain,
             run_tool=run_tool,
@@ -283,13 +283,13 @@ class Runner:
         end = End(RunStatus.ABORTED, said, reporter.text, reason)
         if self._keeper is None or control.acted or reporter.text:
             return end
-        return replace(end, kept=self._keeper.returned(control.asked, reason, self._hears(control.inbound.text)))
+        return replace(end, kept=self._keeper.returned(control.asked, reason, self._hears(control.inbound)))
 
     def _unanswered(
         self, control: RunControl, loop: AgentLoop | None, reporter: RunReporter, failure: AllFailed
     ) -> End:
         """Say why nobody answered, and keep the question where a connection is all that is missing."""
-        language = self._hears(control.inbound.text)
+        language = self._hears(control.inbound)
         hold = Hold("")
         if self._keeper is not None and not control.acted and not reporter.text:
             hold = self._keeper.hold(control.asked, failure.attempts, language)

@@ -13,7 +13,7 @@ def _failed(ref: str, kind: FailureKind) -> tuple[str, ModelError]:
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("en", "timers"), ("de", "Timer"), ("fr", "minuteurs"), ("fi", "timers")]
+    ("language", "word"), [("en", "timers"), ("de", "Timer"), ("fr", "minuteurs"), ("fi", "timers"), ("de-AT", "Timer")]
 )
 def test_a_box_alone_says_what_it_can_do_in_the_language_of_the_person(language: str, word: str) -> None:
     text = guidance([MINI], language)

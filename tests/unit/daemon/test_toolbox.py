@@ -136,3 +136,13 @@ async def test_what_the_box_has_no_hardware_for_is_offered_to_the_embedded_model
     assert "light_set" not in box.names()
     assert "light_set" in box.names(ModelInfo("homarus", "mini", "Mini", local=True))
     assert "undo_last" in box.names()
+
+
+async def test_what_has_no_language_is_in_the_one_heard_last_or_the_owners(tmp_path: Path, database: Database) -> None:
+    box = Box(tmp_path, database, "{locale: 'fr-CA'}")
+    assert box.tools.locale(inbound()) == "fr-CA"
+    box.heard[inbound().text] = "de"
+    assert box.tools.locale(inbound()) == "de"
+    box.heard.clear()
+    assert box.tools.locale(inbound()) == "de"
+    assert box.tools.locale(inbound("another")) == "fr-CA"
