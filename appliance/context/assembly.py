@@ -165,10 +165,11 @@ class Assembly:
         """Return how a request for this model divides its window, for people who look."""
         request = self.request(info)
         window = self._window(info)
+        bare = info.provider in self._bare_providers  # it reads neither the system prompt nor schemas
         return Size(
             window=window,
-            system=estimate_text_tokens(len(self._system)),
-            tools=_schema_tokens(request.tools),
+            system=0 if bare else estimate_text_tokens(len(self._system)),
+            tools=0 if bare else _schema_tokens(request.tools),
             history=sum(map(estimate_tokens, request.messages)),
             messages=len(request.messages),
             dropped=len(paired(self._plain)) - len(request.messages),

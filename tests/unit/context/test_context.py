@@ -99,6 +99,8 @@ def test_what_a_bare_provider_does_not_read_leaves_room_for_its_history() -> Non
     )
     bare = assembly.request(ModelInfo("homarus", "mini", "Mini", context_window=512))
     assert [message.text for message in bare.messages] == ["set a timer", "make it ten"]
+    size = assembly.size(ModelInfo("homarus", "mini", "Mini", context_window=512))
+    assert (size.system, size.tools, len(size.tool_names)) == (0, 0, 30)
 
 
 @given(st.lists(st.sampled_from(["user", "assistant"]), max_size=30), st.integers(0, 400))
