@@ -37,7 +37,7 @@ from appliance.engine.scheduling.step import Stepper
 from appliance.engine.server import Collaborators, Server
 from appliance.engine.speculation.draftmodel import DraftModel
 from appliance.engine.speculation.length import MAX_DRAFT
-from appliance.engine.speculation.native import open_draft
+from appliance.engine.speculation.native import draft_bytes, open_draft
 from appliance.engine.threads import LoadReader, Threads, allowed_cores
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_token
@@ -99,7 +99,10 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
     threads = _threads(options)
     prompts = PromptMaker(model.template, _specials(model), today)
     ram = options.ram_bytes or (_RAM_BYTES if options.state is not None else 0)
-    shape = shape_of(model, options.profile, window=options.window, cells=options.cells, blobs=ram)
+    beside = draft_bytes(options.draft, model, forced=options.force_draft)
+    shape = shape_of(
+        model, options.profile, window=options.window, cells=options.cells, blobs=ram, beside=beside
+    )
     first = first_target(before.available, before.total, shape)
     limits = Limits(shape.window, options.active, options.waiting)
     keeper, stepper, draft, note = None, None, None, options.profile_note or options.profile.name

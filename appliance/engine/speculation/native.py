@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,15 @@ class DraftContext:
     def close(self) -> None:
         self._context.close()
         self._model.close()
+
+
+def draft_bytes(path: Path | None, target: Model, *, forced: bool = False) -> int:
+    """Return what the weights of a draft model take in memory, 0 where none will be loaded."""
+    if path is None or unsuitable(target.parameters, forced=forced):
+        return 0
+    with contextlib.suppress(OSError):  # `open_draft` says so
+        return path.stat().st_size
+    return 0
 
 
 def open_draft(

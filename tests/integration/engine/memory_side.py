@@ -183,6 +183,22 @@ def check_an_engine_starts_as_small_as_its_box_and_grows_with_it(folder: Path) -
         engine.close()
 
 
+def check_the_weights_of_a_draft_model_are_not_given_to_cells(folder: Path) -> None:
+    root, path = folder / "drafting", TinyModel(context=16384).write(folder / "drafted.gguf")
+    draft = TinyModel(width=256, layers=4, feed_forward=512, seed=7).write(folder / "guess.gguf")
+    _Box(root, 256)
+    size = (128 + 160 + 6) * _MIB + path.stat().st_size
+    (root / "proc/meminfo").write_text(f"MemTotal: {2 << 20} kB\nMemAvailable: {size >> 10} kB\n")
+    cells = []
+    for guessing in ({}, {"draft": draft, "force_draft": True}, {"draft": draft}, {"draft": folder / "none.gguf"}):
+        options = Options(path, threads=1, root=root, **guessing)
+        engine = build(options, clock=SystemClock(), today=_today)
+        cells.append(engine.info().cells)
+        engine.close()
+    assert cells[0] - cells[1] >= draft.stat().st_size // 3 // 256 - 256 > 0, "cells of 256 bytes, of a third"
+    assert cells[2:] == [cells[0]] * 2, "one that is not loaded takes nothing"
+
+
 def check_a_context_that_cannot_be_made_leaves_the_old_one(folder: Path) -> None:
     with _engine(folder, cells=4096) as engine:
         first = _Asked(engine, _PROMPTS[0], 200)
