@@ -34,12 +34,16 @@ def good_part(text: str) -> str:
 def _repetition(text: str) -> int | None:
     """Return the index behind the first of the pieces that repeat at the end; the last one may be cut off."""
     best: int | None = None
+    found = dict[int, int]()  # where each period begins to hold, so that its multiples are not looked for again
     for period in range(1, min(_MAX_PERIOD, len(text) // _LEAST_REPEATS) + 1):
-        at = len(text)
+        known = (begins + period - one for one, begins in found.items() if period % one == 0)
+        at = min([len(text), *known])
         while at > period and text[at - 1] == text[at - 1 - period]:
             at -= 1
         repeated = len(text) - (at - period)
         enough = repeated >= max(_LEAST_REPEATED, _LEAST_REPEATS * period)
+        if enough:
+            found[period] = at
         if enough and (best is None or at < best):
             best = at
     return best

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import SupportsIndex
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,24 @@ def test_what_came_before_the_circle_is_kept(text: str, kept: str) -> None:
 @given(st.text(min_size=1, max_size=40), st.integers(3, 12))
 def test_a_kept_part_is_always_the_beginning_of_the_answer(unit: str, times: int) -> None:
     assert ("Begin. " + unit * times).startswith(good_part("Begin. " + unit * times))
+
+
+class Counted(str):
+    """Counts how often a character of it is looked at."""
+
+    looked = 0
+
+    def __getitem__(self, at: SupportsIndex | slice) -> str:
+        Counted.looked += isinstance(at, int)
+        return super().__getitem__(at)
+
+
+@pytest.mark.parametrize("unit", ["x", "ab", "foo " + "a" * 30])
+def test_a_long_circle_is_read_only_a_few_times(unit: str) -> None:
+    text = Counted(unit * (20_000 // len(unit)))
+    Counted.looked = 0
+    assert good_part(text) == unit.rstrip()
+    assert Counted.looked < 8 * len(text)
 
 
 def test_the_prompt_names_the_task_and_bounded_facts() -> None:
