@@ -164,9 +164,9 @@ class Rules:
     # ---- one schema
 
     def _schema(self, schema: object, root: Mapping[str, Any], path: str, depth: int) -> str:
-        self._nodes += 1
-        if depth > _MAX_DEPTH or self._nodes > _MAX_NODES:
-            raise SchemaError(f"{path}: the schema is too deep or too large for a grammar")
+        if depth > _MAX_DEPTH:
+            raise SchemaError(f"{path}: the schema is too deep for a grammar")
+        self._count(1, path)
         if schema is True:
             return self._any(_ANY_DEPTH)
         if not isinstance(schema, Mapping):
@@ -182,6 +182,11 @@ class Rules:
             if keyword in schema:
                 return self._choice(keyword, schema, root, path, depth)
         return self._typed(schema, root, path, depth)
+
+    def _count(self, nodes: int, path: str) -> None:
+        self._nodes += nodes
+        if self._nodes > _MAX_NODES:
+            raise SchemaError(f"{path}: the schema is too large for a grammar, over {_MAX_NODES} parts and values")
 
     def _refuse(self, schema: Mapping[str, Any], path: str) -> None:
         for keyword in schema:
@@ -201,6 +206,7 @@ class Rules:
     def _enum(self, values: object, path: str) -> str:
         if not isinstance(values, Sequence) or isinstance(values, str) or not values:
             raise SchemaError(f"{path}: `enum` must list at least one value")
+        self._count(len(values) - 1, path)  # llama.cpp needs half a minute for 100,000 of them
         return self.add(" | ".join(literal(self.written(value)) for value in values), "enum")
 
     def _choice(self, keyword: str, schema: Mapping[str, Any], root: Mapping[str, Any], path: str, depth: int) -> str:
@@ -356,8 +362,9 @@ def _json(value: object) -> str:
 
 def _bounds(schema: Mapping[str, Any], low_key: str, high_key: str, path: str) -> tuple[int, int | None]:
     low, high = schema.get(low_key, 0), schema.get(high_key)
-    valid = isinstance(low, int) and low >= 0 and (high is None or (isinstance(high, int) and high >= low))
-    if not valid:
+    numbers = [value for value in (low, high) if value is not None]
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in numbers)
+    if low is None or not whole or low < 0 or (high is not None and high < low):
         raise SchemaError(f"{path}: `{low_key}` and `{high_key}` do not make a range")
     if low > _MAX_REPEAT:
         raise SchemaError(f"{path}: `{low_key}` is {low}; a grammar can ask for at most {_MAX_REPEAT}")

@@ -98,6 +98,7 @@ def test_a_schema_may_refer_to_itself() -> None:
         ({"$ref": "https://example.org/schema"}, "inside the schema"),
         ({"$ref": "#/nowhere"}, "points to nothing"),
         ({"type": "array", "minItems": 3, "maxItems": 2}, "do not make a range"),
+        ({"type": "string", "minLength": True}, "do not make a range"),
         ({"type": "string", "minLength": 2001}, "at most 2000"),
         ({"type": "object", "required": ["a"], "additionalProperties": False}, "forbidden"),
         ({"anyOf": [{"type": "null"}], "properties": {}}, "beside"),
@@ -194,3 +195,10 @@ def test_a_tool_whose_schema_no_grammar_can_express_takes_any_object() -> None:
     grammar = call_grammar([tool], ToolFormat.HERMES, required=True).text
     assert accepts(grammar, '<tool_call>{"name": "find", "arguments": {"q": "b", "z": [1]}}</tool_call>')
     assert not accepts(grammar, '<tool_call>{"name": "find", "arguments": [1]}</tool_call>')
+
+
+def test_values_to_choose_from_count_as_parts_of_a_schema() -> None:
+    values = [f"v{number}" for number in range(4000)]
+    assert "v3999" in schema_grammar({"enum": values}).text
+    with pytest.raises(SchemaError, match="too large"):
+        schema_grammar({"enum": [*values, "one more"]})
