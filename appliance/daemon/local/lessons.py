@@ -89,6 +89,8 @@ class Lessons:
         """What keeps examples and fits; made when it is first needed."""
         if self._made is None:
             self._made = self._make()
+            if not self.enabled:
+                self._made.rest()  # forgetting fits again to what is left, which is not to be heard
         return self._made
 
     async def follow(self) -> None:

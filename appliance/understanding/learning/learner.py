@@ -86,9 +86,11 @@ class Learner:
         self._lock = asyncio.Lock()  # one fit at a time
         self._forgotten = 0  # counts deletions: a fit that began before one must not bring its examples back
         self._heard = 0
+        self._resting = False
 
     async def resume(self) -> None:
         """Let what was learned before be heard again; fit anew where it belongs to other weights or examples."""
+        self._resting = False
         async with self._lock:
             pairs = _pairs(await self.examples.all())
             fits, model, examples = await asyncio.to_thread(self._found, pairs)
@@ -100,7 +102,8 @@ class Learner:
             await self.fit()
 
     def rest(self) -> None:
-        """Let the shipped weights be heard; files and examples stay."""
+        """Let the shipped weights be heard until `resume`, whatever a fit finds; files and examples stay."""
+        self._resting = True
         self._hear(None, 0)
 
     async def withdraw(self) -> None:
@@ -190,6 +193,8 @@ class Learner:
         return answer if isinstance(answer, dict) else {}
 
     def _hear(self, model: ngram.NgramModel | None, examples: int) -> None:
+        if self._resting:
+            model = None
         self._heard = examples if model is not None else 0
         self._take(model)
 

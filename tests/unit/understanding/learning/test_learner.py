@@ -172,6 +172,7 @@ async def test_what_was_learned_is_heard_after_a_restart_and_fitted_again_for_ot
         await mended.learner.resume()
         assert mended.heard == box.heard
         mended.learner.rest()
+        await mended.learner.fit()
         assert not mended.hears_what_was_learned()
         assert weights.origin_of(box.folder / weights.NAME) == origin
 
