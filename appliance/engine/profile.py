@@ -26,8 +26,8 @@ class EngineProfile(msgspec.Struct, frozen=True):
     """How the engine runs. Threads 0: all cores but one. Chunks and `batch` in tokens.
 
     `chunk_alone` tokens of a prompt are read per step while nobody else is answered, `chunk_shared` while somebody
-    is (llama.md 4.4: 32 keep steps short, 128 are as fast as more). `adaptive`: fewer threads while others need
-    the cores. Without flash attention generation is faster on most CPUs (llama.md 4.5); a quantised `type_v` needs it.
+    is: 32 keep steps short, 128 are as fast as more. `adaptive`: fewer threads while others need
+    the cores. Without flash attention generation is faster on most CPUs; a quantised `type_v` needs it.
     """
 
     threads: int = 0

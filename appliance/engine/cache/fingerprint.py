@@ -20,7 +20,7 @@ _MAX_CACHE_BYTES = 64 * 1024
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a state depends on beside the weights: program, shape, types, positions, window (llama.md 7).
+    """What a state depends on beside the weights: program, shape, types, positions, window.
 
     `build`: `library_hash` of the native libraries. `rope`: every override of the context by name.
     """
