@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +14,10 @@ from appliance.engine.native.library import NativeError, last_errors, llama
 
 _PIECE_BYTES = 256
 _META_BYTES = 4096
+# Texts of some vocabularies (tekken, gpt-4o, deepseek) are split by std::regex, which recurses for each character of a
+# word: one of 20,000 without a space overflows the stack and ends the process.
+_LONGEST_RUN_CHARS = 4096
+_RUNS = re.compile(r"\S+|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +190,30 @@ class Model:
         raise NativeError(f"llama.cpp has no text for token {token}")
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
-        """Return the tokens of `text`; with `special` the names of control tokens become those tokens."""
+        """Return the tokens of `text`; with `special` the names of control tokens become those tokens.
+
+        What has no space for 4,096 characters is read in parts of that length: longer words crash llama.cpp.
+        """
+        return [token for part in self._parts(text) for token in self._tokens(part, special=special)]
+
+    def _parts(self, text: str) -> Iterator[str]:
+        start = 0
+        for run in _RUNS.finditer(text) if len(text) > _LONGEST_RUN_CHARS else ():
+            for at in range(run.start() + _LONGEST_RUN_CHARS, run.end(), _LONGEST_RUN_CHARS):
+                end = self._before_name(text, at)
+                yield text[start:end]
+                start = end
+        yield text[start:]
+
+    def _before_name(self, text: str, at: int) -> int:
+        """Return `at`, or where the name of a control token begins that stands across it."""
+        for name in self.specials:
+            begin = text.find(name, max(0, at - len(name) + 1), at + len(name) - 1)
+            if begin >= 0:
+                return begin
+        return at
+
+    def _tokens(self, text: str, *, special: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
         capacity = len(data) + 8
         for _ in range(2):

@@ -206,6 +206,20 @@ def _served(scheduler: Scheduler, count: int) -> list[api.Answer]:
     return ends
 
 
+def check_a_long_text_without_a_space_does_not_end_the_process(model: Model) -> None:
+    path = model.path.with_name("tekken.gguf")
+    other = Model(TinyModel(pre_tokenizer="tekken").write(path))
+    for character in "a ":
+        assert len(other.tokenize(character * 64_000, special=False)) >= 64_000 // 4
+    end = other.specials["<|im_end|>"]
+    for length in range(4085, 4100):
+        tokens = other.tokenize("x" * length + "<|im_end|>" + "y" * 5000, special=True)
+        assert tokens.count(end) == 1, "a name is never cut in two"
+    short = "word " * 2000
+    assert other.tokenize(short, special=False) == other._tokens(short, special=False), "words are read as they were"
+    other.close()
+
+
 def check_a_failed_decode_fails_its_request_and_the_next_one_is_served(model: Model) -> None:
     for outcome in (Outcome.INVALID, Outcome.FATAL):
         failed, done = _served(_scheduler(model, [outcome]), 2)
