@@ -102,7 +102,7 @@ def test_a_conversation_can_be_shown_exported_imported_reset_and_deleted(box: Ga
     assert box.homarus("ask", "--session", "trip", "hello there").returncode == 0
     shown = box.homarus("sessions", "show", "trip").stdout
     assert shown.startswith("user: hello there\n\nassistant: ")
-    assert "homarus models pull" in shown
+    assert "homarus models recommend" in shown
     exported = box.homarus("sessions", "export", "trip")
     rows = [json.loads(line) for line in exported.stdout.splitlines()]
     assert rows[0]["type"] == "session"

@@ -141,7 +141,7 @@ async def test_without_engine_and_without_key_the_person_reads_what_to_do(tmp_pa
     try:
         asked = await asyncio.to_thread(gateway.homarus, "ask", "what is the capital of France")
         said = asked.stdout + asked.stderr
-        assert "homarus models pull" in said
+        assert "homarus models recommend" in said
         assert "apiKey" in said
         doctor = await asyncio.to_thread(gateway.homarus, "doctor")
         assert doctor.returncode == 1

@@ -82,7 +82,7 @@ async def _a_timer_without_any_configuration(gateway: GatewayProcess) -> None:
 async def _what_it_cannot_do_it_says(gateway: GatewayProcess) -> None:
     asked = await asyncio.to_thread(gateway.homarus, "ask", "who wrote the first novel about whales and why")
     assert asked.returncode == 0
-    assert "homarus models pull" in asked.stdout
+    assert "homarus models recommend" in asked.stdout
 
 
 async def _a_larger_model_on_the_box(gateway: GatewayProcess, folder: Path) -> None:
