@@ -98,7 +98,7 @@ async def test_nothing_is_kept_unless_the_owner_says_so_nor_from_groups_nor_when
         await asyncio.to_thread(until, lambda: _told(gateway)["enabled"], what="learning")
         await _solved_by_the_service(talk, cloud, open_[0], "no, that is not what I meant at all")
         async with talking(gateway.target, "agent:main:matrix:group:friends") as group:
-            await _solved_by_the_service(group, cloud, open_[-1] + " please", "who wrote the Iliad and why read it")
+            await _solved_by_the_service(group, cloud, open_[-1], "who wrote the Iliad and why read it")
         wrong = await asyncio.to_thread(gateway.homarus, "models", "forget")
         assert (wrong.returncode, "--all" in wrong.stderr) == (2, True)
         assert (await asyncio.to_thread(_told, gateway))["examples"] == {}
