@@ -30,7 +30,7 @@ from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
 from appliance.engine.remote.handing import Handing
 from appliance.engine.remote.listener import Listener, Listening
-from appliance.engine.scheduling.keeper import Keeper
+from appliance.engine.scheduling.keeper import LEAST_CELLS, Keeper
 from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import Limits, Scheduler
 from appliance.engine.scheduling.step import Stepper
@@ -44,7 +44,6 @@ from appliance.foundation.ids import new_token
 from appliance.host.pressure import MemoryReader
 
 _log = logging.getLogger(__name__)
-_LEAST_CELLS = 512
 _SEQUENCES = 16  # resident conversations
 _SCRATCH_SEQUENCES = 1  # for restores
 _RAM_BYTES = 256 * 1024 * 1024  # of attention states, where a folder but no number is given
@@ -100,9 +99,7 @@ def build(options: Options, *, clock: Clock, today: Callable[[], datetime.dateti
     prompts = PromptMaker(model.template, _specials(model), today)
     ram = options.ram_bytes or (_RAM_BYTES if options.state is not None else 0)
     beside = draft_bytes(options.draft, model, forced=options.force_draft)
-    shape = shape_of(
-        model, options.profile, window=options.window, cells=options.cells, blobs=ram, beside=beside
-    )
+    shape = shape_of(model, options.profile, window=options.window, cells=options.cells, blobs=ram, beside=beside)
     first = first_target(before.available, before.total, shape)
     limits = Limits(shape.window, options.active, options.waiting)
     keeper, stepper, draft, note = None, None, None, options.profile_note or options.profile.name
@@ -136,9 +133,7 @@ def _listener(options: Options, parts: Collaborators) -> Listener | None:
     return Listener(options.listening, parts, active=options.active, memory_bytes=memory)
 
 
-def _follower(
-    memory: MemoryReader, shape: Shape, scheduler: Scheduler, keeper: Keeper
-) -> MemoryFollower:
+def _follower(memory: MemoryReader, shape: Shape, scheduler: Scheduler, keeper: Keeper) -> MemoryFollower:
     store = keeper.store
     held = (lambda: 0) if store is None else (lambda: store.info().ram_bytes)
     return MemoryFollower(memory.read, shape, Steered(scheduler, keeper.owners, held))
@@ -183,7 +178,7 @@ def _keeper(
         sequences = _sequences(options)
         return Keeper(make, cells=cells, sequences=sequences, can_rewind=model.can_rewind, store=store, ticks=clock)
 
-    while cells >= 2 * _LEAST_CELLS:
+    while cells >= 2 * LEAST_CELLS:
         try:
             return keeper(cells)
         except NativeError as error:  # less memory than it looked: a smaller window is better than none
@@ -211,9 +206,7 @@ def _random_bytes() -> bytes:
     return base64.urlsafe_b64decode(new_token() + "=")
 
 
-def _draft(
-    options: Options, model: Model, cells: int, threads: Threads, clock: Clock
-) -> tuple[DraftModel | None, str]:
+def _draft(options: Options, model: Model, cells: int, threads: Threads, clock: Clock) -> tuple[DraftModel | None, str]:
     """Return the draft model, or None and why it cannot help: an engine without one answers the same."""
     if options.draft is None:
         return None, ""

@@ -146,7 +146,9 @@ class Context:
         llama.llama_set_n_threads(self._handle, single, batch)
 
     def close(self) -> None:
-        """Free the context."""
+        """Free the context; a second time does nothing."""
+        if not self._handle:
+            return
         llama.llama_batch_free(self._batch)
         llama.llama_free(self._handle)
         self._handle = None

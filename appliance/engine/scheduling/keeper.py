@@ -7,6 +7,7 @@ at once when its cells are needed.
 from __future__ import annotations
 
 import collections
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from appliance.engine.native.state import SequenceStates
 from appliance.engine.remote.owners import Owners
 from appliance.engine.scheduling.cells import CountedCells
 
+LEAST_CELLS = 512  # a smaller cache holds no conversation
 _RESTORE_GAIN_TOKENS = 16  # a restore that saves less is not worth its copy
 _PIECE_S = 0.015  # aim of one saved piece between two steps; answers that are being written wait for it
 _PINNED_SHARE = 4  # at most one sequence in four is pinned
@@ -308,15 +310,19 @@ class Keeper:
     def resize(self, cells: int) -> None:
         """Make a context of `cells` cells instead; every sequence is empty then. No sequence may be in use.
 
-        Raises NativeError when neither this size nor the one before can be made.
+        Where that cannot be made it is the size before, or half of that, and so on: memory that was given back may be
+        gone. Raises NativeError below LEAST_CELLS.
         """
-        before = self.context.cells
+        sizes = [cells, self.context.cells]
+        while sizes[-1] // 2 >= LEAST_CELLS:
+            sizes.append(sizes[-1] // 2)
         self.save_all()
         self.context.close()
-        try:
-            self._open(cells)
-        except NativeError:
-            self._open(before)
+        for size in sizes[:-1]:
+            with contextlib.suppress(NativeError):
+                self._open(size)
+                return
+        self._open(sizes[-1])
 
 
 def _room(found: Found, have: int) -> int:
