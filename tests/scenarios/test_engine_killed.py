@@ -27,7 +27,7 @@ from tests.integration.waiting import until
 pytestmark = pytest.mark.engine
 
 _LONG = os.environ.get("HOMARUS_LONG") == "1"
-KILLS = 100 if _LONG else 10
+KILLS = 100 if _LONG else 4
 _KILLS_OF_ONE_GATEWAY = 4  # the fifth within five minutes opens the breaker, which is another story
 _WORDS = 60
 _STORY = "and then the quiet lamp in the kitchen told the music of the door again "

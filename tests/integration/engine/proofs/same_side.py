@@ -54,7 +54,15 @@ def main(model: Path, count: int, envelope: Path | None) -> None:
     prompts: list[list[int]] = json.load(sys.stdin)
     state = model.with_name(f"side-{model.stem}-{'taken' if envelope else 'sized'}")
     options = Options(
-        model, window=4096, cells=4096, threads=1, active=8, profile=_PROFILE, ram_bytes=1 << 28, state=state
+        model,
+        window=4096,
+        cells=4096,
+        threads=1,
+        active=8,
+        waiting=len(prompts),
+        profile=_PROFILE,
+        ram_bytes=1 << 28,
+        state=state,
     )
     engine = build(options, clock=SystemClock(), today=lambda: datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC))
     sizes = [] if envelope else list(_SIZES)
