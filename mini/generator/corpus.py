@@ -104,7 +104,7 @@ class Generator:
         self._by_hand_share = by_hand
         self._written = written(tongue.tag)
         if unknown_tools := self._written.keys() - WEIGHTS.keys():
-            raise ValueError(f"sentences/{tongue.tag}.txt has tools that nobody knows: {', '.join(unknown_tools)}")
+            raise ValueError(f"sentences/{tongue.tag} has tools that nobody knows: {', '.join(unknown_tools)}")
 
     def examples(self, count: int, weights: Mapping[str, float] = WEIGHTS) -> Iterator[Example]:
         """Yield `count` examples, each text at most once per call."""
