@@ -107,6 +107,14 @@ class Broadcaster:
                 listener.deliver(body, numbered=False, drop_if_slow=False)
         return len(listeners)
 
+    def tell(self, conn_id: str, event: str, payload: Any) -> bool:
+        """Send an event to one connection, without `seq` (protocol.md 2); False when it is gone."""
+        listener = self._listeners.get(conn_id)
+        if listener is None:
+            return False
+        listener.deliver(_body(event, payload, None), numbered=False, drop_if_slow=False)
+        return True
+
     def close_device(self, device_id: str, code: int, reason: str, *, role: str | None = None) -> int:
         """Close every connection of a device (of one role); return how many. Call it in the step that revokes."""
         closing = [

@@ -21,6 +21,21 @@ class NoParams(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Surface:
+    """What a node says it can do (protocol.md 5.5). Nothing of it is a right until the owner approved it.
+
+    `vouched`: the device came with a setup code of the owner's, which approves the device and its surface at once.
+    """
+
+    caps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    permissions: tuple[tuple[str, bool], ...] = ()
+    path_env: str | None = None
+    remote_ip: str = ""
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionView:
     """Who is at the other end, as agreed in the handshake. It does not change while the socket lives."""
 
@@ -33,6 +48,7 @@ class ConnectionView:
     direct_local: bool = False
     locale: str | None = None
     time_zone: str | None = None
+    surface: Surface | None = None
 
 
 @dataclass(slots=True)

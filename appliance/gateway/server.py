@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from aiohttp import web
@@ -25,7 +25,7 @@ from appliance.foundation.tasks import TaskSet
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.admission.driver import Admission, Phase
 from appliance.gateway.bearer import Bearer
-from appliance.gateway.broadcast import Broadcaster
+from appliance.gateway.broadcast import Broadcaster, Listener
 from appliance.gateway.connection import Connection, Services
 from appliance.gateway.guard import HttpGuard
 from appliance.gateway.hello import HelloBuilder, SnapshotSources
@@ -73,6 +73,14 @@ class ServerSettings:
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     tls: ssl.SSLContext | None = None
     max_waiting: int = MAX_WAITING
+
+
+class Watcher(Protocol):
+    """Hears of connections in the step in which they come and go, so that nothing can come between. Must not wait."""
+
+    def joined(self, connection: Listener) -> None: ...
+
+    def left(self, connection: Listener) -> None: ...
 
 
 class Server:
@@ -128,12 +136,17 @@ class Server:
         self._listening: list[asyncio.AbstractServer] = []
         self._runner: web.AppRunner | None = None
         self._settling: dict[str, asyncio.TimerHandle] = {}
+        self._watchers: list[Watcher] = []
         self._empty = asyncio.Event()
         self.port = 0
 
     def add_routes(self, routes: Sequence[web.RouteDef]) -> None:
         """Add HTTP endpoints. They authenticate with `server.bearer`; Host and Origin are checked for all."""
         self._routes.extend(routes)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every connection from now on."""
+        self._watchers.append(watcher)
 
     async def start(self) -> None:
         """Listen. Raises BindError."""
@@ -259,11 +272,15 @@ class Server:
 
     def _joined(self, connection: Connection) -> None:
         self.broadcaster.add(connection)
+        for watcher in self._watchers:
+            watcher.joined(connection)
         if self.presence.join(connection.view, connection.peer.remote, self._clock.now_ms()):
             self._settle("presence", self._send_presence)
 
     def _left(self, connection: Connection) -> None:
         self.broadcaster.remove(connection.conn_id)
+        for watcher in self._watchers:
+            watcher.left(connection)
         if not len(self.broadcaster):
             self._empty.set()
         if connection.view.device_id is not None:

@@ -14,12 +14,13 @@ from appliance.gateway.admission.credential import Hello, Rules
 from appliance.gateway.admission.handshake import Admit, AskOwner, decide
 from appliance.gateway.admission.refusal import Refusal, not_ready, pairing_required
 from appliance.gateway.hello import HelloBuilder
-from appliance.gateway.method import ConnectionView
+from appliance.gateway.method import ConnectionView, Surface
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity.model import Approval, Device, PairingRequest
 from appliance.identity.store import DeviceStore
 from appliance.protocol.errors import to_wire, unavailable
 from appliance.protocol.hello import HelloOk
+from appliance.protocol.roles import NODE
 
 _log = logging.getLogger(__name__)
 _DEVICE_ID_CHARS = 64
@@ -128,6 +129,7 @@ class Admission:
             direct_local=hello.peer.direct_local,
             locale=params.locale,
             time_zone=params.client.time_zone,
+            surface=_surface(hello) if decision.role == NODE else None,
         )
         token = device.token(decision.role) if device is not None else None
         payload = self._hello.build(
@@ -139,3 +141,14 @@ class Admission:
             issued_at_ms=(token.rotated_at_ms or token.created_at_ms) if token else None,
         )
         return Admitted(view, payload, shared=decision.method in ("token", "password"))
+
+
+def _surface(hello: Hello) -> Surface:
+    params = hello.params
+    return Surface(
+        caps=tuple(dict.fromkeys(params.caps)),
+        commands=tuple(dict.fromkeys(params.commands)),
+        permissions=tuple(sorted((params.permissions or {}).items())),
+        path_env=params.path_env,
+        remote_ip=hello.peer.remote,
+    )
