@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+
+from appliance.understanding.parsing.figures import is_digits
+from appliance.understanding.tokens import Found, Tokens
 
 _NAMES = {
     "length": "kilometer|meter|centimeter|millimeter|mile|yard|foot|inch|nautical mile|light year",
@@ -62,6 +66,23 @@ def joined(mentions: list[Mention]) -> list[Mention]:
     return found
 
 
-def comparable(source: str, target: str) -> bool:
-    """Tell whether two different units measure the same."""
-    return source != target and UNITS[source] == UNITS[target]
+def converted(
+    tokens: Tokens, source: Mention, target: Mention, amount: Callable[[Tokens, int], Found[Fraction] | None]
+) -> Conversion | None:
+    """Return one unit in the other; None where they do not measure the same or the number is not sure."""
+    if source.unit == target.unit or UNITS[source.unit] != UNITS[target.unit]:
+        return None
+    value = source.value if source.value is not None else _lone(tokens, (source, target), amount)
+    return None if value is None else Conversion(value, source.unit, target.unit)
+
+
+def _lone(
+    tokens: Tokens, mentions: tuple[Mention, ...], amount: Callable[[Tokens, int], Found[Fraction] | None]
+) -> Fraction | None:
+    """Return the one number that stands by itself ("pounds to kilos: 180"), 1 without any, None with several."""
+    taken = {n for one in mentions for n in range(one.start, one.end)}
+    numbers = [n for n in range(len(tokens)) if n not in taken and is_digits(tokens.at(n))]
+    if len(numbers) > 1:
+        return None
+    found = amount(tokens, numbers[0]) if numbers else None
+    return found.value if found else Fraction(1)

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from appliance.understanding.english.numbers import ORDINALS, cardinal, is_digits
-from appliance.understanding.said import DAYS
+from appliance.understanding.english.numbers import ORDINALS, cardinal
+from appliance.understanding.parsing.days import (
+    coming,
+    dated,
+    is_iso,
+    iso,
+    listed,
+    months_on,
+    next_week,
+    of_this_month,
+    same_week,
+    upcoming,
+    weekend,
+    year_at,
+)
+from appliance.understanding.parsing.figures import is_digits
+from appliance.understanding.parsing.scan import every, first
 from appliance.understanding.tokens import Found, Tokens
 
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -20,6 +35,7 @@ _MONTHS: dict[str, int] = {}
 for _index, _name in enumerate(_MONTH_NAMES, start=1):
     _MONTHS[_name] = _MONTHS[_name[:3]] = _index
 _MONTHS |= {"sept": 9}
+_JOINTS = frozenset({"and", ",", "&", "every"})  # between weekdays
 _TOMORROW = frozenset({"tomorrow", "tmrw", "tmr", "tomorow", "tommorow", "tommorrow", "tomorrows", "tomorrow's"})
 _FEASTS = {
     ("christmas", "eve"): (12, 24),
@@ -42,21 +58,15 @@ _FEASTS = {
 
 def dates(tokens: Tokens, today: date) -> list[Found[date]]:
     """Return every day that is named, left to right; days that lie in the past move a year or week ahead."""
-    found: list[Found[date]] = []
-    at = 0
-    while at < len(tokens):
-        one = (
+    return every(
+        tokens,
+        lambda at: (
             _near(tokens, at, today)
             or _weekday(tokens, at, today)
             or _calendar(tokens, at, today)
             or _feast(tokens, at, today)
-        )
-        if one:
-            found.append(one)
-            at = one.end
-        else:
-            at += 1
-    return found
+        ),
+    )
 
 
 def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
@@ -72,12 +82,11 @@ def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     if part == "this" and second in ("morning", "afternoon", "evening"):
         return Found(today, at, at + 1)
     if part in ("this", "the", "next") and second == "weekend":
-        ahead = (5 - today.weekday()) % 7 + (7 if part == "next" and today.weekday() < 5 else 0)
-        return Found(today + timedelta(ahead), at, at + 2)
+        return Found(weekend(today, part == "next"), at, at + 2)
     if part == "next" and second == "week" and third not in _WEEKDAYS:
         return Found(today + timedelta(7), at, at + 2)
     if part == "next" and second == "month":
-        return Found(_months_on(today, 1), at, at + 2)
+        return Found(months_on(today, 1), at, at + 2)
     if part == "in" or tokens.at(at - 1) == "":
         return _ahead(tokens, at + 1 if part == "in" else at, at, today, part == "in")
     return _ahead(tokens, at, at, today, False)
@@ -102,13 +111,13 @@ def _ahead(tokens: Tokens, at: int, start: int, today: date, prefixed: bool) -> 
         elif tokens.at(end + 1) in _TOMORROW:
             base, end = today + timedelta(1), end + 2
         elif tokens.at(end + 1) in _WEEKDAYS:
-            base, end = _coming(today, _WEEKDAYS[tokens.at(end + 1)]), end + 2
+            base, end = coming(today, _WEEKDAYS[tokens.at(end + 1)]), end + 2
         else:
             return None
     elif not prefixed:
         return None
     if unit in ("month", "year"):
-        return Found(_months_on(base, count * (12 if unit == "year" else 1)), start, end)
+        return Found(months_on(base, count * (12 if unit == "year" else 1)), start, end)
     return Found(base + timedelta(count * {"day": 1, "week": 7, "fortnight": 14}[unit]), start, end)
 
 
@@ -121,34 +130,24 @@ def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     index = _WEEKDAYS.get(name, _CLIPPED.get(name) if prefix else None)
     if index is None or (name == "mon" and not prefix):
         return None
-    day = _coming(today, index)
-    if prefix == "next" and day - today < timedelta(7) and day.isocalendar().week == today.isocalendar().week:
-        day += timedelta(7)  # said on Tuesday, next Friday is not the one in three days
+    day = coming(today, index)
+    if prefix == "next" and same_week(today, day):
+        day += timedelta(7)
     if prefix == "this" and index == today.weekday():
         day = today
     end = word + 1
     if tokens.at(end) == "next" and tokens.at(end + 1) == "week":
-        monday = today - timedelta(today.weekday())
-        return Found(monday + timedelta(7 + index), at, end + 2)
+        return Found(next_week(today, index), at, end + 2)
     return Found(day, at, end)
-
-
-def _coming(today: date, index: int) -> date:
-    return today + timedelta((index - today.weekday() - 1) % 7 + 1)
 
 
 def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     part = tokens.at(at)
-    if part.isdigit() and len(part) == 4 and tokens.at(at + 1) == "-" and tokens.at(at + 3) == "-":
-        return _checked(part, tokens.at(at + 2), tokens.at(at + 4), at, at + 5)
+    if is_iso(tokens, at):
+        return iso(tokens, at)
     if part.isdigit() and tokens.at(at + 1) == "/" and tokens.at(at + 2).isdigit() and tokens.attached(at + 2):
         year, end = (tokens.at(at + 4), at + 5) if tokens.at(at + 3) == "/" else ("", at + 3)
-        year = f"20{year}" if len(year) == 2 else year
-        return (
-            _checked(year, part, tokens.at(at + 2), at, end)
-            if year
-            else _next(today, int(part), int(tokens.at(at + 2)), at, end)
-        )
+        return dated(today, f"20{year}" if len(year) == 2 else year, part, tokens.at(at + 2), at, end)
     if part in _MONTHS and not (part in ("may", "mar", "march") and tokens.at(at - 1) in ("i", "you", "we")):
         return _month_first(tokens, at, today)
     start = at
@@ -160,10 +159,9 @@ def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     of = day.end + 1 if tokens.at(day.end) == "of" else day.end
     if tokens.at(of) in _MONTHS:
         year, end = _year(tokens, of + 1)
-        number, month = int(day.value), _MONTHS[tokens.at(of)]
-        return _checked(year, str(month), str(number), start, end) if year else _next(today, month, number, start, end)
+        return dated(today, year, _MONTHS[tokens.at(of)], int(day.value), start, end)
     if part == "the" and _ordinal(tokens, at) and tokens.at(day.end) not in ("of", "time", "thing", "one"):
-        return _of_this_month(today, int(day.value), start, day.end)
+        return of_this_month(today, int(day.value), start, day.end)
     return None
 
 
@@ -173,12 +171,7 @@ def _month_first(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     if day is None or day.value.denominator != 1 or not 1 <= day.value <= 31:
         return None
     year, end = _year(tokens, day.end)
-    month = _MONTHS[tokens.at(at)]
-    return (
-        _checked(year, str(month), str(int(day.value)), at, end)
-        if year
-        else _next(today, month, int(day.value), at, end)
-    )
+    return dated(today, year, _MONTHS[tokens.at(at)], int(day.value), at, end)
 
 
 def _ordinal(tokens: Tokens, at: int) -> Found[int] | None:
@@ -193,65 +186,20 @@ def _ordinal(tokens: Tokens, at: int) -> Found[int] | None:
 
 
 def _year(tokens: Tokens, at: int) -> tuple[str, int]:
-    comma = at + 1 if tokens.at(at) == "," else at
-    part = tokens.at(comma)
-    return (part, comma + 1) if part.isdigit() and len(part) == 4 and "1900" <= part <= "2199" else ("", at)
-
-
-def _checked(year: str, month: str, day: str, start: int, end: int) -> Found[date] | None:
-    try:
-        return Found(date(int(year), int(month), int(day)), start, end)
-    except ValueError:
-        return None
-
-
-def _next(today: date, month: int, day: int, start: int, end: int) -> Found[date] | None:
-    for year in range(today.year, today.year + 9):  # February 29 may be eight years off
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            continue
-        if found >= today:
-            return Found(found, start, end)
-    return None
-
-
-def _of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:
-    for ahead in range(4):
-        first = _months_on(today.replace(day=1), ahead)
-        try:
-            found = first.replace(day=day)
-        except ValueError:
-            continue
-        if found >= today:
-            return Found(found, start, end)
-    return None
-
-
-def _months_on(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    year, end = year_at(tokens, at + 1 if tokens.at(at) == "," else at)
+    return (year, end) if year else ("", at)
 
 
 def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     for names, (month, day) in _FEASTS.items():
         if tokens.parts[at : at + len(names)] == names:
-            return _next(today, month, day, at, at + len(names))
+            return upcoming(today, month, day, at, at + len(names))
     return None
 
 
 def repeats(tokens: Tokens) -> Found[str | None] | None:
     """Return the repeat (`daily`, `weekdays`, `weekends`, `mon,wed`); value None for one that tools do not know."""
-    for at in range(len(tokens)):
-        one = _repeat(tokens, at)
-        if one:
-            return one
-    return None
+    return first(tokens, _repeat)
 
 
 def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
@@ -271,7 +219,7 @@ def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
         return _every(tokens, at)
     index = _plural(part)
     if index is not None:
-        return _listed(tokens, at - 1 if tokens.at(at - 1) == "on" else at, at)
+        return listed(tokens, at - 1 if tokens.at(at - 1) == "on" else at, at, _day, _JOINTS)
     if (
         part in ("monday", "mon")
         and second in ("to", "through", "thru", "-")
@@ -289,8 +237,8 @@ def _every(tokens: Tokens, at: int) -> Found[str | None]:
         return Found("daily", at, second + (1 if word == "day" else 0))
     if word in ("weekday", "workday", "weekend", "weekdays", "weekends"):
         return Found("weekends" if word.startswith("weekend") else "weekdays", at, second + 1)
-    if word in _WEEKDAYS or word in _CLIPPED or _plural(word) is not None:
-        return _listed(tokens, at, second)
+    if _day(word) is not None:
+        return listed(tokens, at, second, _day, _JOINTS)
     return Found(None, at, second + 1)
 
 
@@ -298,17 +246,5 @@ def _plural(word: str) -> int | None:
     return _NAMES.index(word[:-1]) if word.endswith("s") and word[:-1] in _NAMES else None
 
 
-def _listed(tokens: Tokens, start: int, at: int) -> Found[str | None]:
-    chosen: set[int] = set()
-    end = at
-    while True:
-        word = tokens.at(at)
-        index = _WEEKDAYS.get(word, _CLIPPED.get(word, _plural(word)))
-        if index is None:
-            break
-        chosen.add(index)
-        end = at = at + 1
-        while tokens.at(at) in ("and", ",", "&", "every"):
-            at += 1
-    names = ",".join(DAYS[index] for index in sorted(chosen))
-    return Found({"mon,tue,wed,thu,fri": "weekdays", "sat,sun": "weekends"}.get(names, names), start, end)
+def _day(word: str) -> int | None:
+    return _WEEKDAYS.get(word, _CLIPPED.get(word, _plural(word)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from appliance.understanding.parsing.figures import is_digits
 from appliance.understanding.tokens import Found, Tokens
 
 _UNITS = {
@@ -33,10 +34,6 @@ _PARTS = {
     "tenth": Fraction(1, 10), "tenths": Fraction(1, 10),
 }  # fmt: skip
 _MAX = 10**15
-
-
-def is_digits(part: str) -> bool:
-    return part[:1].isdigit() or (part[:1] == "." and len(part) > 1)
 
 
 def digits(part: str) -> Fraction:
@@ -142,10 +139,3 @@ def amount(tokens: Tokens, at: int) -> Found[Fraction] | None:
     ):
         return Found(whole.value + rest.value, at, rest.end)
     return whole
-
-
-def plain(value: Fraction) -> str:
-    """Write a number the short way: `3`, `2.5`, `0.333333`."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{float(value):.6f}".rstrip("0").rstrip(".")

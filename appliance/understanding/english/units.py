@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from appliance.understanding.english.numbers import amount, cardinal, is_digits
-from appliance.understanding.measure import Conversion, Mention, comparable, joined
+from appliance.understanding.english.numbers import amount, cardinal
+from appliance.understanding.measure import Conversion, Mention, converted, joined
 from appliance.understanding.tokens import Tokens
 
 # name -> spellings; several words of one spelling are joined by a space
@@ -105,20 +105,7 @@ def conversion(tokens: Tokens) -> Conversion | None:
         source, target = second, first
     else:
         source, target = first, second
-    if not comparable(source.unit, target.unit):
-        return None
-    value = source.value if source.value is not None else _lone(tokens, mentions)
-    return None if value is None else Conversion(value, source.unit, target.unit)
-
-
-def _lone(tokens: Tokens, mentions: list[Mention]) -> Fraction | None:
-    """Return the one number that stands by itself ("pounds to kilos: 180"), 1 without any, None with several."""
-    taken = {n for one in mentions for n in range(one.start, one.end)}
-    numbers = [n for n in range(len(tokens)) if n not in taken and is_digits(tokens.at(n))]
-    if len(numbers) > 1:
-        return None
-    found = amount(tokens, numbers[0]) if numbers else None
-    return found.value if found else Fraction(1)
+    return converted(tokens, source, target, amount)
 
 
 def _asks_first(tokens: Tokens, first: Mention) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.understanding.french.numbers import cardinal, is_digits
+from appliance.understanding.french.numbers import cardinal
+from appliance.understanding.parsing.figures import is_digits
+from appliance.understanding.parsing.scan import every
 from appliance.understanding.said import Half, Said
 from appliance.understanding.tokens import Found, Tokens
 
@@ -22,16 +24,7 @@ _LENGTHS = frozenset({"dans", "pendant", "durant", "toutes", "ici"})
 
 def times(tokens: Tokens) -> list[Found[Said]]:
     """Return every time of day, left to right. Bare numbers come with `certain` false."""
-    found: list[Found[Said]] = []
-    at = 0
-    while at < len(tokens):
-        one = _named(tokens, at) or _clock(tokens, at) or _part(tokens, at)
-        if one:
-            found.append(one)
-            at = one.end
-        else:
-            at += 1
-    return found
+    return every(tokens, lambda at: _named(tokens, at) or _clock(tokens, at) or _part(tokens, at))
 
 
 def _named(tokens: Tokens, at: int) -> Found[Said] | None:

@@ -5,6 +5,19 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from appliance.understanding.french.numbers import cardinal
+from appliance.understanding.parsing.days import (
+    coming,
+    dated,
+    is_iso,
+    iso,
+    months_on,
+    next_week,
+    of_this_month,
+    upcoming,
+    weekend,
+    year_at,
+)
+from appliance.understanding.parsing.scan import every
 from appliance.understanding.tokens import Found, Tokens
 
 NAMES = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -43,22 +56,16 @@ _UNITS = {"jour": 1, "semaine": 7, "quinzaine": 14}
 
 def dates(tokens: Tokens, today: date) -> list[Found[date]]:
     """Return every day that is named, left to right; days that lie in the past move a year or week ahead."""
-    found: list[Found[date]] = []
-    at = 0
-    while at < len(tokens):
-        one = (
+    return every(
+        tokens,
+        lambda at: (
             _near(tokens, at, today)
             or _ahead(tokens, at, today)
             or _weekday(tokens, at, today)
             or _calendar(tokens, at, today)
             or _feast(tokens, at, today)
-        )
-        if one:
-            found.append(one)
-            at = one.end
-        else:
-            at += 1
-    return found
+        ),
+    )
 
 
 def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
@@ -95,8 +102,7 @@ def _weekend(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     following = tokens.at(end) in _NEXT
     if tokens.at(at) == "le" and not following:
         return None  # "le week-end" is every one of them
-    ahead = (5 - today.weekday()) % 7 + (7 if following and today.weekday() < 5 else 0)
-    return Found(today + timedelta(ahead), at, end + following)
+    return Found(weekend(today, following), at, end + following)
 
 
 def _ahead(tokens: Tokens, at: int, today: date) -> Found[date] | None:
@@ -137,19 +143,14 @@ def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     elif tokens.at(end) == "en" and tokens.at(end + 1) in ("huit", "quinze", "8", "15"):
         day, end = day + timedelta(7 if tokens.at(end + 1) in ("huit", "8") else 14), end + 2
     elif tokens.parts[end : end + 4] == ("de", "la", "semaine", "prochaine"):
-        day, end = today - timedelta(today.weekday()) + timedelta(7 + index), end + 4
+        day, end = next_week(today, index), end + 4
     return Found(day, at, end)
-
-
-def coming(today: date, index: int) -> date:
-    """Return the next such weekday after today."""
-    return today + timedelta((index - today.weekday() - 1) % 7 + 1)
 
 
 def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     part = tokens.at(at)
-    if part.isdigit() and len(part) == 4 and tokens.at(at + 1) == "-" and tokens.at(at + 3) == "-":
-        return _checked(part, tokens.at(at + 2), tokens.at(at + 4), at, at + 5)
+    if is_iso(tokens, at):
+        return iso(tokens, at)
     start = at
     if part == "le":
         at += 1
@@ -160,14 +161,14 @@ def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
         return None
     month = MONTHS.get(tokens.at(end))
     if month is not None:
-        year, after = _year(tokens, end + 1)
-        return _checked(year, str(month), str(day), start, after) if year else _next(today, month, day, start, after)
+        year, after = year_at(tokens, end + 1)
+        return dated(today, year, month, day, start, after)
     if (
         part == "le"
         and tokens.at(end) not in ("h", "heures", "heure", ":", "premier", "fois", "fevr")
         and _alone(tokens, end)
     ):
-        return _of_this_month(today, day, start, end)
+        return of_this_month(today, day, start, end)
     return None
 
 
@@ -185,8 +186,8 @@ def _slashed(tokens: Tokens, start: int, at: int, today: date) -> Found[date] | 
     day, month = tokens.at(at), tokens.at(at + 2)
     if tokens.at(at + 3) == "/" and tokens.at(at + 4).isdigit():
         year = tokens.at(at + 4)
-        return _checked(f"20{year}" if len(year) == 2 else year, month, day, start, at + 5)
-    return _next(today, int(month), int(day), start, at + 3)
+        return dated(today, f"20{year}" if len(year) == 2 else year, month, day, start, at + 5)
+    return dated(today, "", month, day, start, at + 3)
 
 
 def _day(tokens: Tokens, at: int) -> tuple[int | None, int]:
@@ -200,55 +201,9 @@ def _day(tokens: Tokens, at: int) -> tuple[int | None, int]:
     return int(number.value), number.end
 
 
-def _year(tokens: Tokens, at: int) -> tuple[str, int]:
-    part = tokens.at(at)
-    return (part, at + 1) if part.isdigit() and len(part) == 4 and "1900" <= part <= "2199" else ("", at)
-
-
-def _checked(year: str, month: str, day: str, start: int, end: int) -> Found[date] | None:
-    try:
-        return Found(date(int(year), int(month), int(day)), start, end)
-    except ValueError:
-        return None
-
-
-def _next(today: date, month: int, day: int, start: int, end: int) -> Found[date] | None:
-    for year in range(today.year, today.year + 9):  # February 29 may be eight years off
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            continue
-        if found >= today:
-            return Found(found, start, end)
-    return None
-
-
-def _of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:
-    for ahead in range(4):
-        first = months_on(today.replace(day=1), ahead)
-        try:
-            found = first.replace(day=day)
-        except ValueError:
-            continue
-        if found >= today:
-            return Found(found, start, end)
-    return None
-
-
-def months_on(day: date, months: int) -> date:
-    """Return the same day some months on, the last day of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
-
-
 def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     for names, (month, day) in _FEASTS.items():
         if tokens.parts[at : at + len(names)] == names:
             start = at - 1 if tokens.at(at - 1) in ("le", "la", "l", "a") else at
-            return _next(today, month, day, start, at + len(names))
+            return upcoming(today, month, day, start, at + len(names))
     return None

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from appliance.understanding.french.numbers import amount, cardinal, is_digits
+from appliance.understanding.french.numbers import amount, cardinal
+from appliance.understanding.parsing.figures import is_digits
+from appliance.understanding.parsing.lengths import MAX_SECONDS, Piece, Tail, by_word, in_smaller, length_at, stopwatch
 from appliance.understanding.tokens import Found, Tokens
 
-_SECONDS: dict[str, int] = {}
-for _names, _length in (
+_SECONDS = by_word(
     ("seconde secondes sec secs", 1),
     ("minute minutes min mins mn minuter", 60),
     ("heure heures", 3600),
     ("jour jours journee journees", 86400),
     ("semaine semaines", 604800),
-):
-    _SECONDS.update(dict.fromkeys(_names.split(), _length))
+)
 _SHORT = {"s": 1, "m": 60, "h": 3600, "j": 86400}
-_SMALLER = {3600: 60, 60: 1}
 _HOUR = 3600
 _DAY = 86400
 # "huit jours" are a week, "quinze jours" two
 _IDIOMS = {"huit": 7, "quinze": 14, "15": 14}
-MAX_SECONDS = 366 * _DAY
 _LENGTH_BEFORE = frozenset("dans ici pendant durant apres encore bout toutes plus".split())
 _CLOCK_BEFORE = frozenset({"a", "vers", "avant", "des", "jusque", "@", "jusqu", "sur", "entre", "est", "sera"})
 _CLOCK_WORDS = frozenset(
@@ -37,31 +35,26 @@ _TIMER_WORDS = frozenset(
 _ALARM_WORDS = frozenset("reveil reveils reveille reveiller alarme alarmes cadran rappelle rappel rappeler".split())
 _DAY_HALF = frozenset({"matin", "soir", "nuit", "apres"})
 
+__all__ = ["MAX_SECONDS", "duration_at", "durations", "stopwatch"]
+
 
 def duration_at(tokens: Tokens, at: int) -> Found[int] | None:
     """Return the length that begins at `at`, at most a year: `90 secondes`, `1h30`, `une heure et demie`."""
-    first = _piece(tokens, at)
-    if first is None:
-        return None
-    total, unit, end = first
-    while True:
-        joint = end
-        while tokens.at(joint) in ("et", ",", "plus"):
-            joint += 1
-        following = _piece(tokens, joint)
-        if following and following[1] < unit:
-            total, unit, end = total + following[0], following[1], following[2]
-            continue
-        tail = _tail(tokens, joint, unit)
-        if tail:
-            total, end = total + tail[0], tail[1]
-        break
-    if total.denominator != 1 or not 0 < total <= MAX_SECONDS:
-        return None
-    return Found(int(total), at, end)
+    return length_at(
+        at,
+        lambda start: _piece(tokens, start),
+        lambda end: _after_joint(tokens, end),
+        lambda joint, unit, _: _tail(tokens, joint, unit),
+    )
 
 
-def _piece(tokens: Tokens, at: int) -> tuple[Fraction, int, int] | None:
+def _after_joint(tokens: Tokens, at: int) -> int:
+    while tokens.at(at) in ("et", ",", "plus"):
+        at += 1
+    return at
+
+
+def _piece(tokens: Tokens, at: int) -> Piece | None:
     """Return (seconds, seconds per unit, end) of one number with its unit."""
     number, end = _count(tokens, at)
     if number is None:
@@ -94,9 +87,8 @@ def _count(tokens: Tokens, at: int) -> tuple[Fraction | None, int]:
     return found.value, found.end
 
 
-def _tail(tokens: Tokens, at: int, unit: int) -> tuple[Fraction, int] | None:
+def _tail(tokens: Tokens, at: int, unit: int) -> Tail | None:
     """Return what follows a unit without one of its own: `et demie`, `et quart`, the 30 of `1h30`, `dix`."""
-    smaller = _SMALLER.get(unit)
     found = amount(tokens, at)
     if found is None or tokens.at(at) in ("le", "la", "les", "un", "une", "moins", "-"):
         un_quart = tokens.at(at) == "un" and tokens.at(at + 1) == "quart"
@@ -104,14 +96,14 @@ def _tail(tokens: Tokens, at: int, unit: int) -> tuple[Fraction, int] | None:
     if found.value < 1:
         return (found.value * unit, found.end)
     bare = cardinal(tokens, at)
-    if smaller is None or bare is None or not 0 < bare.value < 60 or bare.value.denominator != 1:
+    if bare is None or bare.value.denominator != 1:
         return None
     after = tokens.at(bare.end)
     if after in (":", "%", "pour", "/", "h", "heures", "x") and not (
         after == "pour" and tokens.at(bare.end + 1) != "cent"
     ):
         return None
-    return bare.value * smaller, bare.end
+    return in_smaller(tokens, bare, unit, ())
 
 
 def durations(tokens: Tokens) -> list[Found[int]]:
@@ -151,14 +143,3 @@ def _clock(tokens: Tokens, length: Found[int]) -> bool:
 def _halved(tokens: Tokens, at: int) -> bool:
     """Tell whether `du matin` or `de l'après-midi` stands at `at`."""
     return tokens.at(at) in ("du", "de") and not _DAY_HALF.isdisjoint(tokens.parts[at : at + 3])
-
-
-def stopwatch(tokens: Tokens) -> int | None:
-    """Return `5:30` or `1:05:00` as seconds: only a timer reads colons that way."""
-    for at in range(len(tokens) - 2):
-        minutes, colon, seconds = tokens.parts[at : at + 3]
-        if minutes.isdigit() and colon == ":" and seconds.isdigit() and len(seconds) == 2:
-            if tokens.at(at + 3) == ":" and tokens.at(at + 4).isdigit():
-                return int(minutes) * 3600 + int(seconds) * 60 + int(tokens.at(at + 4))
-            return int(minutes) * 60 + int(seconds) or None
-    return None

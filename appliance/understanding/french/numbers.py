@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from appliance.understanding.parsing.figures import is_digits
 from appliance.understanding.tokens import Found, Tokens
 
 _SMALL = {
@@ -29,10 +30,6 @@ _PARTS = {
 }  # fmt: skip
 _MAX = 10**15
 ARTICLES = frozenset({"un", "une"})
-
-
-def is_digits(part: str) -> bool:
-    return part[:1].isdigit() or (part[:1] == "." and len(part) > 1)
 
 
 def cardinal(tokens: Tokens, at: int) -> Found[Fraction] | None:
@@ -195,10 +192,3 @@ def amount(tokens: Tokens, at: int) -> Found[Fraction] | None:
     if rest and rest.value < 1 and (joint > end or "/" in tokens.parts[rest.start : rest.end]):
         return Found(whole.value + rest.value, at, rest.end)
     return whole
-
-
-def plain(value: Fraction) -> str:
-    """Write a number the short way: `3`, `2.5`, `0.333333`."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{float(value):.6f}".rstrip("0").rstrip(".")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from appliance.understanding.french.days import NAMES, WEEKDAYS
-from appliance.understanding.french.numbers import is_digits
-from appliance.understanding.said import DAYS
+from appliance.understanding.parsing.days import listed
+from appliance.understanding.parsing.figures import is_digits
+from appliance.understanding.parsing.scan import first
 from appliance.understanding.tokens import Found, Tokens
 
 _PARTS = frozenset({"matin", "matins", "soir", "soirs", "nuit", "nuits", "midi", "midis", "apres"})
 _UNKNOWN = frozenset(
     "hebdomadaire mensuel mensuelle annuel annuelle mensuellement hebdomadairement bimensuel horaire".split()
 )
+_JOINTS = frozenset({"et", ",", "&", "les", "le", "chaque"})  # between weekdays
 _WORKING = frozenset({"ouvrable", "ouvrables", "ouvre", "ouvres", "travailles"})
 
 
 def repeats(tokens: Tokens) -> Found[str | None] | None:
     """Return the repeat (`daily`, `weekdays`, `weekends`, `mon,wed`); value None for one that tools do not know."""
-    for at in range(len(tokens)):
-        one = _repeat(tokens, at)
-        if one:
-            return one
-    return None
+    return first(tokens, _repeat)
 
 
 def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
@@ -48,7 +46,7 @@ def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
     if part in ("les", "le"):
         return _article(tokens, at)
     if part in WEEKDAYS and _several(tokens, at):
-        return _listed(tokens, at, at)
+        return listed(tokens, at, at, _day, _JOINTS)
     return None
 
 
@@ -65,12 +63,12 @@ def _article(tokens: Tokens, at: int) -> Found[str | None] | None:
     if _day(second) is None:
         return None
     if part == "les" and second.endswith("s"):
-        return _listed(tokens, at, at + 1)
+        return listed(tokens, at, at + 1, _day, _JOINTS)
     following = third if third not in ("matin", "soir", "midi") else tokens.at(at + 3)
     if is_digits(following) and tokens.at(at + 3) != "h":
         return None
     if part == "le" and _several(tokens, at + 1):
-        return _listed(tokens, at, at + 1)
+        return listed(tokens, at, at + 1, _day, _JOINTS)
     return None
 
 
@@ -88,7 +86,7 @@ def _every(tokens: Tokens, at: int, word: int) -> Found[str | None]:
     if weekend:
         return Found("weekends", at, weekend)
     if _day(name) is not None:
-        return _listed(tokens, at, word)
+        return listed(tokens, at, word, _day, _JOINTS)
     return Found(None, at, word + 1)
 
 
@@ -113,15 +111,3 @@ def _several(tokens: Tokens, at: int) -> bool:
     while tokens.at(joint) in ("et", ",", "le", "&"):
         joint += 1
     return joint > at + 1 and _day(tokens.at(joint)) is not None
-
-
-def _listed(tokens: Tokens, start: int, at: int) -> Found[str | None]:
-    chosen: set[int] = set()
-    end = at
-    while (index := _day(tokens.at(at))) is not None:
-        chosen.add(index)
-        end = at = at + 1
-        while tokens.at(at) in ("et", ",", "&", "les", "le", "chaque"):
-            at += 1
-    names = ",".join(DAYS[index] for index in sorted(chosen))
-    return Found({"mon,tue,wed,thu,fri": "weekdays", "sat,sun": "weekends"}.get(names, names), start, end)

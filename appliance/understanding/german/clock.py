@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from appliance.understanding.german.numbers import cardinal, is_digits
 from appliance.understanding.german.tokens import Found, Tokens
+from appliance.understanding.parsing.scan import every
 from appliance.understanding.said import Half, Said
 
 _NAMED = {"mitternacht": 0, "mittag": 12}
@@ -35,16 +36,7 @@ _NO_HOUR = frozenset(
 
 def times(tokens: Tokens) -> list[Found[Said]]:
     """Return every time of day, left to right. Bare numbers come with `certain` false."""
-    found: list[Found[Said]] = []
-    at = 0
-    while at < len(tokens):
-        one = _relative(tokens, at) or _clock(tokens, at) or _part(tokens, at)
-        if one:
-            found.append(one)
-            at = one.end
-        else:
-            at += 1
-    return found
+    return every(tokens, lambda at: _relative(tokens, at) or _clock(tokens, at) or _part(tokens, at))
 
 
 def _hour(tokens: Tokens, at: int) -> tuple[int, int] | None:

@@ -6,7 +6,22 @@ from datetime import date, timedelta
 
 from appliance.understanding.german.numbers import cardinal, ordinal_value
 from appliance.understanding.german.tokens import Found, Tokens
-from appliance.understanding.said import DAYS
+from appliance.understanding.parsing.days import (
+    coming,
+    dated,
+    is_iso,
+    iso,
+    listed,
+    months_on,
+    next_week,
+    of_this_month,
+    repeat_of,
+    same_week,
+    upcoming,
+    weekend,
+    year_at,
+)
+from appliance.understanding.parsing.scan import every, first
 
 NAMES = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
 _WEEKDAYS = {name: index for index, name in enumerate(NAMES)}
@@ -32,22 +47,16 @@ _UNITS = {
 
 def dates(tokens: Tokens, today: date) -> list[Found[date]]:
     """Return every day that is named, left to right; days that lie in the past move a year or week ahead."""
-    found: list[Found[date]] = []
-    at = 0
-    while at < len(tokens):
-        one = (
+    return every(
+        tokens,
+        lambda at: (
             _near(tokens, at, today)
             or _ahead(tokens, at, today)
             or _weekday(tokens, at, today)
             or _calendar(tokens, at, today)
             or _feast(tokens, at, today)
-        )
-        if one:
-            found.append(one)
-            at = one.end
-        else:
-            at += 1
-    return found
+        ),
+    )
 
 
 def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
@@ -60,15 +69,14 @@ def _near(tokens: Tokens, at: int, today: date) -> Found[date] | None:
         later = _ahead(tokens, at + 1, base.value) if second == "in" else None
         return Found(later.value, at, later.end) if later else base
     if part in (*_AT, "dieses", "das", "naechstes", "kommendes", "dieser") and second == "wochenende":
-        ahead = (5 - today.weekday()) % 7 + (7 if part == "naechstes" and today.weekday() < 5 else 0)
-        return Found(today + timedelta(ahead), at, at + 2)
+        return Found(weekend(today, part == "naechstes"), at, at + 2)
     if part in (_NEXT | _COMING) and second == "woche":
         end = at + 3 if third == "am" else at + 2
         if tokens.at(end) in _WEEKDAYS:
-            return Found(_next_week(today, _WEEKDAYS[tokens.at(end)]), at, end + 1)
+            return Found(next_week(today, _WEEKDAYS[tokens.at(end)]), at, end + 1)
         return Found(today + timedelta(7), at, at + 2)
     if part in (_NEXT | _COMING) and second == "monat":
-        return Found(_months_on(today, 1), at, at + 2)
+        return Found(months_on(today, 1), at, at + 2)
     return None
 
 
@@ -92,7 +100,7 @@ def _ahead(tokens: Tokens, at: int, today: date) -> Found[date] | None:
         return None
     count, end = int(number.value), number.end + 1
     if unit.startswith(("monat", "jahr")):
-        return Found(_months_on(today, count * (12 if unit.startswith("jahr") else 1)), at, end)
+        return Found(months_on(today, count * (12 if unit.startswith("jahr") else 1)), at, end)
     return Found(today + timedelta(count * _UNITS[unit]), at, end)
 
 
@@ -105,13 +113,13 @@ def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     index = _WEEKDAYS.get(tokens.at(word), _CLIPPED.get(tokens.at(word)) if prefix else None)
     if index is None:
         return None
-    day, end = _coming(today, index), word + 1
-    if prefix in _NEXT and day - today < timedelta(7) and day.isocalendar().week == today.isocalendar().week:
-        day += timedelta(7)  # said on Tuesday, next Friday is not the one in three days
+    day, end = coming(today, index), word + 1
+    if prefix in _NEXT and same_week(today, day):
+        day += timedelta(7)
     if prefix in _THIS and index == today.weekday():
         day = today
     if tokens.at(end) in (_NEXT | _COMING) and tokens.at(end + 1) == "woche":
-        return Found(_next_week(today, index), at, end + 2)
+        return Found(next_week(today, index), at, end + 2)
     if later := _ahead(tokens, end, day):
         return Found(later.value, at, later.end)
     comma = end + 1 if tokens.at(end) == "," else end
@@ -120,19 +128,11 @@ def _weekday(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     return Found(day, at, end)
 
 
-def _coming(today: date, index: int) -> date:
-    return today + timedelta((index - today.weekday() - 1) % 7 + 1)
-
-
-def _next_week(today: date, index: int) -> date:
-    return today - timedelta(today.weekday()) + timedelta(7 + index)
-
-
 def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     """Read `5. mai`, `fünften mai 2027`, `24.12.`, `am 5.`, `am fünften`, `2026-12-24`."""
     part, start = tokens.at(at), at
-    if part.isdigit() and len(part) == 4 and tokens.at(at + 1) == "-" and tokens.at(at + 3) == "-":
-        return _checked(part, tokens.at(at + 2), tokens.at(at + 4), at, at + 5)
+    if is_iso(tokens, at):
+        return iso(tokens, at)
     prefixed = part in _AT and tokens.at(at - 1) != "in"
     if prefixed:
         at, part = at + 1, tokens.at(at + 1)
@@ -142,13 +142,13 @@ def _calendar(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     month = MONTHS.get(tokens.at(end))
     if month is not None:
         year, end = _year(tokens, end + 1)
-        return _dated(today, year, month, day, start, end)
+        return dated(today, year, month, day, start, end)
     number, after, closed = _day_of_month(tokens, end)
     if dotted and number is not None and 1 <= number <= 12 and (closed or prefixed) and tokens.at(after) != "uhr":
         year, after = _year(tokens, after)
-        return _dated(today, year, number, day, start, after)
+        return dated(today, year, number, day, start, after)
     if prefixed and dotted and tokens.at(start) in ("am", "bis", "zum", "den") and tokens.at(end) not in ("uhr",):
-        return _of_this_month(today, day, start, end)
+        return of_this_month(today, day, start, end)
     return None
 
 
@@ -164,67 +164,22 @@ def _day_of_month(tokens: Tokens, at: int) -> tuple[int | None, int, bool]:
 
 def _year(tokens: Tokens, at: int) -> tuple[str, int]:
     part = tokens.at(at)
-    if part.isdigit() and len(part) == 4 and "1900" <= part <= "2199":
-        return part, at + 1
     if part.isdigit() and len(part) == 2 and tokens.attached(at) and "20" <= part <= "60":
         return f"20{part}", at + 1
-    return "", at
-
-
-def _dated(today: date, year: str, month: int, day: int, start: int, end: int) -> Found[date] | None:
-    return _checked(year, str(month), str(day), start, end) if year else _next(today, month, day, start, end)
-
-
-def _checked(year: str, month: str, day: str, start: int, end: int) -> Found[date] | None:
-    try:
-        return Found(date(int(year), int(month), int(day)), start, end)
-    except ValueError:
-        return None
-
-
-def _next(today: date, month: int, day: int, start: int, end: int) -> Found[date] | None:
-    for year in range(today.year, today.year + 9):  # February 29 may be eight years off
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            continue
-        if found >= today:
-            return Found(found, start, end)
-    return None
-
-
-def _of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:
-    for ahead in range(4):
-        first = _months_on(today.replace(day=1), ahead)
-        try:
-            found = first.replace(day=day)
-        except ValueError:
-            continue
-        if found >= today:
-            return Found(found, start, end)
-    return None
-
-
-def _months_on(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
+    return year_at(tokens, at)
 
 
 def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     start = at + 1 if tokens.at(at) in ("an", "zu", "am", "auf", "bis") else at
     named = _FEASTS.get(tokens.at(start))
     if named is None and tokens.at(start) == "heilig" and tokens.at(start + 1) == "abend":
-        return _next(today, 12, 24, at, start + 2)
-    return None if named is None else _next(today, *named, at, start + 1)
+        return upcoming(today, 12, 24, at, start + 2)
+    return None if named is None else upcoming(today, *named, at, start + 1)
 
 
 # ---- what comes back ----
 
+_JOINTS = frozenset({"und", ",", "&", "jeden", "sowie"})  # between weekdays
 _EVERY = frozenset({"jeden", "jede", "jedes", "jeder", "jedem", "alle"})
 _DAILY = frozenset({"taeglich", "tagtaeglich", "taeglicher", "taeglichen", "jedentag"})
 _WORKING = frozenset(
@@ -241,11 +196,7 @@ _LONGER = frozenset(
 
 def repeats(tokens: Tokens) -> Found[str | None] | None:
     """Return the repeat (`daily`, `weekdays`, `weekends`, `mon,wed`); value None for one that tools do not know."""
-    for at in range(len(tokens)):
-        one = _repeat(tokens, at)
-        if one:
-            return one
-    return None
+    return first(tokens, _repeat)
 
 
 def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
@@ -269,18 +220,18 @@ def _repeat(tokens: Tokens, at: int) -> Found[str | None] | None:
     if part == "immer":
         start = at + 2 if second in ("am", "an") else at + 1
         if _day(tokens.at(start), plural=second not in ("am", "an")) is not None:
-            return _listed(tokens, at, start)
+            return _weekdays(tokens, at, start)
     if _plural(part) is not None:
-        return _listed(tokens, at - 1 if tokens.at(at - 1) == "immer" else at, at)
+        return _weekdays(tokens, at - 1 if tokens.at(at - 1) == "immer" else at, at)
     return _through(tokens, at)
 
 
 def _through(tokens: Tokens, at: int) -> Found[str | None] | None:
     start = at + 1 if tokens.at(at) == "von" else at
-    first, last = _day(tokens.at(start)), _day(tokens.at(start + 2))
-    if first is None or last is None or tokens.at(start + 1) not in ("bis", "-") or first >= last:
+    begin, last = _day(tokens.at(start)), _day(tokens.at(start + 2))
+    if begin is None or last is None or tokens.at(start + 1) not in ("bis", "-") or begin >= last:
         return None
-    return Found(_named(set(range(first, last + 1))), at, start + 3)
+    return Found(repeat_of(range(begin, last + 1)), at, start + 3)
 
 
 def _every(tokens: Tokens, at: int) -> Found[str | None] | None:
@@ -295,7 +246,7 @@ def _every(tokens: Tokens, at: int) -> Found[str | None] | None:
     if word == "wochenende":
         return Found("weekends", at, second + 1)
     if _day(word) is not None:
-        return _listed(tokens, at, second)
+        return _weekdays(tokens, at, second)
     counted = cardinal(tokens, second, one=False)
     after = tokens.at(counted.end) if counted else tokens.at(second + 1) if ordinal_value(word) else word
     if after in _LONGER or (ordinal_value(word) and (after == "tag" or _day(after) is not None)):
@@ -313,21 +264,5 @@ def _day(word: str, plural: bool = False) -> int | None:
     return _plural(word) if plural and _plural(word) is not None else _CLIPPED.get(word)
 
 
-def _listed(tokens: Tokens, start: int, at: int) -> Found[str | None]:
-    chosen: set[int] = set()
-    end = at
-    while True:
-        index = _day(tokens.at(at), plural=True)
-        if index is None:
-            break
-        chosen.add(index)
-        end = at = at + 1
-        while tokens.at(at) in ("und", ",", "&", "jeden", "sowie"):
-            at += 1
-    return Found(_named(chosen), start, end)
-
-
-def _named(chosen: set[int]) -> str:
-    names = ",".join(DAYS[index] for index in sorted(chosen))
-    known = {"mon,tue,wed,thu,fri": "weekdays", "sat,sun": "weekends", ",".join(DAYS): "daily"}
-    return known.get(names, names)
+def _weekdays(tokens: Tokens, start: int, at: int) -> Found[str | None]:
+    return listed(tokens, start, at, lambda word: _day(word, plural=True), _JOINTS)

@@ -205,10 +205,3 @@ def _grown(word: str) -> Fraction | None:
         if word.endswith(ending) and front and (whole := word_value(front)) is not None:
             return whole + share
     return None
-
-
-def plain(value: Fraction) -> str:
-    """Write a number the short way: `3`, `2.5`, `0.333333`."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{float(value):.6f}".rstrip("0").rstrip(".")

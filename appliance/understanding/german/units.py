@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from appliance.understanding.german.numbers import amount, is_digits
+from appliance.understanding.german.numbers import amount
 from appliance.understanding.german.tokens import Tokens
-from appliance.understanding.measure import Conversion, Mention, comparable, joined
+from appliance.understanding.measure import Conversion, Mention, converted, joined
 
 # English name -> spellings, folded; several parts of one spelling are joined by a space
 _UNITS: dict[str, str] = {
@@ -103,24 +101,11 @@ def conversion(tokens: Tokens) -> Conversion | None:
         source, target = second, first
     else:
         source, target = first, second
-    if not comparable(source.unit, target.unit):
-        return None
-    value = source.value if source.value is not None else _lone(tokens, mentions)
-    return None if value is None else Conversion(value, source.unit, target.unit)
+    return converted(tokens, source, target, amount)
 
 
 def _asks(tokens: Tokens, first: Mention) -> bool:
     return not {"viele", "viel", "wieviele", "wieviel"}.isdisjoint(tokens.parts[: first.start])
-
-
-def _lone(tokens: Tokens, mentions: list[Mention]) -> Fraction | None:
-    """Return the one number that stands by itself ("kilo in pfund: 80"), 1 without any, None with several."""
-    taken = {n for one in mentions for n in range(one.start, one.end)}
-    numbers = [n for n in range(len(tokens)) if n not in taken and is_digits(tokens.at(n))]
-    if len(numbers) > 1:
-        return None
-    found = amount(tokens, numbers[0]) if numbers else None
-    return found.value if found else Fraction(1)
 
 
 def _mentions(tokens: Tokens) -> list[Mention]:

@@ -7,8 +7,9 @@ from fractions import Fraction
 import pytest
 
 from appliance.understanding.english.durations import MAX_SECONDS, duration_at, durations, stopwatch
-from appliance.understanding.english.numbers import amount, plain
+from appliance.understanding.english.numbers import amount
 from appliance.understanding.english.spelling import spelled
+from appliance.understanding.parsing.figures import plain
 from appliance.understanding.tokens import Tokens
 
 

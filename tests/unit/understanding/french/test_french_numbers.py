@@ -6,10 +6,11 @@ from fractions import Fraction
 
 import pytest
 
-from appliance.understanding.french.numbers import amount, plain
+from appliance.understanding.french.numbers import amount
 from appliance.understanding.french.spelling import fold, spelled
 from appliance.understanding.french.sums import expression
 from appliance.understanding.french.units import conversion
+from appliance.understanding.parsing.figures import plain
 from appliance.understanding.tokens import Tokens
 
 

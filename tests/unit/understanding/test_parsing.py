@@ -1,0 +1,63 @@
+"""What the parsers of all languages share."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from appliance.understanding.parsing.days import dated, months_on, next_week, of_this_month, repeat_of, weekend
+from appliance.understanding.parsing.lengths import MAX_SECONDS, length_at
+from appliance.understanding.parsing.scan import every
+from appliance.understanding.tokens import Found, Tokens
+
+
+def test_february_29_is_found_up_to_eight_years_ahead() -> None:
+    found = dated(date(2096, 3, 1), "", 2, 29, 0, 2)
+    assert found is not None and found.value == date(2104, 2, 29)
+
+
+def test_a_day_that_no_year_has_is_none() -> None:
+    assert dated(date(2026, 11, 17), "", 2, 30, 0, 2) is None
+    assert dated(date(2026, 11, 17), "2027", 2, 29, 0, 2) is None
+
+
+def test_the_31st_skips_months_that_have_none() -> None:
+    found = of_this_month(date(2026, 2, 1), 31, 0, 1)
+    assert found is not None and found.value == date(2026, 3, 31)
+
+
+def test_a_month_on_from_the_31st_is_the_last_of_a_shorter_month() -> None:
+    assert months_on(date(2027, 12, 31), 2) == date(2028, 2, 29)
+
+
+def test_next_week_counts_from_its_monday() -> None:
+    assert next_week(date(2026, 11, 22), 0) == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(("day", "following", "saturday"), [(20, False, 21), (20, True, 28), (21, True, 28)])
+def test_the_following_weekend_on_a_weekend_is_the_coming_one(day: int, following: bool, saturday: int) -> None:
+    assert weekend(date(2026, 11, day), following) == date(2026, 11, saturday)
+
+
+def test_choices_of_weekdays_have_the_short_names_of_the_tools() -> None:
+    assert [repeat_of(days) for days in (range(5), {5, 6}, range(7), {2, 0})] == [
+        "weekdays",
+        "weekends",
+        "daily",
+        "mon,wed",
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "known"), [(MAX_SECONDS, True), (MAX_SECONDS + 1, False)])
+def test_a_length_is_at_most_a_year(seconds: int, known: bool) -> None:
+    found = length_at(
+        0, lambda at: (Fraction(seconds), 1, 1) if not at else None, lambda at: at, lambda joint, unit, end: None
+    )
+    assert (found is not None) is known
+
+
+def test_a_walk_takes_what_it_finds_without_overlaps() -> None:
+    tokens = Tokens.text("a b c d")
+    assert [one.start for one in every(tokens, lambda at: Found(at, at, at + 2) if at else None)] == [1, 3]
