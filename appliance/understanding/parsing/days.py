@@ -23,8 +23,8 @@ def next_week(today: date, index: int) -> date:
 
 
 def weekend(today: date, following: bool) -> date:
-    """Return the Saturday of this weekend, or of the one after the coming one."""
-    return today + timedelta((5 - today.weekday()) % 7 + (7 if following and today.weekday() < 5 else 0))
+    """Return the Saturday of this weekend, or of the following one. From a Sunday both are the coming Saturday."""
+    return today + timedelta((5 - today.weekday()) % 7 + (7 if following and today.weekday() < 6 else 0))
 
 
 def same_week(today: date, day: date) -> bool:

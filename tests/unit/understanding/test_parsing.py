@@ -15,7 +15,8 @@ from appliance.understanding.tokens import Found, Tokens
 
 def test_february_29_is_found_up_to_eight_years_ahead() -> None:
     found = dated(date(2096, 3, 1), "", 2, 29, 0, 2)
-    assert found is not None and found.value == date(2104, 2, 29)
+    assert found is not None
+    assert found.value == date(2104, 2, 29)
 
 
 def test_a_day_that_no_year_has_is_none() -> None:
@@ -25,7 +26,8 @@ def test_a_day_that_no_year_has_is_none() -> None:
 
 def test_the_31st_skips_months_that_have_none() -> None:
     found = of_this_month(date(2026, 2, 1), 31, 0, 1)
-    assert found is not None and found.value == date(2026, 3, 31)
+    assert found is not None
+    assert found.value == date(2026, 3, 31)
 
 
 def test_a_month_on_from_the_31st_is_the_last_of_a_shorter_month() -> None:
@@ -36,8 +38,10 @@ def test_next_week_counts_from_its_monday() -> None:
     assert next_week(date(2026, 11, 22), 0) == date(2026, 11, 23)
 
 
-@pytest.mark.parametrize(("day", "following", "saturday"), [(20, False, 21), (20, True, 28), (21, True, 28)])
-def test_the_following_weekend_on_a_weekend_is_the_coming_one(day: int, following: bool, saturday: int) -> None:
+@pytest.mark.parametrize(
+    ("day", "following", "saturday"), [(20, False, 21), (20, True, 28), (21, False, 21), (21, True, 28), (22, True, 28)]
+)
+def test_the_following_weekend_is_not_the_running_one(day: int, following: bool, saturday: int) -> None:
     assert weekend(date(2026, 11, day), following) == date(2026, 11, saturday)
 
 
