@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from appliance.engine.chat.answer import Thought as ThoughtPiece
 from appliance.engine.chat.text import StopStrings, Utf8Check, Utf8Stream
 from appliance.engine.native.bound import Bound
 from appliance.engine.native.model import Model
-from appliance.engine.native.sampling import Sampling, choose, choose_within, log_probabilities
+from appliance.engine.native.sampling import Sampling, UnusableError, choose, choose_within, log_probabilities
 from appliance.foundation.ids import new_id
 from appliance.generation import FailureKind
 
@@ -63,11 +62,12 @@ class Answering:
 
     def choose(self, logits: Any) -> int:
         """Return the next token. Raises JobError at a dead end of the grammar or on numbers that are none."""
-        if not math.isfinite(float(logits.max())):
-            raise JobError(FailureKind.BAD_RESPONSE, "The local model computed no usable numbers.")
-        if self._bound is None:
-            return choose(logits, self._sampling, self._chance)
-        token = choose_within(logits, self._sampling, self._chance, self)
+        try:
+            if self._bound is None:
+                return choose(logits, self._sampling, self._chance)
+            token = choose_within(logits, self._sampling, self._chance, self)
+        except UnusableError as error:
+            raise JobError(FailureKind.BAD_RESPONSE, "The local model computed no usable numbers.") from error
         if token is None:
             raise JobError(
                 FailureKind.BAD_RESPONSE,

@@ -15,6 +15,13 @@ class Signals:
     def __init__(self, size: int) -> None:
         self._weights = np.empty(size, np.float32)
 
+    def copy(self, logits: Any, row: Any) -> Any:
+        """Return a copy that outlives the next decode, in the memory of `row` where that is not None."""
+        if row is None:
+            return logits.copy()
+        np.copyto(row, logits)
+        return row
+
     def read(self, logits: Any, token: int) -> Signal:
         """Return the signal of float32 `logits`, all finite or minus infinity, from which `token` was chosen.
 

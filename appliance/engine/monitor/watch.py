@@ -16,6 +16,8 @@ _BOUND_PATIENCE = 4  # keys, brackets and equal rows of JSON repeat by right; an
 class Reader(Protocol):
     """`Signals`, or what stands for it."""
 
+    def copy(self, logits: Any, row: Any) -> Any: ...
+
     def read(self, logits: Any, token: int) -> Signal: ...
 
 
@@ -36,6 +38,7 @@ class Watch:
         self._collapse = Collapse() if free else None
         self._sums = array("d", (0.0,))  # of the logarithms of the chosen probabilities, up to each token
         self.signal = Signal(0.0, 1.0, 0.0)
+        self._row: Any = None
 
     @property
     def tokens(self) -> int:
@@ -57,6 +60,11 @@ class Watch:
         if end <= start:
             return 1.0
         return math.exp((self._sums[end] - self._sums[start]) / (end - start))
+
+    def keep(self, logits: Any) -> Any:
+        """Return logits for a `step` that comes after the next decode; they are kept until the next call."""
+        self._row = self._signals.copy(logits, self._row)
+        return self._row
 
     def step(self, logits: Any, token: int) -> Verdict | None:
         """Take the logits of one step and the token chosen from them; return a verdict when the answer must halt."""

@@ -15,6 +15,12 @@ from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
 
 
+# by address: a pointer object and what it points at are two more objects per token
+_logits_address = ctypes.CFUNCTYPE(ctypes.c_void_p, llama.llama_context_p_ctypes, ctypes.c_int32)(
+    ctypes.cast(llama.llama_get_logits_ith, ctypes.c_void_p).value or 0
+)
+
+
 class Entry(NamedTuple):
     """One token of a batch."""
 
@@ -171,10 +177,10 @@ class Context:
 
         The array is a view that the next decode overwrites. Raises NativeError.
         """
-        pointer = llama.llama_get_logits_ith(self._handle, index)
-        if not pointer:
+        address = _logits_address(self._handle, index)
+        if not address:
             raise NativeError(f"llama.cpp has no logits for entry {index}")
-        return np.frombuffer(self._row.from_address(ctypes.addressof(pointer.contents)), np.float32)
+        return np.frombuffer(self._row.from_address(address), np.float32)
 
     def embedding(self, sequence: int) -> Any:
         """Return a copy of the pooled embedding of a sequence. Raises NativeError."""

@@ -19,6 +19,7 @@ from appliance.engine.monitor.signals import Signals
 from appliance.engine.monitor.watch import Watch
 from appliance.engine.native.bound import GrammarError
 from appliance.engine.native.model import Model
+from appliance.engine.scheduling.aside import Aside
 from appliance.engine.speculation.drafting import Drafting
 from appliance.generation import FailureKind
 
@@ -74,6 +75,7 @@ class Job:
         self.drafting: Drafting | None = None
         self.watch: Watch | None = None
         self._hold: Hold | None = None
+        self._halt: Ending | None = None  # what the newest tokens that were looked at lead to
         self._answer: Answering | None = None
 
     @property
@@ -172,40 +174,64 @@ class Job:
         if len(self.tokens) >= self.limit:
             self.ending = Ending("length")
 
-    def advance(self, logits: Any) -> int | None:
+    def advance(self, logits: Any, aside: Aside | None) -> int | None:
         """Choose the next token and emit its frames; None when the answer has ended, `ending` then says how.
 
-        Raises NativeError.
+        What the token says of the answer is looked at in `aside`, at once where that is None. A halt is then seen
+        by the next call: at the same token, one decode later. Raises NativeError.
         """
+        if self.ending is None:
+            self.ending = self._halt
         if self.ending is not None:
             return None
         try:
-            return self._advance(self.answer, logits)
+            return self._advance(self.answer, logits, aside)
         except JobError as error:
             self.ending = Ending(failed=error.frame)
             return None
 
-    def _advance(self, answer: Answering, logits: Any) -> int | None:
+    def _advance(self, answer: Answering, logits: Any, aside: Aside | None) -> int | None:
         token = answer.choose(logits)
         if answer.ends(token):
             self.ending = Ending("stop")
             return None
         self.tokens.append(token)
-        verdict = None if self.watch is None else self.watch.step(logits, token)
-        self._show(answer.take(token, logits))
-        if self._hold is not None and self._hold.unsure:
-            self.ending = Ending("unsure")
-        elif verdict is not None:
-            self.ending = Ending("degenerated", verdict.reason.value)
+        frames = answer.take(token, logits)
+        if self._hold is None:
+            self._show(frames)
+            frames = []
+        if self.watch is not None:
+            self._look(self.watch, logits, token, frames, aside)
+        if self._halt is not None:
+            self.ending = self._halt
         elif answer.stopped:
             self.ending = Ending("stop")
         elif len(self.tokens) >= self.limit:
             self.ending = Ending("length")
         return token
 
+    def _look(
+        self, watch: Watch, logits: Any, token: int, frames: Sequence[api.StreamAnswer], aside: Aside | None
+    ) -> None:
+        """Hear what a token says of the answer, now or aside; frames that are held back wait for it."""
+        hold = self._hold
+        row = watch.keep(logits) if aside is not None else logits
+
+        def look() -> None:
+            verdict = watch.step(row, token)
+            if hold is not None:
+                self._show(hold.take(watch.signal.chosen, frames))
+            if hold is not None and hold.unsure:
+                self._halt = Ending("unsure")
+            elif verdict is not None:
+                self._halt = Ending("degenerated", verdict.reason.value)
+
+        if aside is None:
+            look()
+        else:
+            aside.put(look)
+
     def _show(self, frames: Sequence[api.StreamAnswer]) -> None:
-        if self._hold is not None and self.watch is not None:
-            frames = self._hold.take(self.watch.signal.chosen, frames)
         for frame in frames:
             self.emit(frame)
 
@@ -217,6 +243,12 @@ class Job:
             self._answer.close()
         if self.drafting is not None:
             self.drafting.close()
+
+    def settled(self, ending: Ending) -> Ending:
+        """Return how the answer ends once all its tokens were looked at."""
+        if self._halt is None or ending.stop not in ("stop", "length"):
+            return ending
+        return self._halt
 
     def finish(self, ending: Ending, now: float, window: int) -> None:
         """Emit what was held back and the last frame."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from appliance.engine import api
 from appliance.engine.chat.prompt import PromptMaker
 from appliance.engine.native.model import Model
+from appliance.engine.scheduling.aside import Aside
 from appliance.engine.scheduling.job import Job
 from appliance.engine.scheduling.keeper import Keeper, Ticks
 from appliance.engine.scheduling.outbox import Outbox
@@ -63,10 +64,12 @@ class Scheduler:
     ) -> None:
         self._limits = limits
         self._ticks = ticks
+        self.outbox = Outbox()
+        self._aside = Aside(self.outbox.flush)
         self._serving: Serving | None = None
         if keeper is not None and stepper is not None:
             self._serving = Serving(
-                model, prompts, limits, ticks, keeper, stepper, interrupted=self._interrupted, ended=self._ended
+                model, prompts, limits, ticks, keeper, stepper, self._aside, interrupted=self._interrupted, ended=self._ended
             )
         # two entries per request and one per errand of a connection are the most there can be
         self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue(_MAX_INBOX)
@@ -75,7 +78,6 @@ class Scheduler:
         self._numbers = 0
         self._errands: collections.deque[Callable[[], bool]] = collections.deque()
         self._stopping = False
-        self.outbox = Outbox()
 
     # ---- from any thread
 
@@ -145,24 +147,32 @@ class Scheduler:
 
     # ---- in the engine thread
 
+    @property
+    def _stepping(self) -> bool:
+        """Whether the next turn decodes: frames travel beside that."""
+        return self._serving is not None and bool(self._serving.active)
+
     def run(self) -> None:
         """Serve until `stop`. Raises EngineFailure."""
-        try:
-            while not self._stopping:
-                self._read_inbox()
-                self._run_errand()
-                if self._serving is not None and self._serving.busy and not self._stopping:
-                    self._serving.turn()
-        finally:
-            if self._serving is not None:
-                self._serving.refuse_all()
-            self.outbox.flush()
+        with self._aside.running():
+            try:
+                while not self._stopping:
+                    self._read_inbox()
+                    self._run_errand()
+                    if self._serving is not None and self._serving.busy and not self._stopping:
+                        self._serving.turn()
+            finally:
+                if self._serving is not None:
+                    self._serving.refuse_all()
+                self.outbox.flush()
 
     def _read_inbox(self) -> None:
         """Do what was asked; wait for it only when there is nothing else to do."""
         while not self._stopping:
+            busy = bool(self._errands) or (self._serving is not None and self._serving.busy)
+            if busy and self._stepping and self._inbox.empty():
+                return
             self.outbox.flush()
-            busy = self._errands or (self._serving is not None and self._serving.busy)
             try:
                 work = self._inbox.get(block=not busy)
             except queue.Empty:
@@ -185,7 +195,7 @@ class Scheduler:
         self._ended()
 
     def _interrupted(self, yields: bool) -> bool:
-        self.outbox.flush()  # before the long wait of a decode
+        self._aside.go()  # beside the long wait of a decode
         return self._stopping or (yields and not self._inbox.empty())
 
     def _ended(self) -> None:

@@ -14,6 +14,7 @@ from appliance.engine.native.context import Outcome
 from appliance.engine.native.library import NativeError, last_errors
 from appliance.engine.native.model import Model
 from appliance.engine.scheduling.admission import Line, fits, order, victim, yielding
+from appliance.engine.scheduling.aside import Aside
 from appliance.engine.scheduling.job import Ending, Job
 from appliance.engine.scheduling.keeper import Keeper, Ticks
 from appliance.engine.scheduling.step import Part, Stepper
@@ -51,6 +52,7 @@ class Serving:
         ticks: Ticks,
         keeper: Keeper,
         stepper: Stepper,
+        aside: Aside,
         *,
         interrupted: Callable[[bool], bool],
         ended: Callable[[], None],
@@ -68,6 +70,7 @@ class Serving:
         self._ticks = ticks
         self._interrupted = interrupted
         self._ended = ended
+        self._aside = aside
         self._signals = Signals(model.size)
         self._line = Line()
         self._breakable = model.can_rewind  # an abort costs a recurrent model everything it has read
@@ -178,7 +181,7 @@ class Serving:
     def _handle(self, outcome: Outcome, parts: list[Part]) -> None:
         if outcome is Outcome.OK:
             self._fatal_steps = 0
-            self.stepper.advance(parts)
+            self.stepper.advance(parts, self._aside)
             for part in parts:
                 if part.job.ending is not None:
                     self._end(part.job, part.job.ending)
@@ -245,6 +248,8 @@ class Serving:
     # ---- the end of a request
 
     def _end(self, job: Job, ending: Ending) -> None:
+        self._aside.settle()
+        ending = job.settled(ending)
         job.finish(ending, self._ticks.monotonic(), self.window)
         job.close()
         for jobs in (self.active, self.waiting):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from appliance.engine import api
 from appliance.engine.native.context import Entry, Outcome
 from appliance.engine.native.library import NativeError
+from appliance.engine.scheduling.aside import Aside
 from appliance.engine.scheduling.job import Ending, Job
 from appliance.engine.scheduling.keeper import Keeper, Ticks
 from appliance.engine.scheduling.plan import Sizes, turns
@@ -95,11 +96,15 @@ class Stepper:
         """Tell the context how many threads it may use."""
         self._keeper.context.set_threads(self._threads.single, self._threads.batch)
 
-    def advance(self, parts: Sequence[Part]) -> None:
-        """Take the results of a decode that worked: tokens, frames, and `ending` of jobs that are through."""
+    def advance(self, parts: Sequence[Part], aside: Aside) -> None:
+        """Take the results of a decode that worked: tokens, frames, and `ending` of jobs that are through.
+
+        What the next decode need not wait for is put into `aside`; what the last one left there is settled first.
+        """
+        aside.settle()
         index, written, now = 0, 0, self._ticks.monotonic()
         for part in parts:
-            written += self._advance(part, index, now)
+            written += self._advance(part, index, now, aside)
             index += part.fresh + len(part.drafts)
         if self._writers == len(parts):
             self._learn(index, parts)
@@ -112,7 +117,7 @@ class Stepper:
         if (rows > 1 or self._steps % _COST_STRIDE == 0) and any(part.job.drafting is not None for part in parts):
             self._cost.report(rows, self._seconds)
 
-    def _advance(self, part: Part, index: int, now: float) -> int:
+    def _advance(self, part: Part, index: int, now: float, aside: Aside) -> int:
         """Return how many tokens of answer a part has brought; `index` is its first entry in the batch."""
         job, resident = part.job, part.job.resident
         if resident is None:
@@ -126,7 +131,7 @@ class Stepper:
         if not job.output_tokens:
             self._keeper.checkpoint(resident)
         try:
-            taken = self._write(job, index + part.fresh - 1, part.drafts, now)
+            taken = self._write(job, index + part.fresh - 1, part.drafts, now, aside)
         except NativeError as error:
             taken = []
             job.ending = Ending(failed=api.Failed(FailureKind.BAD_RESPONSE.value, f"The local model failed: {error}"))
@@ -139,17 +144,21 @@ class Stepper:
                 self._keeper.trim(resident)
         return len(taken)
 
-    def _write(self, job: Job, index: int, drafts: Sequence[int], now: float) -> list[int]:
+    def _write(self, job: Job, index: int, drafts: Sequence[int], now: float, aside: Aside) -> list[int]:
         """Choose tokens from the logits of batch entry `index` on, as far as the drafts agree."""
         context = self._keeper.context
+        logits = context.logits(index)
         if not job.timing.first:
-            job.begin(context.logits(index), now)
+            job.begin(logits, now)
             if job.ending is None and self._speculates and job.request.speculate:
                 self._begin_drafting(job)
+        if drafts:  # whether a token is the last one must be known before the next row is read
+            taken = verified(drafts, lambda row: job.advance(context.logits(index + row), None))
+        else:
+            token = job.advance(logits, aside)
+            taken = [] if token is None else [token]
         if job.drafting is None:
-            token = job.advance(context.logits(index))
-            return [] if token is None else [token]
-        taken = verified(drafts, lambda row: job.advance(context.logits(index + row)))
+            return taken
         job.drafting.take(taken)
         return taken
 
