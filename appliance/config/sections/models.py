@@ -57,13 +57,23 @@ class ProviderSection(Section, frozen=True):
 
 class PeerServeSection(Section, frozen=True):
     listen: Annotated[
-        str, opt("HOST:PORT of this box where paired boxes come in", unit="address", pattern=r"\S:\d+$", max_length=256)
+        str,
+        opt(
+            "HOST:PORT of this box where paired boxes come in",
+            unit="address",
+            reload=HOT,
+            pattern=r"\S:\d+$",
+            max_length=256,
+        ),
     ]
-    certificate: Annotated[str, opt("the certificate of this box, PEM", unit="path")]
-    key: Annotated[str, opt("its private key, PEM, readable by its owner only", unit="path")]
-    peers: Annotated[str, opt("the certificates of the boxes that may ask, one after another, PEM", unit="path")]
+    certificate: Annotated[str, opt("the certificate of this box, PEM", unit="path", reload=HOT)]
+    key: Annotated[str, opt("its private key, PEM, readable by its owner only", unit="path", reload=HOT)]
+    peers: Annotated[
+        str, opt("the certificates of the boxes that may ask, one after another, PEM", unit="path", reload=HOT)
+    ]
     memory_mb: Annotated[
-        int | None, opt("memory for what was read for them, by default 256 MB", unit="MB", ge=1, le=1_000_000)
+        int | None,
+        opt("memory for what was read for them, by default 256 MB", unit="MB", reload=HOT, ge=1, le=1_000_000),
     ] = None
 
 
@@ -78,26 +88,32 @@ class RemoteBoxSection(Section, frozen=True):
 
 
 class LocalModelSection(Section, frozen=True):
-    enabled: Annotated[bool, opt("run the engine when there is a model")] = True
-    path: Annotated[str | None, opt("the GGUF file; without one the newest pulled model", unit="path")] = None
+    enabled: Annotated[bool, opt("run the engine when there is a model", reload=HOT)] = True
+    path: Annotated[str | None, opt("the GGUF file; without one the newest pulled model", unit="path", reload=HOT)] = (
+        None
+    )
     context_tokens: Annotated[
-        int | None, opt("window; by default what fits the memory", unit="tokens", ge=256, le=1_048_576)
+        int | None, opt("window; by default what fits the memory", unit="tokens", reload=HOT, ge=256, le=1_048_576)
     ] = None
-    threads: Annotated[int | None, opt("threads of the engine; by default the cores", ge=1, le=256)] = None
-    max_tokens: Annotated[int | None, opt("longest answer", unit="tokens", ge=1)] = None
+    threads: Annotated[
+        int | None, opt("threads of the engine; by default all cores but one", reload=HOT, ge=1, le=256)
+    ] = None
+    max_tokens: Annotated[int | None, opt("longest answer", unit="tokens", reload=HOT, ge=1)] = None
     draft: Annotated[
-        str | None, opt("a small GGUF of the same vocabulary that guesses ahead of one of 3B or more", unit="path")
+        str | None,
+        opt("a small GGUF of the same vocabulary that guesses ahead of one of 3B or more", unit="path", reload=HOT),
     ] = None
-    adapters: Annotated[tuple[str, ...], opt("LoRA adapters of the model, each FILE or FILE:SCALE", unit="path")] = ()
+    adapters: Annotated[
+        tuple[str, ...], opt("LoRA adapters of the model, each FILE or FILE:SCALE", unit="path", reload=HOT)
+    ] = ()
     state_disk_mb: Annotated[
-        int | None, opt("disk for what was read before, by default 2 GB; 0: none", unit="MB", ge=0, le=1_000_000)
+        int | None,
+        opt("disk for what was read before, by default 2 GB; 0: none", unit="MB", reload=HOT, ge=0, le=1_000_000),
     ] = None
     state_ram_mb: Annotated[
-        int | None, opt("memory for what was read before; by default 256 MB", unit="MB", ge=1, le=1_000_000)
+        int | None, opt("memory for what was read before; by default 256 MB", unit="MB", reload=HOT, ge=1, le=1_000_000)
     ] = None
-    tune: Annotated[
-        bool, opt("measure once, in a quiet minute, how this box runs the model best", reload=HOT)
-    ] = True
+    tune: Annotated[bool, opt("measure once, in a quiet minute, how this box runs the model best", reload=HOT)] = True
     tools_per_turn: Annotated[
         int | None,
         opt("tools that the model sees at once; by default what its probe found, or 5", reload=HOT, ge=3, le=6),
@@ -112,12 +128,11 @@ class LocalModelSection(Section, frozen=True):
         ),
     ] = None
 
-
-    serve: Annotated[PeerServeSection | None, opt("let paired boxes of this network ask the model")] = None
+    serve: Annotated[PeerServeSection | None, opt("let paired boxes of this network ask the model", reload=HOT)] = None
 
 
 class MiniSection(Section, frozen=True):
-    enabled: Annotated[bool, opt("use the embedded model for timers, lists, sums and the like")] = True
+    enabled: Annotated[bool, opt("use the embedded model for timers, lists, sums and the like", reload=HOT)] = True
     learn: Annotated[
         bool,
         opt(

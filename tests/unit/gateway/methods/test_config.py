@@ -225,6 +225,13 @@ def test_declarations_are_found_by_path() -> None:
     assert not needs_restart("locale")
 
 
+@pytest.mark.parametrize(
+    "path", ["models.local.path", "models.local.threads", "models.local.serve", "models.mini.enabled"]
+)
+def test_what_the_engines_follow_at_once_needs_no_restart(path: str) -> None:
+    assert not needs_restart(path)
+
+
 def test_a_lookup_lists_children_and_marks_secrets() -> None:
     schema = {"properties": {"gateway": {"title": "gateway", "properties": {"port": {"type": "integer"}}}}}
     found = lookup("gateway.auth", schema)
