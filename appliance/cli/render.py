@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 
 
@@ -105,3 +107,24 @@ def _cells(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+class Squeezed:
+    """Text that comes in pieces, with at most one blank line in a row and none at its ends.
+
+    A model that loses its way writes line feeds for pages. Space is held back until something visible follows it.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._begun = False
+
+    def more(self, piece: str) -> str:
+        """Return what can be shown now that `piece` has come."""
+        text = _BLANK_LINES.sub("\n\n", self._held + piece)
+        visible = text.rstrip()
+        self._held = text[len(visible) :]
+        if visible and not self._begun:
+            self._begun = True
+            visible = re.sub(r"^(?:[^\S\n]*\n)+", "", visible)
+        return visible

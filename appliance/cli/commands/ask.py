@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.exits import Exit
+from appliance.cli.render import Squeezed
 from appliance.cli.session import CliSession
 from appliance.client.errors import ClientError
 
@@ -60,18 +61,18 @@ async def _ask(cli: CliSession, text: str, session: str, timeout_s: float) -> in
 async def _answer(cli: CliSession, conversation: Conversation, text: str) -> int:
     from appliance.cli.conversation import answer_of
 
-    said = ""
+    said, shown = "", Squeezed()
     async for item in answer_of(conversation, text):
         if item.kind == "delta":
             said = item.text if item.replace else said + item.text
             if not cli.as_json:
-                click.echo(item.text, nl=False)
+                click.echo(shown.more(item.text), nl=False)
         elif item.kind in ("final", "aborted", "error"):
-            return _end(cli, conversation.session_key, said, item)
+            return _end(cli, conversation.session_key, said, shown, item)
     return Exit.AWAY
 
 
-def _end(cli: CliSession, session_key: str, said: str, item: Shown) -> int:
+def _end(cli: CliSession, session_key: str, said: str, shown: Squeezed, item: Shown) -> int:
     ok = item.kind == "final"
     if cli.as_json:
         facts = {"ok": ok, "runId": item.run_id, "sessionKey": session_key}
@@ -82,7 +83,8 @@ def _end(cli: CliSession, session_key: str, said: str, item: Shown) -> int:
         click.echo("\n" if said else "", nl=False)
         click.echo(f"homarus: {item.text}", err=True)
     else:
-        click.echo(item.text.removeprefix(said) if item.text.startswith(said) else f"\n{item.text}")
+        on = item.text.startswith(said)
+        click.echo(shown.more(item.text.removeprefix(said)) if on else f"\n{Squeezed().more(item.text)}")
     if item.kind == "aborted":
         click.echo("homarus: The answer was stopped.", err=True)
     return Exit.OK if ok else Exit.FAILED

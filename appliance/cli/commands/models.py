@@ -190,5 +190,6 @@ def _understand(cli: CliSession, batch: list[dict[str, Any]]) -> None:
     for answer in cli.call("homarus.models.understand", {"items": batch}, timeout_s=300)["results"]:
         click.echo(json.dumps(answer, ensure_ascii=False))
 
+
 command.add_command(learning.learning)
 command.add_command(learning.forget)

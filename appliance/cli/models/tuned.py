@@ -44,11 +44,11 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _choice(profile: dict[str, Any]) -> str:
-    threads = profile["threads"] or "all cores but one"
-    reading = profile["threadsBatch"] or threads
+    threads = f"{profile['threads']} threads" if profile["threads"] else "a thread on every core but one"
+    reading = f", {profile['threadsBatch']} for reading" if profile["threadsBatch"] else ""
     attention = "flash attention" if profile["flashAttention"] else "plain attention"
     chunks = f"chunks of {profile['chunkShared']} beside answers and {profile['chunkAlone']} alone"
-    return f"{threads} threads, {reading} for reading; {attention}, cache {profile['typeK']}; {chunks}"
+    return f"{threads}{reading}; {attention}, cache {profile['typeK']}; {chunks}"
 
 
 def _gain(tuning: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.cli.render import age, answer_line, conditions, fold, size, table
+from appliance.cli.render import Squeezed, age, answer_line, conditions, fold, size, table
 
 
 def test_a_table_is_aligned_and_has_no_spaces_at_the_end() -> None:
@@ -83,3 +83,26 @@ def test_folding_loses_no_letter_and_no_line_is_too_wide(text: str, columns: int
 )
 def test_an_answer_has_one_line_of_what_it_took(facts: dict[str, object] | None, line: str) -> None:
     assert answer_line(facts) == line
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["a\n\nb"], "a\n\nb"),
+        (["a\n\n\nb"], "a\n\nb"),
+        (["a\n", "\n", " \n", "\n" * 50, "b"], "a\n\nb"),
+        (["\n\n", "\n a"], " a"),
+        (["a:\n\n\n", "    b"], "a:\n\n    b"),
+        (["a ", "b", "\n\n\n"], "a b"),
+        (["\n", "\n"], ""),
+    ],
+)
+def test_runs_of_blank_lines_become_one_however_they_come(pieces: list[str], shown: str) -> None:
+    squeezed = Squeezed()
+    assert "".join(squeezed.more(piece) for piece in pieces) == shown
+
+
+@given(st.text(alphabet="a \n", max_size=60), st.integers(0, 60))
+def test_where_a_text_is_cut_does_not_change_what_is_shown(text: str, at: int) -> None:
+    whole, cut = Squeezed(), Squeezed()
+    assert cut.more(text[:at]) + cut.more(text[at:]) == whole.more(text)
