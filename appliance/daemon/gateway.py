@@ -235,6 +235,8 @@ class Gateway:
         address = f"127.0.0.1:{port}" if port else str(self._paths.control_socket)
         lock.describe(address)
         facts = {"pid": os.getpid(), "port": port, "version": __version__}
-        write_atomic(self._paths.runtime / "gateway.json", json.dumps(facts).encode())
+        file = self._paths.runtime / "gateway.json"
+        write_atomic(file, json.dumps(facts).encode())
+        self._closers.callback(file.unlink, missing_ok=True)  # who reads it afterwards would ask a process that is gone
         _log.info("serving", extra={"address": address, "resumedRuns": resumed})
         self._notifier.ready(address)

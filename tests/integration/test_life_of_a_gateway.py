@@ -171,6 +171,9 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_told_and_others_do_not
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_either_signal_ends_it_in_good_order(tmp_path: Path, number: signal.Signals) -> None:
     gateway = GatewayProcess(tmp_path / "box", **no_engine(tmp_path)).start()
+    facts = gateway.state / "run" / "gateway.json"
+    assert facts.exists()
     gateway.signal(number)
     assert gateway.stop() == 0
     assert "Traceback" not in gateway.output
+    assert not facts.exists()

@@ -23,6 +23,7 @@ from appliance.host.pressure import Reading
 
 _MEASURE = "appliance.engine.models.recommend.measure"
 _MEASURE_TIMEOUT_S = 60.0
+_MAX_WAITING = 4  # a measurement takes seconds: the fifth client would only be told the same again
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -30,6 +31,12 @@ class NothingToAskError(ApplianceError):
     """There is no engine that could be probed or measured with."""
 
     code = "engine_absent"
+
+
+class AdviceBusyError(ApplianceError):
+    """Too many already wait for this box to be measured."""
+
+    code = "advice_busy"
 
 
 class ModelProbes:
@@ -76,11 +83,14 @@ class ModelAdvice:
         self._memory = memory
         self._environ = environ
         self._lock = asyncio.Lock()  # two measurements at once would each see half a box
+        self._waiting = 0
 
     async def advise(self, language: str | None, seconds: float | None) -> tuple[Box, tuple[Advice, ...], set[str]]:
         """Return the box, its models best first, and the names of those that are here. Raises ApplianceError."""
-        async with self._lock:
-            measurement = await self._measure()
+        if self._lock.locked() and self._waiting >= _MAX_WAITING:
+            message = f"This box is being measured and {_MAX_WAITING} already wait for it; ask again in a minute."
+            raise AdviceBusyError(message)
+        measurement = await self._in_turn()
         library = self._engine.library
         measured, sizes = await asyncio.to_thread(library.rates)
         measured = {**measured, **await self._running()}
@@ -96,6 +106,17 @@ class ModelAdvice:
             patience_s=seconds or PATIENCE_S,
         )
         return box, found, set(sizes)
+
+    async def _in_turn(self) -> Measurement:
+        self._waiting += 1
+        try:
+            await self._lock.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await self._measure()
+        finally:
+            self._lock.release()
 
     async def _running(self) -> Mapping[str, Rates]:
         """Return what the model that answers did lately, by its name in the catalogue; nothing while unknown."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from appliance.config.sections.models import LocalModelSection
-from appliance.daemon.local.knowing import ModelAdvice, ModelProbes, NothingToAskError
+from appliance.daemon.local.knowing import _MAX_WAITING, AdviceBusyError, ModelAdvice, ModelProbes, NothingToAskError
 from appliance.engine import api
 from appliance.engine.locate import EngineAbsent, EngineHome
 from appliance.engine.models.lock import Pin
@@ -108,6 +109,22 @@ async def test_a_box_that_cannot_be_measured_says_why(tmp_path: Path) -> None:
             await adviser(one, EngineAbsent("the engine is not set up: run scripts/engine")).advise(None, None)
         with pytest.raises(NothingToAskError, match=r"could not be measured: .*No module named"):
             await adviser(one, _without_engine(tmp_path)).advise(None, None)
+
+
+async def test_one_more_than_may_wait_for_advice_is_told_so_at_once(tmp_path: Path) -> None:
+    measure, gate = tmp_path / "measure", tmp_path / "gate"
+    os.mkfifo(gate)
+    measure.write_text(_MEASURE.replace("\n", f"\nread _ < {gate}\n", 1))
+    measure.chmod(0o700)
+    async with box(tmp_path) as one, asyncio.TaskGroup() as group:
+        advice = adviser(one, EngineHome(measure, tmp_path))
+        asked = [group.create_task(advice.advise(None, None)) for _ in range(1 + _MAX_WAITING)]
+        await asyncio.sleep(0)
+        with pytest.raises(AdviceBusyError, match=f"{_MAX_WAITING} already wait"):
+            await advice.advise(None, None)
+        for _ in asked:
+            await asyncio.to_thread(gate.write_text, "go\n")
+    assert all(task.result()[0].measurement.cores == 2 for task in asked)
 
 
 def _without_engine(folder: Path) -> EngineHome:
