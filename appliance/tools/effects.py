@@ -53,10 +53,11 @@ def once_in(
     key = _key(tool, arguments, context)
     known = connection.execute("SELECT text, data FROM tool_effects WHERE key = ?", (key,)).fetchone()
     if known is not None:
-        text, data = known
-        return ToolOutput(text, None if data is None else msgspec.json.decode(data))
+        text, encoded = known
+        facts = None if encoded is None else msgspec.json.decode(encoded)
+        return ToolOutput(text, facts, is_error=undo.is_over(facts))
     output = work()
-    if output.is_error:
+    if output.is_error and not undo.is_over(output.data):
         return output
     if output.inverse is not None:
         undo.remember_in(connection, tool, output, output.inverse, context)

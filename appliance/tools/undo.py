@@ -2,6 +2,7 @@
 
 A tool says how (`ToolOutput.inverse`), `effects.once_in` keeps it in the transaction of the change itself, and the
 tool `undo_last` asks the one who knows that kind of change. Nothing is taken back twice, and never over a newer fact.
+What cannot be taken back any more is said once; the next `undo_last` goes further back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ KEEP_MS: Final = 86_400_000  # "undo that" means today's doings
 MAX_PER_SESSION: Final = 20
 UNDOABLE: Final = "undoable"
 """The key in a tool's data that says that `undo_last` can take it back."""
+_OVER: Final = "undoOver"
 
 MIGRATIONS: Final = (
     Migration(
@@ -70,7 +72,10 @@ def remember_in(
 
 
 def undo_in(connection: sqlite3.Connection, undoers: Mapping[str, Undoer], context: ToolContext) -> ToolOutput:
-    """Take the newest change of this session back. Raises ToolRefusedError when there is none or it cannot be."""
+    """Take the newest change of this session back; one that is over is named, as an error, and forgotten.
+
+    Raises ToolRefusedError when there is none.
+    """
     row = connection.execute(
         "SELECT id, tool, kind, data FROM tool_undo WHERE session_key = ? AND created_ms >= ? ORDER BY id DESC LIMIT 1",
         (context.session_key, context.now_ms - KEEP_MS),
@@ -78,9 +83,18 @@ def undo_in(connection: sqlite3.Connection, undoers: Mapping[str, Undoer], conte
     if row is None:
         raise ToolRefusedError(context.speech.say("undo.nothing"))
     number, tool, kind, data = row
+    connection.execute("DELETE FROM tool_undo WHERE id = ?", (number,))
     undoer = undoers.get(kind)
     if undoer is None:  # a plugin that is gone
-        raise ToolRefusedError(f"The part of this box that could undo {tool} is not there any more.")
-    said = undoer(connection, msgspec.json.decode(data), context)
-    connection.execute("DELETE FROM tool_undo WHERE id = ?", (number,))
+        gone = f"The part of this box that could undo {tool} is not there any more."
+        return ToolOutput(gone, {_OVER: tool}, is_error=True)
+    try:
+        said = undoer(connection, msgspec.json.decode(data), context)
+    except ToolRefusedError as error:  # raised before anything was changed
+        return ToolOutput(str(error), {_OVER: tool}, is_error=True)
     return ToolOutput(said, {"undone": tool})
+
+
+def is_over(data: Any) -> bool:
+    """Tell whether the data of an answer of `undo_in` say that the change was over: an error that counts as done."""
+    return isinstance(data, dict) and _OVER in data

@@ -103,3 +103,14 @@ async def test_a_session_keeps_its_cap_of_changes_and_forgets_the_oldest(box: Bo
         assert not (await box.call("undo_last")).is_error
     assert (await box.call("undo_last")).is_error
     assert [one.duration_s for one in await box.store.pending("agent:main:main")] == [600]
+
+
+async def test_what_is_over_is_said_once_and_the_next_undo_goes_further_back(box: Box) -> None:
+    await box.call("alarm_set", time="18:00")
+    await box.call("timer_set", duration_s=60)
+    await box.speak("2026-11-21T14:27")
+    assert "over already" in (await box.call("undo_last", call_id="one")).text
+    again = await box.call("undo_last", call_id="one")  # the same call tried again goes no further
+    assert (again.is_error, "over already" in again.text) == (True, True)
+    assert "alarm" in (await box.call("undo_last", call_id="two")).text
+    assert await box.store.pending("agent:main:main") == []
