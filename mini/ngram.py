@@ -38,11 +38,11 @@ class Data:
         return len(self.classes)
 
 
-def data(count: int, seed: int, tags: list[str]) -> Data:
+def data(count: int, seed: int, tags: list[str], by_hand: float = BY_HAND) -> Data:
     """Draw `count` examples, the same number of every language."""
     flat: list[int] = []
     starts, classes, languages = [0], [], []
-    for example in Corpus(tongues(tags), seed, by_hand=BY_HAND).examples(count):
+    for example in Corpus(tongues(tags), seed, by_hand=by_hand).examples(count):
         flat += features(example.text)
         starts.append(len(flat))
         classes.append(CLASSES.index(example.tool))
@@ -112,11 +112,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.3)
     parser.add_argument("--drop", type=float, default=0.2)
     parser.add_argument("--decay", type=float, default=0.0)
+    parser.add_argument("--by-hand", type=float, default=BY_HAND, help="share of the sentences written by hand")
     parser.add_argument("--langs", nargs="+", choices=TAGS, default=list(TAGS))
     options = parser.parse_args()
     torch.set_num_threads(1)
     begun = time.process_time()
-    drawn = data(options.examples, options.seed, options.langs)
+    drawn = data(options.examples, options.seed, options.langs, options.by_hand)
     print(f"n-gram: {len(drawn)} examples, {time.process_time() - begun:.0f} CPU s", flush=True)
     write(options.out, *fit(drawn, options.epochs, options.seed, options.rate, options.drop, options.decay))
     print(f"n-gram: {options.out.stat().st_size / math.pow(2, 20):.1f} MiB, {time.process_time() - begun:.0f} CPU s")

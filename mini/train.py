@@ -1,4 +1,7 @@
-"""Trains the language model on fresh examples until a number of steps is done; writes a checkpoint as it goes."""
+"""Trains the language model on fresh examples until a number of steps is done; writes a checkpoint as it goes.
+
+With `--teachers` it also learns how sure several trained models are together: one then knows nearly what all know.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ import argparse
 import math
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from appliance.understanding.vocabulary import CALL, CLASSES, END, SPANS, USER, key_token, tool_token
 from mini.generator.corpus import BY_HAND, WEIGHTS, Corpus, Example
@@ -27,6 +31,8 @@ _TOOL_WEIGHT = 2.0
 _COPYING = {tool: WEIGHTS[tool] for tool, keys in SPANS.items() if keys}
 _COPIED = 0.15  # share of the batches
 _BATCH_TOKENS = 1800
+_TAUGHT = 0.7  # share of the loss of a tool that comes from the teachers
+_HEAT = 1.5  # softens what teachers say: their second thoughts count too
 _UNKNOWN = 0.03
 _WARM_STEPS, _SAVE_STEPS = 80, 300
 _POOL = 4096  # examples that are sorted by length before they are cut into batches
@@ -60,14 +66,21 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Inputs, targets and target weights, (batch, time) each."""
+    """Inputs, targets and target weights, (batch, time) each; `asked` is where each row's tool is told, (batch,)."""
 
     inputs: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+    asked: torch.Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        parts = (self.inputs, self.targets, self.weights, self.asked)
+        return Batch(*(part.to(device, non_blocking=True) for part in parts))
 
 
-def batches(tokenizer: Tokenizer, plain: Source, copying: Source, seed: int) -> Iterator[Batch]:
+def batches(
+    tokenizer: Tokenizer, plain: Source, copying: Source, seed: int, tokens: int = _BATCH_TOKENS
+) -> Iterator[Batch]:
     """Yield batches for ever: examples of all tools, and of those that copy with many unlisted words."""
     rng = random.Random(seed)
     while True:
@@ -77,7 +90,7 @@ def batches(tokenizer: Tokenizer, plain: Source, copying: Source, seed: int) -> 
         cut: list[list[tuple[list[int], int]]] = []
         begin = 0
         for at in range(len(pool) + 1):
-            if at == len(pool) or (at - begin + 1) * len(pool[at][0]) > _BATCH_TOKENS:
+            if at == len(pool) or (at - begin + 1) * len(pool[at][0]) > tokens:
                 cut.append(pool[begin:at])
                 begin = at
         rng.shuffle(cut)
@@ -91,6 +104,7 @@ def _batch(rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Rando
     inputs = torch.zeros(len(rows), longest - 1, dtype=torch.long)
     targets = torch.zeros_like(inputs)
     weights = torch.zeros(inputs.shape)
+    asked = torch.tensor([start - 1 for _, start in rows])
     for row, (ids, start) in enumerate(rows):
         seen = list(ids[:-1])
         if len(ids) - start == 2:  # nothing to copy: a word may be unknown
@@ -103,7 +117,21 @@ def _batch(rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Rando
             weights[row, : start - 1] = _TEXT_WEIGHT
         weights[row, start - 1 : len(seen)] = 1.0
         weights[row, start - 1] = _TOOL_WEIGHT
-    return Batch(inputs, targets, weights)
+    return Batch(inputs, targets, weights, asked)
+
+
+class Drawn(IterableDataset[Batch]):
+    """The batches of one training, drawn in worker processes, each with a seed of its own."""
+
+    def __init__(self, tokenizer: Path, seed: int, by_hand: float, tokens: int) -> None:
+        self._tokenizer, self._seed, self._by_hand, self._tokens = tokenizer, seed, by_hand, tokens
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        seed = self._seed + 1000 * (worker.id if worker is not None else 0)
+        known = tongues()
+        plain, copying = Corpus(known, seed, by_hand=self._by_hand), Corpus(known, seed + 1, strange=0.6)
+        return batches(Tokenizer.load(self._tokenizer), plain, copying, seed, self._tokens)
 
 
 def held_out(model: Mini, tokenizer: Tokenizer, examples: list[Example]) -> float:
@@ -114,7 +142,7 @@ def held_out(model: Mini, tokenizer: Tokenizer, examples: list[Example]) -> floa
     with torch.no_grad():
         for example in examples:
             ids, start = sequence(example, tokenizer)
-            logits = model.logits(model(torch.tensor([ids[:start]])))[0, -1]
+            logits = model.logits(model(torch.tensor([ids[:start]], device=model.cos.device)))[0, -1]
             right += CLASSES[int(logits[first : first + len(CLASSES)].argmax())] == example.tool
     model.train()
     return right / len(examples)
@@ -128,52 +156,83 @@ class Plan:
     minutes: float
     rate: float
     out: Path
+    save_steps: int = _SAVE_STEPS
 
     def done(self, step: int, spent_s: float) -> float:
         """Return which part of the training lies behind, 0 to 1."""
         return min(1.0, spent_s / (60 * self.minutes) if self.minutes else step / self.steps)
 
 
-def train(model: Mini, tokenizer: Tokenizer, drawn: Iterator[Batch], plan: Plan, unseen: list[Example]) -> None:
+def train(
+    model: Mini,
+    tokenizer: Tokenizer,
+    drawn: Iterator[Batch],
+    plan: Plan,
+    unseen: list[Example],
+    teachers: Sequence[Mini] = (),
+) -> None:
     """Train until the plan is done; the checkpoint is written every few hundred steps."""
     wide = [p for p in model.parameters() if p.ndim == 2]
     thin = [p for p in model.parameters() if p.ndim == 1]
     optimizer = torch.optim.AdamW(
         [{"params": wide, "weight_decay": 0.05}, {"params": thin, "weight_decay": 0.0}], betas=(0.9, 0.98)
     )
+    first = tokenizer.ids[tool_token(CLASSES[0])]
+    device = model.cos.device
     begun, running, examples = time.monotonic(), 0.0, 0
     for step, batch in enumerate(drawn, 1):
         done = plan.done(step, time.monotonic() - begun)
         scale = min(1.0, step / _WARM_STEPS) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * scale
-        loss = _step(model, optimizer, batch)
-        running, examples = 0.98 * running + 0.02 * loss, examples + len(batch.inputs)
+        loss = _step(model, optimizer, batch.to(device), teachers, first)
+        examples += len(batch.inputs)
         if step % 50 == 0:
-            mean = running / (1 - 0.98**step)
+            running = float(loss) if not running else 0.7 * running + 0.3 * float(loss)
             print(
-                f"step {step} ({done:.0%}) loss {mean:.4f} {examples} examples, {time.monotonic() - begun:.0f} s, "
+                f"step {step} ({done:.0%}) loss {running:.4f} {examples} examples, {time.monotonic() - begun:.0f} s, "
                 f"CPU {time.process_time():.0f} s",
                 flush=True,
             )
-        if step % _SAVE_STEPS == 0 or done >= 1:
+        if step % plan.save_steps == 0 or done >= 1:
             torch.save(model.state_dict(), plan.out)
             print(f"held out (same templates): {held_out(model, tokenizer, unseen):.3f}", flush=True)
         if done >= 1:
             return
 
 
-def _step(model: Mini, optimizer: torch.optim.Optimizer, batch: Batch) -> float:
-    weighed = batch.weights > 0  # only there the output layer is needed
+def _step(
+    model: Mini, optimizer: torch.optim.Optimizer, batch: Batch, teachers: Sequence[Mini], first: int
+) -> torch.Tensor:
+    with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=batch.inputs.is_cuda):
+        hidden = model(batch.inputs)
+        weighed = batch.weights > 0  # only there the output layer is needed
+        logits = model.logits(hidden[weighed])
     weights = batch.weights[weighed]
-    logits = model.logits(model(batch.inputs)[weighed])
-    losses = functional.cross_entropy(logits, batch.targets[weighed], reduction="none", label_smoothing=0.02)
-    loss = (losses * weights).sum() / weights.sum()
+    losses = functional.cross_entropy(logits.float(), batch.targets[weighed], reduction="none", label_smoothing=0.02)
+    if teachers:
+        at = torch.arange(len(batch.asked), device=batch.asked.device)
+        tool = model.logits(hidden[at, batch.asked]).float()[:, first : first + len(CLASSES)]
+        taught = functional.kl_div(
+            functional.log_softmax(tool / _HEAT, -1), _opinion(teachers, batch, first), reduction="none"
+        ).sum(-1)
+        loss = (1 - _TAUGHT) * (losses * weights).sum() / weights.sum() + _TAUGHT * _HEAT**2 * taught.mean()
+    else:
+        loss = (losses * weights).sum() / weights.sum()
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
-    return float(loss)
+    return loss.detach()
+
+
+@torch.no_grad()
+def _opinion(teachers: Sequence[Mini], batch: Batch, first: int) -> torch.Tensor:
+    """Return the mean of what the teachers hold likely, (batch, classes)."""
+    at = torch.arange(len(batch.asked), device=batch.asked.device)
+    with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=batch.inputs.is_cuda):
+        said = [one.logits(one(batch.inputs)[at, batch.asked])[:, first : first + len(CLASSES)] for one in teachers]
+    return torch.stack([functional.softmax(one.float() / _HEAT, -1) for one in said]).mean(0)
 
 
 def options() -> argparse.ArgumentParser:
@@ -186,6 +245,12 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--drop", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=_BATCH_TOKENS, help="tokens of a batch")
+    parser.add_argument("--by-hand", type=float, default=BY_HAND, help="share of the sentences written by hand")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw examples; 0: between steps")
+    parser.add_argument("--save-steps", type=int, default=_SAVE_STEPS)
+    parser.add_argument("--teachers", type=Path, nargs="*", default=[], help="checkpoints to learn from")
     parser.add_argument("--resume", type=Path, help="checkpoint to begin with (mini.grow makes one of a GGUF)")
     return parser
 
@@ -195,14 +260,22 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(chosen.seed)
     tokenizer = Tokenizer.load(chosen.tokenizer)
-    model = Mini(Shape(len(tokenizer.tokens)), chosen.drop)
-    if chosen.resume:
-        model.load_state_dict(torch.load(chosen.resume))
-    known = tongues()
-    unseen = Corpus(known, 99).examples(600)
-    plain, copying = Corpus(known, chosen.seed, by_hand=BY_HAND), Corpus(known, chosen.seed + 1, strange=0.6)
-    drawn = batches(tokenizer, plain, copying, chosen.seed)
-    train(model, tokenizer, drawn, Plan(chosen.steps, chosen.minutes, chosen.rate, chosen.out), unseen)
+    device = torch.device(chosen.device)
+    model = _model(tokenizer, chosen.drop, chosen.resume).to(device)
+    teachers = [_model(tokenizer, 0.0, path).to(device).eval() for path in chosen.teachers]
+    unseen = Corpus(tongues(), 99).examples(600)
+    source = Drawn(chosen.tokenizer, chosen.seed, chosen.by_hand, chosen.batch)
+    ahead = {"num_workers": chosen.workers, "prefetch_factor": 16} if chosen.workers else {}
+    drawn = iter(DataLoader(source, batch_size=None, **ahead))
+    plan = Plan(chosen.steps, chosen.minutes, chosen.rate, chosen.out, chosen.save_steps)
+    train(model, tokenizer, drawn, plan, unseen, teachers)
+
+
+def _model(tokenizer: Tokenizer, drop: float, checkpoint: Path | None) -> Mini:
+    model = Mini(Shape(len(tokenizer.tokens)), drop)
+    if checkpoint:
+        model.load_state_dict({k: v.float() for k, v in torch.load(checkpoint, map_location="cpu").items()})
+    return model
 
 
 if __name__ == "__main__":
