@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from appliance.access.origin import OriginPolicy
@@ -68,7 +68,7 @@ def _hosts(section: GatewaySection, auth: SharedAuth) -> tuple[str, ...]:
     if auth.mode is AuthMode.NONE:
         raise ExposureError("gateway.bind goes beyond this machine, so gateway.auth.mode must not be none.")
     if section.bind == "lan":
-        return ("0.0.0.0",)
+        return ("0.0.0.0", "::")
     if section.bind == "custom":
         if not section.custom_bind_host:
             raise ExposureError("gateway.bind is custom: name the address in gateway.customBindHost.")
@@ -76,7 +76,7 @@ def _hosts(section: GatewaySection, auth: SharedAuth) -> tuple[str, ...]:
     raise ExposureError(f"gateway.bind {section.bind} is not there yet. Use loopback, lan or custom.")
 
 
-def _tls(section: GatewaySection) -> ssl.SSLContext | None:
+def _tls(section: GatewaySection) -> Callable[[], ssl.SSLContext] | None:
     tls = section.tls
     if not tls.enabled:
         return None
@@ -88,4 +88,4 @@ def _tls(section: GatewaySection) -> ssl.SSLContext | None:
         context.load_cert_chain(tls.cert_path, tls.key_path)
     except (OSError, ssl.SSLError) as error:
         raise ExposureError(f"gateway.tls: the certificate cannot be loaded ({error}).") from error
-    return context
+    return lambda: context

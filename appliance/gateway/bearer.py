@@ -15,7 +15,7 @@ from appliance.access.throttle import Bucket, Throttle
 from appliance.foundation.clock import Clock
 from appliance.gateway.transport.front import HttpGuest
 from appliance.gateway.transport.lobby import Lobby
-from appliance.gateway.transport.peer import Peer, classify
+from appliance.gateway.transport.peer import Peer, classify, encrypted, on_unix_socket
 from appliance.protocol.roles import SCOPES
 
 _SCHEME: Final = "bearer "
@@ -55,11 +55,14 @@ class Bearer:
     def peer(self, request: web.BaseRequest) -> Peer:
         """Return who is at the other end of an HTTP request."""
         transport = request.transport
-        name = transport.get_extra_info("peername") if transport is not None else None
-        if not isinstance(name, tuple):
+        if transport is None:
+            return Peer("", direct_local=False)
+        if on_unix_socket(transport):
             return Peer("unix", direct_local=True, control=True)
+        # A client that reset its connection has no address any more: that must not make it look like the owner.
+        name = transport.get_extra_info("peername")
         headers = {header.lower(): value for header, value in request.headers.items()}
-        return classify(name[0], headers, self._trusted_proxies)
+        return classify(name[0] if name else "", headers, self._trusted_proxies, tls=encrypted(transport))
 
     def check(self, request: web.BaseRequest) -> HttpCaller | web.Response:
         """Return the caller, or the response that refuses: 401 without a valid credential, 429 while locked out."""

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -32,7 +32,9 @@ from appliance.gateway.hello import HelloBuilder, SnapshotSources
 from appliance.gateway.method import MethodTable
 from appliance.gateway.presence import Presence
 from appliance.gateway.rpc import Rpc
+from appliance.gateway.transport.accept import MAX_HANDSHAKES, Acceptor
 from appliance.gateway.transport.front import Doors, Front
+from appliance.gateway.transport.listening import BACKLOG, BindError, listening_socket
 from appliance.gateway.transport.lobby import MAX_WAITING, Lobby
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity.model import PairingRequest
@@ -56,23 +58,26 @@ _DRAIN_S: Final = 2.5
 _MAX_SOCKET_PATH: Final = 107
 
 
-class BindError(ApplianceError):
-    """The gateway cannot listen where it was told to."""
-
-    code = "bind_failed"
-
-
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where to listen and whom to trust. Port 0 takes a free one; `hosts` empty serves the control socket only."""
+    """Where to listen and whom to trust. Port 0 takes a free one; `hosts` empty serves the control socket only.
+
+    With `tls` the port speaks both: TLS where a client begins it, plaintext otherwise. It is asked per connection.
+    """
 
     rules: Rules
     hosts: tuple[str, ...] = ("127.0.0.1",)
     port: int = 18789
     control_socket: Path | None = None
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
-    tls: ssl.SSLContext | None = None
+    tls: Callable[[], ssl.SSLContext] | None = None
     max_waiting: int = MAX_WAITING
+
+
+class Closable(Protocol):
+    """Something that listens."""
+
+    def close(self) -> None: ...
 
 
 class Watcher(Protocol):
@@ -133,7 +138,8 @@ class Server:
             trusted_proxies=settings.trusted_proxies,
         )
         self._routes: list[web.RouteDef] = []
-        self._listening: list[asyncio.AbstractServer] = []
+        self._listening: list[Closable] = []
+        self._handshakes = Lobby(limit=MAX_HANDSHAKES, monotonic=clock.monotonic)
         self._runner: web.AppRunner | None = None
         self._settling: dict[str, asyncio.TimerHandle] = {}
         self._watchers: list[Watcher] = []
@@ -192,6 +198,7 @@ class Server:
             timer.cancel()
         self._settling.clear()
         self.lobby.clear()
+        self._handshakes.clear()
         for listener in self.broadcaster:
             listener.abort()
         await self._tasks.aclose()
@@ -239,21 +246,28 @@ class Server:
         )
 
     async def _bind(self, doors: Doors) -> None:
-        loop = asyncio.get_running_loop()
         settings = self._settings
         port = settings.port
         for host in settings.hosts:
-            try:
-                server = await loop.create_server(lambda: Front(doors), host, port, ssl=settings.tls, backlog=1024)
-            except OSError as error:
-                raise BindError(
-                    f"cannot listen on {host}:{port}: {error.strerror or error}; "
-                    "set another port with --port or gateway.port"
-                ) from error
-            self._listening.append(server)
-            port = self.port = server.sockets[0].getsockname()[1]
+            sock = listening_socket(host, port)
+            if sock is not None:
+                self._listening.append(await self._listen(sock, doors))
+                port = self.port = sock.getsockname()[1]
         if settings.control_socket is not None:
             self._listening.append(await self._bind_control(settings.control_socket, doors))
+
+    async def _listen(self, sock: socket.socket, doors: Doors) -> Closable:
+        tls = self._settings.tls
+        if tls is None:
+            return await asyncio.get_running_loop().create_server(lambda: Front(doors), sock=sock, backlog=BACKLOG)
+        return Acceptor(
+            sock,
+            tls=tls,
+            front=lambda: Front(doors),
+            lobby=self.lobby,
+            handshakes=self._handshakes,
+            tasks=self._tasks,
+        )
 
     async def _bind_control(self, path: Path, doors: Doors) -> asyncio.AbstractServer:
         if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
@@ -312,6 +326,7 @@ class Server:
             await self._clock.sleep(_SWEEP_S)
             now = self._clock.monotonic()
             self.lobby.sweep()
+            self._handshakes.sweep()
             if now - pinged >= _PING_S:
                 pinged = now
                 self._ping()

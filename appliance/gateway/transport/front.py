@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from appliance.gateway.transport.head import MAX_HEAD_BYTES, TOO_LARGE, Head, answer_upgrade, parse_head
 from appliance.gateway.transport.lobby import Lobby
-from appliance.gateway.transport.peer import Peer, classify
+from appliance.gateway.transport.peer import Peer, classify, encrypted
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
 
 _HTTP_PATIENCE_S: Final = 3600.0
@@ -153,7 +153,8 @@ class Front(asyncio.Protocol):
         if self._control:
             return Peer("unix", direct_local=True, control=True)
         name = transport.get_extra_info("peername")
-        return classify(name[0] if name else "", head.headers, self._doors.trusted_proxies)
+        address = name[0] if name else ""
+        return classify(address, head.headers, self._doors.trusted_proxies, tls=encrypted(transport))
 
 
 def _same_user(transport: asyncio.Transport) -> bool:

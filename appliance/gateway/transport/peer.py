@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +18,8 @@ class Peer:
 
     `remote` is the address that counts for locks ("unix" for the control socket). `direct_local` means loopback TCP
     or the control socket with nobody in between (protocol.md 4.1). `forwarded` is set when forwarding headers were
-    present; `trusted_proxy` when they came from a peer of `gateway.trustedProxies`.
+    present; `trusted_proxy` when they came from a peer of `gateway.trustedProxies`. `secure`: nobody on the network
+    can read along (TLS, this machine itself, or a trusted proxy that says it was spoken to over https).
     """
 
     remote: str
@@ -24,6 +27,11 @@ class Peer:
     control: bool = False
     forwarded: bool = False
     trusted_proxy: bool = False
+    secure: bool = False
+
+    def __post_init__(self) -> None:
+        if self.direct_local or self.control:
+            object.__setattr__(self, "secure", True)
 
     @property
     def rejected(self) -> bool:
@@ -37,18 +45,34 @@ def has_forwarding(headers: Mapping[str, str]) -> bool:
 
 
 def classify(
-    address: str, headers: Mapping[str, str], trusted_proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+    address: str,
+    headers: Mapping[str, str],
+    trusted_proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network],
+    *,
+    tls: bool = False,
 ) -> Peer:
     """Return the peer for a TCP connection from `address`; `headers` have lower-case names."""
     ip = _parse(address)
     loopback = ip is not None and ip.is_loopback
     if not has_forwarding(headers):
-        return Peer(address, direct_local=loopback)
+        return Peer(address, direct_local=loopback, secure=tls)
     trusted = ip is not None and any(ip in network for network in trusted_proxies)
     if not trusted:
-        return Peer(address, direct_local=False, forwarded=True)
+        return Peer(address, direct_local=False, forwarded=True, secure=tls)
     client = _forwarded_client(headers, trusted_proxies) or address
-    return Peer(client, direct_local=False, forwarded=True, trusted_proxy=True)
+    secure = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() in ("https", "wss")
+    return Peer(client, direct_local=False, forwarded=True, trusted_proxy=True, secure=secure and (tls or loopback))
+
+
+def encrypted(transport: asyncio.BaseTransport) -> bool:
+    """Tell whether a transport speaks TLS."""
+    return transport.get_extra_info("sslcontext") is not None
+
+
+def on_unix_socket(transport: asyncio.BaseTransport) -> bool:
+    """Tell whether a transport belongs to the control socket. The family counts: an address may be gone already."""
+    sock = transport.get_extra_info("socket")
+    return sock is not None and sock.family == socket.AF_UNIX
 
 
 def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -58,7 +58,7 @@ def test_a_password_mode_without_a_password_lets_nobody_in(tmp_path: Path) -> No
     [
         ("{}", ("127.0.0.1",)),
         ("{bind: 'loopback'}", ("127.0.0.1",)),
-        ("{bind: 'lan'}", ("0.0.0.0",)),
+        ("{bind: 'lan'}", ("0.0.0.0", "::")),
         ("{bind: 'custom', customBindHost: '192.168.1.5'}", ("127.0.0.1", "192.168.1.5")),
         ("{bind: 'custom', customBindHost: '127.0.0.1'}", ("127.0.0.1",)),
     ],
