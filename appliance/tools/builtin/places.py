@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from appliance.tools.builtin.names import folded, spellings
+from appliance.tools.builtin.names.places import NAMES
+
+_ARTICLE = re.compile(r"^(?:the|der|die|das|den|dem|le|la|les) |^l'")
 # zone: places whose clocks follow it and that the database does not name. A country stands for its capital.
 _PLACES: Final[Mapping[str, str]] = {
     "UTC": "utc, gmt, zulu, greenwich",
@@ -103,10 +106,10 @@ _PLACES: Final[Mapping[str, str]] = {
 
 def find_zone(place: str) -> tuple[str, ZoneInfo] | None:
     """Return the name to show and the zone of a place; None when it is not known."""
-    wanted = _folded(place)
-    wanted = re.sub(r"^(?:in|at|the city of)\s+", "", wanted)
+    wanted = folded(place)
+    wanted = re.sub(r"^(?:in|at|the city of|en|au|aux|a)\s+", "", wanted)
     names = _names()
-    for candidate in (wanted, wanted.partition(",")[0].strip(), wanted.removeprefix("the ")):
+    for candidate in (wanted, wanted.partition(",")[0].strip(), _ARTICLE.sub("", wanted)):
         if zone := names.get(candidate):
             return _shown(place), ZoneInfo(zone)
     return None
@@ -118,10 +121,15 @@ def _names() -> Mapping[str, str]:
     for zone in _zones():
         if "/" not in zone or zone.startswith(("Etc/", "posix/", "right/", "SystemV/", "US/")):
             continue
-        names[_folded(zone)] = zone
-        names.setdefault(_folded(zone.rsplit("/", 1)[-1]), zone)
+        names[folded(zone)] = zone
+        names.setdefault(folded(zone.rsplit("/", 1)[-1]), zone)
     for zone, places in _PLACES.items():
-        names |= {_folded(place): zone for place in places.split(",")}
+        names |= {folded(place): zone for place in places.split(",")}
+    for english, others in NAMES.items():
+        for name in others.split("|"):
+            for spelling in spellings(name):
+                if english in names:  # not every system has the older names of zones
+                    names.setdefault(spelling, names[english])
     return names
 
 
@@ -132,11 +140,6 @@ def _zones() -> list[str]:
     except (ModuleNotFoundError, OSError):
         listed = []
     return sorted(listed or available_timezones())
-
-
-def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("_", " "))
-    return " ".join("".join(one for one in plain if not unicodedata.combining(one)).split()).strip(" .?!")
 
 
 def _shown(place: str) -> str:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.foundation.easter import easter
 from appliance.tools.base import ToolContext, ToolRefusedError
 from appliance.tools.builtin.calendar import find_day
 from appliance.tools.builtin.clock_tools import ClockNow, DateLookup, clock_now, date_lookup
-from appliance.tools.builtin.holidays import easter
 from appliance.tools.builtin.places import _PLACES, find_zone
 
 TODAY = date(2026, 11, 21)  # a Saturday
