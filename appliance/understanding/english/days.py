@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 from appliance.understanding.english.numbers import ORDINALS, cardinal
 from appliance.understanding.parsing.days import (
+    Feast,
     coming,
     dated,
+    feast,
     is_iso,
     iso,
     listed,
@@ -15,7 +17,6 @@ from appliance.understanding.parsing.days import (
     next_week,
     of_this_month,
     same_week,
-    upcoming,
     weekend,
     year_at,
 )
@@ -37,7 +38,7 @@ for _index, _name in enumerate(_MONTH_NAMES, start=1):
 _MONTHS |= {"sept": 9}
 _JOINTS = frozenset({"and", ",", "&", "every"})  # between weekdays
 _TOMORROW = frozenset({"tomorrow", "tmrw", "tmr", "tomorow", "tommorow", "tommorrow", "tomorrows", "tomorrow's"})
-_FEASTS = {
+_FEASTS: dict[tuple[str, ...], Feast] = {
     ("christmas", "eve"): (12, 24),
     ("christmas", "day"): (12, 25),
     ("christmas",): (12, 25),
@@ -53,6 +54,16 @@ _FEASTS = {
     ("valentines", "day"): (2, 14),
     ("independence", "day"): (7, 4),
     ("boxing", "day"): (12, 26),
+    ("shrove", "tuesday"): -47,
+    ("mardi", "gras"): -47,
+    ("ash", "wednesday"): -46,
+    ("palm", "sunday"): -7,
+    ("good", "friday"): -2,
+    ("easter", "sunday"): 0,
+    ("easter", "monday"): 1,
+    ("easter",): 0,
+    ("ascension", "day"): 39,
+    ("whit", "monday"): 50,
 }
 
 
@@ -62,9 +73,9 @@ def dates(tokens: Tokens, today: date) -> list[Found[date]]:
         tokens,
         lambda at: (
             _near(tokens, at, today)
+            or _feast(tokens, at, today)
             or _weekday(tokens, at, today)
             or _calendar(tokens, at, today)
-            or _feast(tokens, at, today)
         ),
     )
 
@@ -191,9 +202,10 @@ def _year(tokens: Tokens, at: int) -> tuple[str, int]:
 
 
 def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
-    for names, (month, day) in _FEASTS.items():
+    for names, rule in _FEASTS.items():
         if tokens.parts[at : at + len(names)] == names:
-            return upcoming(today, month, day, at, at + len(names))
+            thing = names == ("easter",) and tokens.at(at - 1) not in ("on", "at", "by", "until")  # "buy easter eggs"
+            return None if thing else feast(today, rule, at, at + len(names))
     return None
 
 

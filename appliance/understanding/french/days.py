@@ -6,14 +6,15 @@ from datetime import date, timedelta
 
 from appliance.understanding.french.numbers import cardinal
 from appliance.understanding.parsing.days import (
+    Feast,
     coming,
     dated,
+    feast,
     is_iso,
     iso,
     months_on,
     next_week,
     of_this_month,
-    upcoming,
     weekend,
     year_at,
 )
@@ -26,7 +27,7 @@ WEEKDAYS |= {"lun": 0, "mer": 2, "jeu": 3, "ven": 4, "sam": 5, "dim": 6, "mercre
 _MONTH_NAMES = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
 MONTHS: dict[str, int] = {name: index for index, name in enumerate(_MONTH_NAMES, start=1)}
 MONTHS |= {"janv": 1, "fev": 2, "fevr": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "dec": 12}
-_FEASTS: dict[tuple[str, ...], tuple[int, int]] = {
+_FEASTS: dict[tuple[str, ...], Feast] = {
     ("veille", "de", "noel"): (12, 24),
     ("reveillon", "de", "noel"): (12, 24),
     ("reveillon", "du", "nouvel", "an"): (12, 31),
@@ -49,6 +50,20 @@ _FEASTS: dict[tuple[str, ...], tuple[int, int]] = {
     ("saint", "nicolas"): (12, 6),
     ("fete", "du", "travail"): (5, 1),
     ("fete", "nationale"): (7, 14),
+    ("mardi", "gras"): -47,
+    ("mercredi", "des", "cendres"): -46,
+    ("dimanche", "des", "rameaux"): -7,
+    ("jeudi", "saint"): -3,
+    ("vendredi", "saint"): -2,
+    ("lundi", "de", "paques"): 1,
+    ("dimanche", "de", "paques"): 0,
+    ("paques",): 0,
+    ("jeudi", "de", "ascension"): 39,
+    ("ascension",): 39,
+    ("lundi", "de", "pentecote"): 50,
+    ("dimanche", "de", "pentecote"): 49,
+    ("lundi", "de", "la", "pentecote"): 50,
+    ("pentecote",): 49,
 }
 _NEXT = frozenset({"prochain", "prochaine", "prochains", "suivant"})
 _UNITS = {"jour": 1, "semaine": 7, "quinzaine": 14}
@@ -61,9 +76,9 @@ def dates(tokens: Tokens, today: date) -> list[Found[date]]:
         lambda at: (
             _near(tokens, at, today)
             or _ahead(tokens, at, today)
+            or _feast(tokens, at, today)  # before the weekdays: "lundi de Pâques", "mardi gras"
             or _weekday(tokens, at, today)
             or _calendar(tokens, at, today)
-            or _feast(tokens, at, today)
         ),
     )
 
@@ -202,8 +217,9 @@ def _day(tokens: Tokens, at: int) -> tuple[int | None, int]:
 
 
 def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
-    for names, (month, day) in _FEASTS.items():
-        if tokens.parts[at : at + len(names)] == names:
-            start = at - 1 if tokens.at(at - 1) in ("le", "la", "l", "a") else at
-            return upcoming(today, month, day, start, at + len(names))
+    start = at + 1 if tokens.at(at) in ("le", "la", "l", "a") else at
+    for names, rule in _FEASTS.items():
+        if tokens.parts[start : start + len(names)] == names:
+            thing = isinstance(rule, int) and tokens.at(at - 1) in ("de", "d", "des")  # "les oeufs de Pâques"
+            return None if thing else feast(today, rule, at, start + len(names))
     return None

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 from appliance.understanding.german.numbers import cardinal, ordinal_value
 from appliance.understanding.german.tokens import Found, Tokens
 from appliance.understanding.parsing.days import (
+    Feast,
     coming,
     dated,
+    feast,
     is_iso,
     iso,
     listed,
@@ -35,9 +37,13 @@ _NEXT = frozenset({"naechsten", "naechster", "naechste", "naechstem", "naechstes
 _COMING = frozenset({"kommenden", "kommender", "kommende", "kommendem", "kommendes"})
 _THIS = frozenset({"diesen", "diesem", "dieser", "diese", "dieses"})
 _AT = frozenset({"am", "den", "der", "fuer", "bis", "zum", "vom"})
-_FEASTS = {
+_FEASTS: dict[str, Feast] = {
     "weihnachten": (12, 25), "heiligabend": (12, 24), "silvester": (12, 31), "neujahr": (1, 1), "nikolaus": (12, 6),
     "nikolaustag": (12, 6), "halloween": (10, 31), "valentinstag": (2, 14), "allerheiligen": (11, 1),
+    "rosenmontag": -48, "faschingsdienstag": -47, "fastnachtsdienstag": -47, "aschermittwoch": -46,
+    "palmsonntag": -7, "gruendonnerstag": -3, "karfreitag": -2, "karsamstag": -1, "ostern": 0, "ostersonntag": 0,
+    "ostermontag": 1, "himmelfahrt": 39, "pfingsten": 49, "pfingstsonntag": 49, "pfingstmontag": 50,
+    "fronleichnam": 60,
 }  # fmt: skip
 _UNITS = {
     "tag": 1, "tage": 1, "tagen": 1, "woche": 7, "wochen": 7, "monat": 0, "monate": 0, "monaten": 0, "jahr": 0,
@@ -174,7 +180,9 @@ def _feast(tokens: Tokens, at: int, today: date) -> Found[date] | None:
     named = _FEASTS.get(tokens.at(start))
     if named is None and tokens.at(start) == "heilig" and tokens.at(start + 1) == "abend":
         return upcoming(today, 12, 24, at, start + 2)
-    return None if named is None else upcoming(today, *named, at, start + 1)
+    if tokens.at(start) in ("christi", "mariae", "maria") and tokens.at(start + 1) == "himmelfahrt":
+        return feast(today, 39 if tokens.at(start) == "christi" else (8, 15), at, start + 2)
+    return None if named is None else feast(today, named, at, start + 1)
 
 
 # ---- what comes back ----

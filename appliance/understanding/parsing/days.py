@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
 
+from appliance.foundation.easter import easter
 from appliance.understanding.said import DAYS
 from appliance.understanding.tokens import Found, Tokens
 
@@ -76,6 +77,17 @@ def upcoming(today: date, month: int, day: int, start: int, end: int) -> Found[d
         if found >= today:
             return Found(found, start, end)
     return None
+
+
+Feast = tuple[int, int] | int  # (month, day), or days after Easter Sunday
+
+
+def feast(today: date, rule: Feast, start: int, end: int) -> Found[date] | None:
+    """Return the coming such feast, today included."""
+    if isinstance(rule, tuple):
+        return upcoming(today, *rule, start, end)
+    days = (easter(year) + timedelta(rule) for year in (today.year, today.year + 1))
+    return Found(next(day for day in days if day >= today), start, end)
 
 
 def of_this_month(today: date, day: int, start: int, end: int) -> Found[date] | None:

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from appliance.understanding.parsing.days import dated, months_on, next_week, of_this_month, repeat_of, weekend
+from appliance.understanding.languages import language
+from appliance.understanding.parsing.days import dated, feast, months_on, next_week, of_this_month, repeat_of, weekend
 from appliance.understanding.parsing.lengths import MAX_SECONDS, length_at
 from appliance.understanding.parsing.scan import every
 from appliance.understanding.tokens import Found, Tokens
@@ -65,3 +66,33 @@ def test_a_length_is_at_most_a_year(seconds: int, known: bool) -> None:
 def test_a_walk_takes_what_it_finds_without_overlaps() -> None:
     tokens = Tokens.text("a b c d")
     assert [one.start for one in every(tokens, lambda at: Found(at, at, at + 2) if at else None)] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("tag", "said", "day"),
+    [
+        ("en", "wake me on easter monday at 9", date(2027, 3, 29)),
+        ("en", "remind me on good friday to call ada", date(2027, 3, 26)),
+        ("de", "weck mich an pfingstmontag um 9", date(2027, 5, 17)),
+        ("de", "erinnere mich an christi himmelfahrt an den grill", date(2027, 5, 6)),
+        ("de", "am gründonnerstag um acht", date(2027, 3, 25)),
+        ("fr", "rappelle-moi le lundi de pâques d'appeler maman", date(2027, 3, 29)),
+        ("fr", "réveille-moi à la pentecôte à 9 h", date(2027, 5, 16)),
+        ("fr", "rappelle-moi le mardi gras de faire des crêpes", date(2027, 2, 9)),
+    ],
+)
+def test_feasts_that_move_with_easter_are_days(tag: str, said: str, day: date) -> None:
+    known = language(tag)
+    assert [found.value for found in known.dates(known.tokens(said.split()), date(2026, 11, 21))] == [day]
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"), [("en", "buy easter eggs"), ("fr", "acheter des oeufs de pâques"), ("de", "ostereier kaufen")]
+)
+def test_things_named_after_a_feast_are_no_day(tag: str, said: str) -> None:
+    known = language(tag)
+    assert known.dates(known.tokens(said.split()), date(2026, 11, 21)) == []
+
+
+def test_a_feast_is_today_on_its_day_and_next_year_after_it() -> None:
+    assert [feast(date(2027, 3, day), 0, 0, 1).value for day in (28, 29)] == [date(2027, 3, 28), date(2028, 4, 16)]
