@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from appliance.protocol.roles import ADMIN, READ, SCOPES, SESSIONS_READ, SESSIONS_WRITE, TALK, WRITE
+from appliance.protocol.roles import ADMIN, PAIRING, READ, SCOPES, SESSIONS_READ, SESSIONS_WRITE, TALK, WRITE
 
 _INCLUDES = {
     WRITE: frozenset({WRITE, READ, TALK, SESSIONS_READ, SESSIONS_WRITE}),
@@ -47,3 +47,11 @@ def narrowed(granted: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
     """Return the wanted scopes that the granted ones allow: never more than either."""
     allowed = expand(granted)
     return tuple(scope for scope in known(wanted) if scope in allowed)
+
+
+def limited(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return what is left of `scopes` on a link that others can read: nothing that could make somebody an owner.
+
+    Admin loses only what makes it admin; a client that asked for it still reads and writes.
+    """
+    return tuple(scope for scope in normalise(scopes) if scope not in (ADMIN, PAIRING))

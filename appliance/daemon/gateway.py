@@ -23,6 +23,7 @@ from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.learning import Learning, build_lessons
 from appliance.daemon.local.lessons import Lessons
 from appliance.daemon.local.serving import LocalModels
+from appliance.daemon.reach.trust import open_trust
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
 from appliance.foundation.atomicfile import write_atomic
@@ -33,7 +34,6 @@ from appliance.gateway.server import Server, ServerSettings
 from appliance.generation import ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.host.systemd import Notifier
-from appliance.identity import DeviceStore
 from appliance.identity.box_key import BoxKey
 from appliance.sessions.idempotency import IdempotencyStore
 from appliance.storage.backup import Backups
@@ -171,7 +171,7 @@ class Gateway:
             meter=core.meter,
             blobs=core.blobs,
             key=key,
-            devices=await DeviceStore.open(core.database),
+            trust=await open_trust(core.database, self._clock),
             idempotency=IdempotencyStore(core.database),
             local=local,
             learning=Learning(lessons),

@@ -22,6 +22,7 @@ from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
+from appliance.daemon.reach.trust import TrustParts
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus
 from appliance.foundation.clock import Clock
@@ -65,7 +66,6 @@ from appliance.gateway.methods.session_rows import SessionRows
 from appliance.gateway.rpc import Rpc
 from appliance.gateway.server import Server, ServerSettings
 from appliance.health import HealthTracker
-from appliance.identity import DeviceStore
 from appliance.identity.box_key import BoxKey
 from appliance.protocol.hello import AttachmentPolicy
 from appliance.protocol.methods.system import GatewayIdentity
@@ -94,7 +94,7 @@ class Parts:
     meter: Meter
     blobs: Blobs
     key: BoxKey
-    devices: DeviceStore
+    trust: TrustParts
     idempotency: IdempotencyStore
     local: LocalModels
     learning: Learning
@@ -117,7 +117,7 @@ class Surface:
         self.server = Server(
             settings,
             table=self._table,
-            devices=parts.devices,
+            devices=parts.trust.devices,
             sources=self._sources(),
             clock=parts.clock,
             idempotency=parts.idempotency,

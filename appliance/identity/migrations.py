@@ -1,4 +1,4 @@
-"""Tables of devices, pairing requests and the secret of the box."""
+"""Tables of devices, pairing requests, setup codes and the secret of the box."""
 
 from __future__ import annotations
 
@@ -27,5 +27,9 @@ MIGRATIONS: tuple[Migration, ...] = (
             value BLOB NOT NULL
         ) STRICT;
         """,
+    ),
+    Migration(
+        "identity:0002_setup_codes",
+        "CREATE TABLE identity_setup_codes (setup_id TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT",
     ),
 )

@@ -64,7 +64,7 @@ class DeviceStore:
         if device_id in self._cache:  # a write put it into memory while we read: that is newer
             return self._cache[device_id]
         if device is not None and epoch == self.epoch:
-            self._remember(device)
+            self.remember(device)
         return device
 
     async def devices(self) -> list[Device]:
@@ -204,7 +204,7 @@ class DeviceStore:
             return request, device
 
         request, device = await self._database.write(write)
-        self._remember(device)
+        self.remember(device)
         return request, device
 
     async def reject_request(self, request_id: str, now_ms: int) -> PairingRequest:
@@ -247,10 +247,11 @@ class DeviceStore:
 
     async def _change(self, write: Callable[[sqlite3.Connection], Device]) -> Device:
         device = await self._database.write(write)
-        self._remember(device)
+        self.remember(device)
         return device
 
-    def _remember(self, device: Device) -> None:
+    def remember(self, device: Device) -> None:
+        """Keep in memory what a transaction on the same database just wrote."""
         self._cache[device.device_id] = device
         self._cache.move_to_end(device.device_id)
         if len(self._cache) > _CACHED_DEVICES:
