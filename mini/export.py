@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 
 import gguf
-import torch
 
 from appliance.understanding.vocabulary import END
-from mini.model import Mini, Shape
+from mini.model import Mini, loaded
 from mini.tokenizer import CONTROL, Tokenizer
 
 _NAMES = {
@@ -74,9 +73,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     tokenizer = Tokenizer.load(options.tokenizer)
-    model = Mini(Shape(len(tokenizer.tokens)))
-    model.load_state_dict(torch.load(options.checkpoint))
-    write(options.out, model, tokenizer)
+    write(options.out, loaded(options.checkpoint), tokenizer)
     print(f"export: {options.out.stat().st_size / 2**20:.1f} MiB")
 
 

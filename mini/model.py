@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -105,3 +106,13 @@ class Mini(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         return functional.linear(hidden, self.embed.weight)
+
+
+def loaded(checkpoint: Path, drop: float = 0.0) -> Mini:
+    """Return the network of a checkpoint, of whatever depth and precision it was written in."""
+    known = {name: value.float() for name, value in torch.load(checkpoint, map_location="cpu").items()}
+    layers = 1 + max(int(name.split(".")[1]) for name in known if name.startswith("blocks."))
+    vocabulary, width = known["embed.weight"].shape
+    model = Mini(Shape(vocabulary, width, layers), drop)
+    model.load_state_dict(known)
+    return model

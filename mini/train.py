@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from appliance.understanding.vocabulary import CALL, CLASSES, END, SPANS, USER, key_token, tool_token
 from mini.generator.corpus import BY_HAND, WEIGHTS, Corpus, Example
 from mini.generator.tongues import tongues
-from mini.model import Mini, Shape
+from mini.model import Mini, Shape, loaded
 from mini.tokenizer import CONTROL, Tokenizer
 
 # reading is practised a little, in every sixth batch: answering is what counts, and the output layer costs time
@@ -79,9 +79,17 @@ class Batch:
 
 
 def batches(
-    tokenizer: Tokenizer, plain: Source, copying: Source, seed: int, tokens: int = _BATCH_TOKENS
+    tokenizer: Tokenizer,
+    plain: Source,
+    copying: Source,
+    seed: int,
+    tokens: int = _BATCH_TOKENS,
+    unknown: float = _UNKNOWN,
 ) -> Iterator[Batch]:
-    """Yield batches for ever: examples of all tools, and of those that copy with many unlisted words."""
+    """Yield batches for ever: examples of all tools, and of those that copy with many unlisted words.
+
+    `unknown` is the share of tokens that are replaced by a random one where nothing is copied.
+    """
     rng = random.Random(seed)
     while True:
         copied = int(_POOL * _COPIED)
@@ -95,10 +103,12 @@ def batches(
                 begin = at
         rng.shuffle(cut)
         for number, rows in enumerate(cut):
-            yield _batch(rows, len(tokenizer.tokens), rng, number % _TEXT_EVERY == 0)
+            yield _batch(rows, len(tokenizer.tokens), rng, number % _TEXT_EVERY == 0, unknown)
 
 
-def _batch(rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Random, reading: bool) -> Batch:
+def _batch(
+    rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Random, reading: bool, unknown: float
+) -> Batch:
     words = range(len(CONTROL) + 256, vocabulary)
     longest = max(len(ids) for ids, _ in rows)
     inputs = torch.zeros(len(rows), longest - 1, dtype=torch.long)
@@ -109,7 +119,7 @@ def _batch(rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Rando
         seen = list(ids[:-1])
         if len(ids) - start == 2:  # nothing to copy: a word may be unknown
             for at in range(1, start - 1):
-                if rng.random() < _UNKNOWN:
+                if rng.random() < unknown:
                     seen[at] = rng.choice(words)
         inputs[row, : len(seen)] = torch.tensor(seen)
         targets[row, : len(seen)] = torch.tensor(ids[1:])
@@ -123,15 +133,16 @@ def _batch(rows: list[tuple[list[int], int]], vocabulary: int, rng: random.Rando
 class Drawn(IterableDataset[Batch]):
     """The batches of one training, drawn in worker processes, each with a seed of its own."""
 
-    def __init__(self, tokenizer: Path, seed: int, by_hand: float, tokens: int) -> None:
-        self._tokenizer, self._seed, self._by_hand, self._tokens = tokenizer, seed, by_hand, tokens
+    def __init__(self, tokenizer: Path, seed: int, by_hand: float, tokens: int, unknown: float = _UNKNOWN) -> None:
+        self._tokenizer, self._seed = tokenizer, seed
+        self._by_hand, self._tokens, self._unknown = by_hand, tokens, unknown
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         seed = self._seed + 1000 * (worker.id if worker is not None else 0)
         known = tongues()
         plain, copying = Corpus(known, seed, by_hand=self._by_hand), Corpus(known, seed + 1, strange=0.6)
-        return batches(Tokenizer.load(self._tokenizer), plain, copying, seed, self._tokens)
+        return batches(Tokenizer.load(self._tokenizer), plain, copying, seed, self._tokens, self._unknown)
 
 
 def held_out(model: Mini, tokenizer: Tokenizer, examples: list[Example]) -> float:
@@ -249,6 +260,8 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--by-hand", type=float, default=BY_HAND, help="share of the sentences written by hand")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw examples; 0: between steps")
+    parser.add_argument("--layers", type=int, default=Shape.layers, help="where --resume does not say it")
+    parser.add_argument("--unknown", type=float, default=_UNKNOWN, help="share of tokens replaced by a random one")
     parser.add_argument("--save-steps", type=int, default=_SAVE_STEPS)
     parser.add_argument("--teachers", type=Path, nargs="*", default=[], help="checkpoints to learn from")
     parser.add_argument("--resume", type=Path, help="checkpoint to begin with (mini.grow makes one of a GGUF)")
@@ -261,21 +274,20 @@ def main() -> None:
     torch.manual_seed(chosen.seed)
     tokenizer = Tokenizer.load(chosen.tokenizer)
     device = torch.device(chosen.device)
-    model = _model(tokenizer, chosen.drop, chosen.resume).to(device)
-    teachers = [_model(tokenizer, 0.0, path).to(device).eval() for path in chosen.teachers]
+    model = _model(tokenizer, chosen.drop, chosen.layers, chosen.resume).to(device)
+    teachers = [_model(tokenizer, 0.0, chosen.layers, path).to(device).eval() for path in chosen.teachers]
     unseen = Corpus(tongues(), 99).examples(600)
-    source = Drawn(chosen.tokenizer, chosen.seed, chosen.by_hand, chosen.batch)
+    source = Drawn(chosen.tokenizer, chosen.seed, chosen.by_hand, chosen.batch, chosen.unknown)
     ahead = {"num_workers": chosen.workers, "prefetch_factor": 16} if chosen.workers else {}
     drawn = iter(DataLoader(source, batch_size=None, **ahead))
     plan = Plan(chosen.steps, chosen.minutes, chosen.rate, chosen.out, chosen.save_steps)
     train(model, tokenizer, drawn, plan, unseen, teachers)
 
 
-def _model(tokenizer: Tokenizer, drop: float, checkpoint: Path | None) -> Mini:
-    model = Mini(Shape(len(tokenizer.tokens)), drop)
-    if checkpoint:
-        model.load_state_dict({k: v.float() for k, v in torch.load(checkpoint, map_location="cpu").items()})
-    return model
+def _model(tokenizer: Tokenizer, drop: float, layers: int, checkpoint: Path | None) -> Mini:
+    if not checkpoint:
+        return Mini(Shape(len(tokenizer.tokens), layers=layers), drop)
+    return loaded(checkpoint, drop)
 
 
 if __name__ == "__main__":
