@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from appliance.access.scopes import covers
 from appliance.foundation.errors import OverloadedError
 from appliance.foundation.ids import new_id
 from appliance.identity.errors import DeviceMissingError, RequestMissingError
@@ -154,7 +155,7 @@ class DeviceStore:
     async def request(
         self, claim: Claim, reason: str, now_ms: int, *, repair: bool = False
     ) -> tuple[PairingRequest, bool]:
-        """Ask the owner for `claim`; return (request, new). A device that asks again keeps its request id.
+        """Ask the owner for `claim`; return (request, new). A device that asks for no more keeps its request id.
 
         Raises OverloadedError when too many requests wait.
         """
@@ -162,22 +163,26 @@ class DeviceStore:
         def write(connection: sqlite3.Connection) -> tuple[PairingRequest, bool]:
             _drop_expired(connection, now_ms)
             row = connection.execute(
-                "SELECT request_id FROM identity_requests WHERE device_id = ? AND role = ?",
+                "SELECT document FROM identity_requests WHERE device_id = ? AND role = ?",
                 (claim.device_id, claim.role),
             ).fetchone()
-            if row is None:
+            known = None if row is None else _decode(row[0], PairingRequest)
+            if known is None:
                 (count,) = connection.execute("SELECT count(*) FROM identity_requests").fetchone()
                 if count >= MAX_REQUESTS:
                     raise OverloadedError(
                         "too many devices wait for approval; approve or reject some", retry_after_s=60
                     )
-            request = PairingRequest(row[0] if row else new_id(), claim, now_ms, reason, repair)
+            # Who asks for more asks anew: the owner must not approve by its id a request that grew after it was shown.
+            same = known is not None and covers(known.claim.scopes, claim.scopes)
+            request_id = known.request_id if known is not None and same else new_id()
+            request = PairingRequest(request_id, claim, now_ms, reason, repair)
             connection.execute(
                 "INSERT OR REPLACE INTO identity_requests (request_id, device_id, role, refreshed_ms, document) "
                 "VALUES (?, ?, ?, ?, ?)",
                 (request.request_id, claim.device_id, claim.role, now_ms, _encode(request)),
             )
-            return request, row is None
+            return request, not same
 
         return await self._database.write(write)
 
@@ -193,11 +198,17 @@ class DeviceStore:
 
         return await self._database.read(read)
 
-    async def approve_request(self, request_id: str, now_ms: int) -> tuple[PairingRequest, Device]:
-        """Grant what was requested. Raises RequestMissingError."""
+    async def approve_request(
+        self, request_id: str, now_ms: int, may: Callable[[Claim], None] = lambda claim: None
+    ) -> tuple[PairingRequest, Device]:
+        """Grant what was requested. `may` is asked in the transaction that grants, and raises to refuse.
+
+        Raises RequestMissingError and what `may` raises; then the request still waits.
+        """
 
         def write(connection: sqlite3.Connection) -> tuple[PairingRequest, Device]:
             request = _take_request(connection, request_id, now_ms)
+            may(request.claim)
             before = read_device(connection, request.claim.device_id)
             device = approved(before, request.claim, Approval.OWNER, now_ms)
             write_device(connection, device)
@@ -207,9 +218,17 @@ class DeviceStore:
         self.remember(device)
         return request, device
 
-    async def reject_request(self, request_id: str, now_ms: int) -> PairingRequest:
-        """Refuse what was requested. Raises RequestMissingError."""
-        return await self._database.write(lambda connection: _take_request(connection, request_id, now_ms))
+    async def reject_request(
+        self, request_id: str, now_ms: int, may: Callable[[Claim], None] = lambda claim: None
+    ) -> PairingRequest:
+        """Refuse what was requested. `may` and the errors are those of `approve_request`."""
+
+        def write(connection: sqlite3.Connection) -> PairingRequest:
+            request = _take_request(connection, request_id, now_ms)
+            may(request.claim)
+            return request
+
+        return await self._database.write(write)
 
     def token_for(self, device: Device, role: str) -> str:
         """Return the current token of a role that has one."""
@@ -219,6 +238,17 @@ class DeviceStore:
         """Note a sign of life in memory; `save_seen` writes it. A connect must not wait for the disk because of it."""
         if device_id in self._seen or len(self._seen) < _MAX_UNSAVED:
             self._seen[device_id] = (now_ms, reason)
+
+    async def sightings(self) -> dict[str, tuple[int, str]]:
+        """Return when each paired device last gave a sign of life (ms since the epoch), and which."""
+
+        def read(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:
+            rows = connection.execute(
+                "SELECT device_id, last_seen_ms, last_seen_reason FROM identity_devices WHERE last_seen_ms IS NOT NULL"
+            )
+            return {device_id: (seen_ms, reason) for device_id, seen_ms, reason in rows}
+
+        return {**await self._database.read(read), **self._seen}
 
     async def save_seen(self) -> None:
         """Write the noted signs of life, all in one commit."""

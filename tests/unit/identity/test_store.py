@@ -98,12 +98,46 @@ async def test_a_removed_device_is_gone_at_once(store: DeviceStore) -> None:
 
 
 async def test_a_device_that_asks_again_keeps_its_request(store: DeviceStore) -> None:
-    first, new = await store.request(_claim(), "not-paired", NOW)
-    again, new_again = await store.request(_claim(scopes=(ADMIN,)), "not-paired", NOW + 299_999)
+    first, new = await store.request(_claim(scopes=(READ,)), "not-paired", NOW)
+    again, new_again = await store.request(_claim(scopes=(READ,)), "not-paired", NOW + 299_999)
     assert (new, new_again) == (True, False)
     assert first.request_id == again.request_id
-    (waiting,) = await store.requests(NOW + 300_000)
-    assert waiting.claim.scopes == (ADMIN,)
+    assert await store.requests(NOW + 300_000)
+
+
+async def test_a_request_that_grew_has_another_id_so_that_nobody_approves_what_he_did_not_see(
+    store: DeviceStore,
+) -> None:
+    shown, _ = await store.request(_claim(scopes=(READ,)), "not-paired", NOW)
+    grown, new = await store.request(_claim(scopes=(ADMIN,)), "not-paired", NOW + 1)
+    assert new
+    with pytest.raises(RequestMissingError):
+        await store.approve_request(shown.request_id, NOW + 2)
+    (waiting,) = await store.requests(NOW + 2)
+    assert (waiting.request_id, waiting.claim.scopes) == (grown.request_id, (ADMIN,))
+    narrower, new = await store.request(_claim(scopes=(READ,)), "not-paired", NOW + 3)
+    assert (narrower.request_id, new) == (grown.request_id, False)
+
+
+async def test_a_decision_that_is_not_allowed_leaves_the_request(store: DeviceStore) -> None:
+    def refuse(claim: Claim) -> None:
+        raise DeviceMissingError(f"not {claim.device_id}")
+
+    request, _ = await store.request(_claim(), "not-paired", NOW)
+    for decide in (store.approve_request, store.reject_request):
+        with pytest.raises(DeviceMissingError):
+            await decide(request.request_id, NOW, refuse)
+    assert await store.requests(NOW) == [request]
+    assert await store.devices() == []
+
+
+async def test_sightings_are_those_on_the_disk_and_the_newer_ones_in_memory(store: DeviceStore) -> None:
+    for number in (1, 2):
+        await store.approve(_claim(number), Approval.OWNER, NOW)
+        store.seen(f"device-{number}", NOW + 5, "connect")
+    await store.save_seen()
+    store.seen("device-2", NOW + 9, "disconnect")
+    assert await store.sightings() == {"device-1": (NOW + 5, "connect"), "device-2": (NOW + 9, "disconnect")}
 
 
 async def test_a_request_lives_three_hundred_seconds(store: DeviceStore) -> None:
