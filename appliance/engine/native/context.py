@@ -14,7 +14,6 @@ from appliance.engine.native.library import NativeError, last_errors, llama
 from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
 
-
 # by address: a pointer object and what it points at are two more objects per token
 _logits_address = ctypes.CFUNCTYPE(ctypes.c_void_p, llama.llama_context_p_ctypes, ctypes.c_int32)(
     ctypes.cast(llama.llama_get_logits_ith, ctypes.c_void_p).value or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -14,6 +15,10 @@ import numpy as np
 _NUCLEUS = 1024  # tokens that are tried for top-p before all are sorted
 _FEW = 64  # likely tokens that are tried before the whole vocabulary: the grammar costs time per token
 _RANKS = 64  # numbers of which only the largest is looked at first
+_WIDE = 2  # times as many columns as are wanted: else nothing is gained
+
+
+_UNUSABLE = "the model computed no usable numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def choose(logits: Any, sampling: Sampling, chance: Any) -> int:
 
 def _check(peak: float) -> None:
     if not math.isfinite(peak):
-        raise UnusableError("the model computed no usable numbers")
+        raise UnusableError(_UNUSABLE)
 
 
 def _drawn(values: list[float], sampling: Sampling, draw: float) -> int:
@@ -71,45 +76,12 @@ def _drawn(values: list[float], sampling: Sampling, draw: float) -> int:
 
 def _leading(logits: Any, count: int) -> tuple[list[int], list[float]]:
     """Return the `count` best tokens and their logits, best first. Raises UnusableError."""
-    found = _above(logits, count)
-    if found is None:
-        _check(float(logits.max()))
-        order = _best(logits, count)
-        found = order, logits[order]
-    ranked = sorted(zip(found[1].tolist(), found[0].tolist(), strict=True), key=_by_logit)[:count]
+    order = likely(logits, count)
+    values = logits[order].tolist()
+    if not (max(values) > -math.inf and sum(values) < math.inf):  # what is no number makes their sum none
+        raise UnusableError(_UNUSABLE)
+    ranked = sorted(zip(values, order.tolist(), strict=True), reverse=True)
     return [token for _, token in ranked], [value for value, _ in ranked]
-
-
-def _by_logit(pair: tuple[float, int]) -> tuple[float, int]:
-    return -pair[0], pair[1]
-
-
-def _above(logits: Any, count: int) -> tuple[Any, Any] | None:
-    """Return tokens with their logits among which the `count` best are, in one pass over all; None: another way.
-
-    The numbers are read as columns of 64 and the largest of each is found. The `count` best of those are a border:
-    what is above it stands in one of their columns. Raises UnusableError.
-    """
-    width, rest = divmod(len(logits), _RANKS)
-    if width < 2 * count:
-        return None
-    body = logits[: width * _RANKS].reshape(_RANKS, width)
-    peaks = np.maximum.reduce(body, axis=0)
-    ranked = peaks.copy()
-    ranked.partition(width - count)
-    best = ranked[width - count :]
-    _check(float(best.max()))  # what is no number is sorted behind all others
-    border = best[0]
-    columns = (peaks >= border).nonzero()[0]
-    if not count <= len(columns) <= width // 2:  # many equal numbers are no border
-        return None
-    values = body.take(columns, axis=1)
-    ranks, places = (values >= border).nonzero()
-    order, found = ranks * width + columns[places], values[ranks, places]
-    if rest:
-        order = np.concatenate([order, np.arange(width * _RANKS, len(logits))])
-        found = np.concatenate([found, logits[width * _RANKS :]])
-    return order, found
 
 
 def _distribution(logits: Any, top: int, sampling: Sampling) -> tuple[Any, Any]:
@@ -159,18 +131,32 @@ def choose_within(logits: Any, sampling: Sampling, chance: Any, limit: Limit) ->
 
 
 def likely(logits: Any, count: int) -> Any:
-    """Return the `count` best indices in no order."""
-    if len(logits) <= count:
-        return np.arange(len(logits))
-    found = _above(logits, count)
-    if found is None:
+    """Return the `count` best indices in no order, those of what is no number before all others.
+
+    The numbers are read as columns of 64, in one pass for the largest of each: the best numbers stand in the columns
+    with the best of those. A quarter of the time of sorting out 152k as one row.
+    """
+    width, rest = divmod(len(logits), _RANKS)
+    if width < _WIDE * count:
         return _best(logits, count)
-    order, values = found
-    return order[_best(values, count)]
+    body = logits[: width * _RANKS].reshape(_RANKS, width)
+    columns = _best(np.maximum.reduce(body, axis=0), count)
+    among = (columns + _rows(width)).ravel()
+    if rest:
+        among = np.concatenate([among, np.arange(width * _RANKS, len(logits))])
+    return among[_best(logits[among], count)]
+
+
+@functools.cache
+def _rows(width: int) -> Any:
+    """Return where each row of so many numbers begins, as a column. A process knows a few widths."""
+    return np.arange(0, width * _RANKS, width)[:, None]
 
 
 def _best(values: Any, count: int) -> Any:
-    return np.argpartition(values, len(values) - count)[len(values) - count :]
+    if len(values) <= count:
+        return np.arange(len(values))
+    return values.argpartition(len(values) - count)[len(values) - count :]
 
 
 def _choose_among(logits: Any, tokens: Any, sampling: Sampling, chance: Any, limit: Limit) -> int | None:

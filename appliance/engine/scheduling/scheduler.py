@@ -69,8 +69,9 @@ class Scheduler:
         self._serving: Serving | None = None
         if keeper is not None and stepper is not None:
             self._serving = Serving(
-                model, prompts, limits, ticks, keeper, stepper, self._aside, interrupted=self._interrupted, ended=self._ended
-            )
+                model, prompts, limits, ticks, keeper, stepper, self._aside,
+                interrupted=self._interrupted, ended=self._ended,
+            )  # fmt: skip
         # two entries per request and one per errand of a connection are the most there can be
         self._inbox: queue.Queue[Callable[[], None] | None] = queue.Queue(_MAX_INBOX)
         self._lock = threading.Lock()

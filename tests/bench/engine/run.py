@@ -15,6 +15,7 @@ from tests.bench.engine.bench import Bench
 from tests.bench.engine.costs import costs
 from tests.bench.engine.decode import decode
 from tests.bench.engine.gateway import loop_delay
+from tests.bench.engine.neighbours import neighbours
 from tests.bench.engine.quoting import quoting
 from tests.bench.engine.sessions import gap, sessions
 from tests.bench.engine.synthetic.files import bench_model
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "gap": gap,
     "turns": turns,
     "quoting": quoting,
+    "neighbours": neighbours,
     "costs": costs,
     "loop": loop_delay,
 }

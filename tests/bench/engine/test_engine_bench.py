@@ -14,6 +14,7 @@ from tests.bench.engine.bench import Bench
 from tests.bench.engine.costs import costs
 from tests.bench.engine.decode import decode
 from tests.bench.engine.gateway import loop_delay
+from tests.bench.engine.neighbours import neighbours
 from tests.bench.engine.paired import Pairs, in_turns
 from tests.bench.engine.quoting import quoting
 from tests.bench.engine.sessions import gap, sessions, waited, written
@@ -55,6 +56,11 @@ async def test_the_gateway_is_asked_while_answers_are_written(rig: Bench) -> Non
     p50, p99, pieces = await loop_delay(rig)
     assert 0 < p50.value <= p99.value
     assert pieces.unit == ""
+
+
+@pytest.mark.engine
+async def test_an_answer_is_written_beside_busy_neighbours(rig: Bench) -> None:
+    assert all(figure.value > 0 for figure in await neighbours(rig))
 
 
 @pytest.mark.engine

@@ -25,7 +25,7 @@ from appliance.engine.native.bound import Bound, GrammarError
 from appliance.engine.native.context import Context, Entry, Outcome
 from appliance.engine.native.library import NativeError
 from appliance.engine.native.model import Model
-from appliance.engine.native.sampling import Sampling, choose, choose_within, likely, log_probabilities
+from appliance.engine.native.sampling import Sampling, UnusableError, choose, choose_within, likely, log_probabilities
 from appliance.engine.scheduling.keeper import Keeper
 from appliance.engine.scheduling.plan import Sizes
 from appliance.engine.scheduling.scheduler import EngineFailure, Limits, Scheduler
@@ -152,6 +152,7 @@ def check_the_best_of_a_large_vocabulary_are_found_whatever_the_numbers(model: M
         "all equal": np.zeros(size),
         "in order": np.arange(size),
         "in steps that the sample follows": np.arange(size) % 64,
+        "the best ones behind the last whole row": np.r_[random.standard_normal(size), 9.0, 8.0, 7.0],
         "mostly ruled out": np.where(random.random(size) < 0.9999, -np.inf, random.random(size)),
     }
     for kind, values in kinds.items():
@@ -161,6 +162,40 @@ def check_the_best_of_a_large_vocabulary_are_found_whatever_the_numbers(model: M
             found = likely(logits, count)
             assert len(set(found.tolist())) == count, kind
             assert np.array_equal(np.sort(logits[found])[::-1], best[:count]), kind
+
+
+def check_logits_that_are_no_numbers_are_refused_wherever_they_stand(model: Model) -> None:
+    chance = np.random.default_rng(5)
+    ways = (Sampling(0.0), Sampling(), Sampling(1.0, top_k=0), Sampling(1.0, top_k=0, top_p=1.0))
+    for size in (300, 151_936, 151_939):
+        fine = chance.standard_normal(size).astype(np.float32)
+        fine[1:5] = -np.inf
+        for way in ways:
+            assert not 1 <= choose(fine, way, chance) < 5, "what is ruled out is never chosen"
+            for place in (0, 7, size - 1):
+                broken = fine.copy()
+                broken[place] = np.nan
+                assert _refused(broken, way), (size, way, place)
+            assert _refused(np.full(size, -np.inf, np.float32), way)
+
+
+def _refused(logits: Any, way: Sampling) -> bool:
+    try:
+        choose(logits, way, np.random.default_rng(5))
+    except UnusableError:
+        return True
+    return False
+
+
+def check_what_is_drawn_from_a_large_vocabulary_follows_the_weights(model: Model) -> None:
+    logits = np.full(151_936, -20.0, np.float32)
+    logits[[9, 70_000, 151_935]] = np.log([0.1, 0.6, 0.3])
+    chance = np.random.default_rng(3)
+    drawn = [choose(logits, Sampling(1.0, top_k=40, top_p=1.0), chance) for _ in range(4000)]
+    shares = [drawn.count(token) / 4000 for token in (9, 70_000, 151_935)]
+    assert np.allclose(shares, [0.1, 0.6, 0.3], atol=0.03)
+    nucleus = Sampling(1.0, top_k=40, top_p=0.85)
+    assert {choose(logits, nucleus, chance) for _ in range(200)} == {70_000, 151_935}
 
 
 class _Broken(Context):
