@@ -1,0 +1,39 @@
+import type { FunctionComponent, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { gateway } from "../gateway";
+import { Spinner, Questions, Toasts } from "../ui";
+import { t } from "./i18n";
+import { Mark, Shell } from "./shell";
+
+/** What is shown: the way in, until this browser was let in; then the app, also while the box is away. */
+export function App({ known }: { known: boolean }): JSX.Element {
+  const status = gateway.status.value;
+  const inside = status === "open" || ((gateway.met.value || known) && status !== "pairing" && status !== "refused" && status !== "waiting");
+  if (inside) return <Shell />;
+  if (status === "pairing" || status === "waiting" || status === "refused") return <Door />;
+  return <Opening />;
+}
+
+function Opening(): JSX.Element {
+  return (
+    <main class="opening">
+      <Mark size={56} />
+      <p><Spinner /> {t("shell.connecting")}</p>
+    </main>
+  );
+}
+
+/** The pairing pages, loaded only by who needs them. */
+function Door(): JSX.Element {
+  const [Content, setContent] = useState<FunctionComponent | null>(null);
+  useEffect(() => {
+    void import("../views/pair").then((module) => setContent(() => module.default));
+  }, []);
+  return (
+    <>
+      {Content ? <Content /> : <Opening />}
+      <Toasts />
+      <Questions />
+    </>
+  );
+}

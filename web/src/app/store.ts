@@ -1,0 +1,16 @@
+import { computed, signal } from "@preact/signals";
+import { gateway, outbox } from "../gateway";
+import { path } from "./router";
+import { VIEWS } from "./views";
+import { match } from "./router";
+
+/** What several parts of the app look at. */
+export const view = computed(() => VIEWS.find((one) => match(one.path, path.value) !== null));
+
+/** Views that this device may open. */
+export const allowed = computed(() => VIEWS.filter((one) => !one.needs || gateway.can(one.needs)));
+
+export const unsent = computed(() => outbox.items.value.length);
+
+/** Requests of other devices that wait for an owner; views that learn the number set it. */
+export const waitingApprovals = signal(0);

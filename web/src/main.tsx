@@ -1,0 +1,26 @@
+import { render } from "preact";
+import { effect } from "@preact/signals";
+import { App } from "./app/app";
+import { locale } from "./app/i18n";
+import { listen } from "./app/router";
+import { applyTheme } from "./app/theme";
+import { arrive } from "./app/arrival";
+import { gateway, kept, outbox } from "./gateway";
+import "./words/shell";
+import "./words/ui";
+import "./words/views";
+
+async function begin(): Promise<void> {
+  const given = arrive();
+  applyTheme();
+  effect(() => void (document.documentElement.lang = locale.value));
+  listen();
+  const known = (await (await kept()).get("device-token")) !== undefined && !given.code;
+  render(<App known={known} />, document.getElementById("app")!);
+  addEventListener("online", () => gateway.wake());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && gateway.wake());
+  void gateway.start(given);
+  void outbox.load();
+}
+
+void begin();
