@@ -26,6 +26,22 @@ class RouteReader:
             return True
         return None if all(one is None for one in found) else False
 
+    def default_interface(self) -> str | None:
+        """Return the interface that IPv4 leaves by, the one of the lowest metric; None when there is none."""
+        found: list[tuple[int, str]] = []
+        for line in self._lines("route"):
+            fields = line.split()
+            if _is_default_v4(fields) and fields[6].isdigit():
+                found.append((int(fields[6]), fields[0]))
+        return min(found)[1] if found else None
+
+    def _lines(self, name: str) -> list[str]:
+        try:
+            with (self._net / name).open("rb") as file:
+                return file.read(_MAX_BYTES).decode("ascii", "replace").splitlines()
+        except OSError:
+            return []
+
     def _any(self, name: str, is_default: Callable[[list[str]], bool]) -> bool | None:
         try:
             with (self._net / name).open("rb") as file:
