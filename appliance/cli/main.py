@@ -25,6 +25,7 @@ _COMMANDS = {
     "sessions": ("sessions", "List, show, export and delete conversations."),
     "models": ("models", "List models, see which suits this box, download, choose and probe one."),
     "config": ("config", "Read, change and check the configuration."),
+    "discover": ("discover", "List the boxes on this network."),
     "logs": ("logs", "Show the log, or follow it."),
     "doctor": ("doctor", "Look for what is wrong and say how to fix it."),
     "completion": ("completion", "Print the completion script of a shell."),
