@@ -34,6 +34,7 @@ from appliance.health import HealthTracker
 from appliance.host.network import RouteReader
 from appliance.identity import MIGRATIONS as IDENTITY_MIGRATIONS
 from appliance.lanes import Lanes
+from appliance.mesh.migrations import MIGRATIONS as MESH_MIGRATIONS
 from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
 from appliance.sessions.migrations import MIGRATIONS as SESSION_MIGRATIONS
 from appliance.sessions.store import SessionStore
@@ -53,6 +54,7 @@ _MIGRATIONS = (
     *NOTES_MIGRATIONS,
     *LEARNING_MIGRATIONS,
     *LATER_MIGRATIONS,
+    *MESH_MIGRATIONS,
 )
 
 

@@ -23,7 +23,8 @@ from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.learning import Learning, build_lessons
 from appliance.daemon.local.lessons import Lessons
 from appliance.daemon.local.serving import LocalModels
-from appliance.daemon.reach.trust import open_trust
+from appliance.daemon.reach.nodes import NodeParts, build_mesh
+from appliance.daemon.reach.trust import TrustParts, open_trust
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
 from appliance.foundation.atomicfile import write_atomic
@@ -37,6 +38,7 @@ from appliance.host.systemd import Notifier
 from appliance.identity.box_key import BoxKey
 from appliance.sessions.idempotency import IdempotencyStore
 from appliance.storage.backup import Backups
+from appliance.storage.database import Database
 from appliance.storage.errors import StorageError
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import FILE_NAME
@@ -87,12 +89,14 @@ class Gateway:
         self._closers.push_async_callback(database.aclose)
         if database.recovered is not None:
             tracker.set(rebuilt_condition(database.recovered))
+        trust = await open_trust(database, clock)
+        nodes = await self._nodes(database, trust, config)
         core = build_core(database, config, paths=paths, environ=self._environ, clock=clock, bus=bus, tracker=tracker)
         self._closers.push_async_callback(core.models.aclose)
         local = self._local_models(config, core)
         core.models.score_with(local.embedded.tool_scores)
         lessons = self._lessons(config, core, local)
-        surface = await self._surface(config, core, key, local, lessons)
+        surface = await self._surface(config, core, key, local, lessons, trust, nodes)
         await core.keeper.load()
         resumed = await core.dispatcher.recover()
         surface.server.serve()
@@ -156,8 +160,22 @@ class Gateway:
             tasks=self._tasks,
         )
 
+    async def _nodes(self, database: Database, trust: TrustParts, config: LiveConfig) -> NodeParts:
+        mesh = build_mesh(database, trust.devices, config=lambda: config.config, bus=self._bus, clock=self._clock)
+        await mesh.load()
+        self._closers.push_async_callback(mesh.aclose)
+        self._tasks.spawn(mesh.keep(), name="nodes")
+        return NodeParts(mesh, trust.devices, self._bus)
+
     async def _surface(
-        self, config: LiveConfig, core: Core, key: BoxKey, local: LocalModels, lessons: Lessons
+        self,
+        config: LiveConfig,
+        core: Core,
+        key: BoxKey,
+        local: LocalModels,
+        lessons: Lessons,
+        trust: TrustParts,
+        nodes: NodeParts,
     ) -> Surface:
         parts = Parts(
             config=config,
@@ -171,7 +189,8 @@ class Gateway:
             meter=core.meter,
             blobs=core.blobs,
             key=key,
-            trust=await open_trust(core.database, self._clock),
+            trust=trust,
+            nodes=nodes,
             idempotency=IdempotencyStore(core.database),
             local=local,
             learning=Learning(lessons),

@@ -22,6 +22,7 @@ from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
+from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
 from appliance.daemon.reach.trust import TrustParts
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus
@@ -95,6 +96,7 @@ class Parts:
     blobs: Blobs
     key: BoxKey
     trust: TrustParts
+    nodes: NodeParts
     idempotency: IdempotencyStore
     local: LocalModels
     learning: Learning
@@ -131,6 +133,7 @@ class Surface:
         self._streams = RunStreams(parts.bus)
         self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
         self.server.add_routes(self._routes(addressing, sender))
+        attach_nodes(parts.nodes, self.server, lambda: parts.config.config, self._tasks)
         self._bridge = Bridge(
             parts.bus,
             self.server.broadcaster,
@@ -170,6 +173,7 @@ class Surface:
             *commands.methods(dispatcher=dispatcher),
             *answers.methods(answers=parts.meter, engine=models.local_info),
             *logs.methods(log_file=parts.log_file),
+            *node_methods(parts.nodes, self.server.broadcaster),
             *self._config_methods().methods(),
         ]
 

@@ -11,6 +11,7 @@ from appliance.events.types import (
     Event,
     HealthChanged,
     ModelsChanged,
+    NodeNews,
     RunEvent,
     SessionChanged,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Event",
     "HealthChanged",
     "ModelsChanged",
+    "NodeNews",
     "RunEvent",
     "SessionChanged",
 ]

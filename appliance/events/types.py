@@ -80,3 +80,11 @@ class ConfigChanged(Event):
 @dataclass(frozen=True, slots=True)
 class ModelsChanged(Event):
     """The set of usable models changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeNews(Event):
+    """Something about a node that clients may hear: the name of a wire event and its payload (protocol.md 9)."""
+
+    event: str
+    payload: JsonObject

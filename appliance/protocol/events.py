@@ -47,6 +47,14 @@ EVENTS: Final = {
         EventSpec("shutdown"),
         EventSpec("config.changed", READ),
         EventSpec("device.pair.requested", PAIRING),
+        EventSpec("device.pair.resolved", PAIRING),
+        EventSpec("device.pair.changed", PAIRING),
+        EventSpec("device.pair.setup.completed", PAIRING),
+        EventSpec("device.pair.setup.deliveryUncertain", PAIRING),
+        EventSpec("node.pair.requested", PAIRING),
+        EventSpec("node.pair.resolved", PAIRING),
+        EventSpec("node.presence", READ, drop_if_slow=True),
+        EventSpec("node.hostStats", READ, drop_if_slow=True),
     )
 }
 
