@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".ts.net", ".home.arpa", ".internal", ".lan")
@@ -36,6 +36,11 @@ class OriginPolicy:
         if direct_local and _is_loopback(_host_of(urlsplit(wanted).netloc)):
             return self.allows_host(host)
         return wanted.split("://", 1)[1] == _authority(wanted, host) and self.allows_host(host)
+
+    def names_origin(self, origin: str, host: str, *, direct_local: bool) -> bool:
+        """Tell whether `origin` is a page of ours or of a listed origin: `*` and `null` are nobody in particular."""
+        listed = tuple(one for one in self.allowed_origins if one not in ("*", "null"))
+        return replace(self, allowed_origins=listed).allows_origin(origin, host, direct_local=direct_local)
 
     def allows_host(self, host: str) -> bool:
         """Tell whether `host` (a Host header) is a name that no stranger can point at this machine."""

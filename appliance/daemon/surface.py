@@ -24,6 +24,7 @@ from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
 from appliance.daemon.reach.trust import TrustParts
+from appliance.daemon.reach.web import app_routes
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus
 from appliance.foundation.clock import Clock
@@ -124,6 +125,7 @@ class Surface:
             clock=parts.clock,
             idempotency=parts.idempotency,
             throttle=throttle,
+            codes=parts.trust.setup,
         )
         addressing = Addressing(self._agents)
         sender = Sender(store=parts.store, dispatcher=parts.dispatcher, blobs=parts.blobs, clock=parts.clock)
@@ -133,6 +135,7 @@ class Surface:
         self._streams = RunStreams(parts.bus)
         self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
         self.server.add_routes(self._routes(addressing, sender))
+        self.server.add_routes(app_routes(self.server.bearer, parts.config.config.gateway, self._assistant))
         attach_nodes(parts.nodes, self.server, lambda: parts.config.config, self._tasks)
         self._bridge = Bridge(
             parts.bus,
@@ -285,6 +288,10 @@ class Surface:
             state_dir=str(parts.paths.root),
             attachments=AttachmentPolicy(max_bytes=_ATTACHMENT_BYTES),
         )
+
+    def _assistant(self) -> dict[str, Any]:
+        known = self._agents()
+        return {"assistantName": known[0].name, "assistantAgentId": known[0].id}
 
     def _session_defaults(self) -> dict[str, Any]:
         known = self._agents()

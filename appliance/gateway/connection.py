@@ -238,6 +238,8 @@ class Connection(Upgraded):
         )
         outcome = await self._services.admission.admit(self.conn_id, hello)
         if self._state is not State.DECIDING or self._transport is None or self._transport.is_closing():
+            if isinstance(outcome, Admitted):
+                await self._services.admission.delivered(outcome, certain=False)
             return
         if isinstance(outcome, Refusal):
             self._transport.resume_reading()
@@ -246,6 +248,7 @@ class Connection(Upgraded):
         self._open(request_id, outcome)
         self._transport.resume_reading()
         self._read()
+        await self._services.admission.delivered(outcome, certain=True)
 
     def _open(self, request_id: str, admitted: Admitted) -> None:
         """Say hello and let events in, in one step: nothing can come between."""

@@ -14,7 +14,16 @@ from appliance.gateway.presence import Presence
 from appliance.protocol.codec import encode
 from appliance.protocol.events import ADVERTISED
 from appliance.protocol.frames import StateVersion
-from appliance.protocol.hello import AttachmentPolicy, Features, HelloAuth, HelloOk, Policy, ServerInfo, Snapshot
+from appliance.protocol.hello import (
+    AttachmentPolicy,
+    Features,
+    HandedToken,
+    HelloAuth,
+    HelloOk,
+    Policy,
+    ServerInfo,
+    Snapshot,
+)
 from appliance.protocol.roles import ADMIN
 
 _HEALTH_AGE_S = 1.0
@@ -89,6 +98,7 @@ class HelloBuilder:
         auth_mode: str,
         device_token: str | None = None,
         issued_at_ms: int | None = None,
+        handed: tuple[HandedToken, ...] = (),
     ) -> HelloOk:
         """Return the payload for one connection."""
         admin = ADMIN in view.scopes
@@ -109,7 +119,7 @@ class HelloBuilder:
             server=ServerInfo(self._version, self._boot_id, view.conn_id),
             features=self._encoded_features(),
             snapshot=snapshot,
-            auth=HelloAuth(view.role, tuple(sorted(view.scopes)), method, device_token, issued_at_ms),
+            auth=HelloAuth(view.role, tuple(sorted(view.scopes)), method, device_token, issued_at_ms, handed),
             policy=self._policy,
         )
 

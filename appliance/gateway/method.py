@@ -37,7 +37,10 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """Who is at the other end, as agreed in the handshake. It does not change while the socket lives."""
+    """Who is at the other end, as agreed in the handshake. It does not change while the socket lives.
+
+    `epoch` is that of the device store when the rights were decided: what shrank since then ends them.
+    """
 
     conn_id: str
     role: Literal["operator", "node"]
@@ -49,6 +52,7 @@ class ConnectionView:
     locale: str | None = None
     time_zone: str | None = None
     surface: Surface | None = None
+    epoch: int = 0
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -21,6 +22,7 @@ from appliance.protocol.errors import (
     ErrorCode,
     WireError,
     missing_scope,
+    rights_gone,
     to_wire,
     unauthorized_role,
     unavailable,
@@ -67,15 +69,24 @@ class _Entry:
 
 
 class Rpc:
-    """Answers requests from the method table. Plain handlers are answered at once, `async def` ones in a task."""
+    """Answers requests from the method table. Plain handlers are answered at once, `async def` ones in a task.
+
+    `stands` is asked before every request: rights that were taken away end between two requests, not at the close.
+    """
 
     def __init__(
-        self, table: MethodTable, clock: Clock, tasks: TaskSet, idempotency: IdempotencyStore | None = None
+        self,
+        table: MethodTable,
+        clock: Clock,
+        tasks: TaskSet,
+        idempotency: IdempotencyStore | None = None,
+        stands: Callable[[ConnectionView], bool] = lambda view: True,
     ) -> None:
         self._table = table
         self._clock = clock
         self._tasks = tasks
         self._idempotency = idempotency
+        self._stands = stands
         self._entries: dict[str, _Entry] = {}
         self._scopes: dict[frozenset[str], frozenset[str]] = {}
         self._running: dict[tuple[str, str, str], asyncio.Future[Any]] = {}
@@ -91,6 +102,8 @@ class Rpc:
             caller.respond(_failure(request.id, _internal(request.method, error)))
 
     def _start(self, caller: Caller, request: Request) -> None:
+        if not self._stands(caller.view):
+            raise rights_gone()
         entry = self._entry(request.method)
         method, view = entry.method, caller.view
         if method.role != view.role:

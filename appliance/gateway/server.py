@@ -29,15 +29,18 @@ from appliance.gateway.broadcast import Broadcaster, Listener
 from appliance.gateway.connection import Connection, Services
 from appliance.gateway.guard import HttpGuard
 from appliance.gateway.hello import HelloBuilder, SnapshotSources
-from appliance.gateway.method import MethodTable
+from appliance.gateway.method import ConnectionView, MethodTable
 from appliance.gateway.presence import Presence
 from appliance.gateway.rpc import Rpc
 from appliance.gateway.transport.accept import MAX_HANDSHAKES, Acceptor
 from appliance.gateway.transport.front import Doors, Front
 from appliance.gateway.transport.listening import BACKLOG, BindError, listening_socket
 from appliance.gateway.transport.lobby import MAX_WAITING, Lobby
+from appliance.gateway.transport.owners import Owners
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity.model import PairingRequest
+from appliance.identity.setup.store import SetupCodes
+from appliance.identity.shrinking import Shrunk
 from appliance.identity.store import DeviceStore
 from appliance.protocol.hello import PresenceEntry
 from appliance.protocol.version import TICK_INTERVAL_MS
@@ -63,12 +66,15 @@ class ServerSettings:
     """Where to listen and whom to trust. Port 0 takes a free one; `hosts` empty serves the control socket only.
 
     With `tls` the port speaks both: TLS where a client begins it, plaintext otherwise. It is asked per connection.
+    `admin_socket` is a second control socket, outside the private state, for members of `admin_group`.
     """
 
     rules: Rules
     hosts: tuple[str, ...] = ("127.0.0.1",)
     port: int = 18789
     control_socket: Path | None = None
+    admin_socket: Path | None = None
+    admin_group: str = ""
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     tls: Callable[[], ssl.SSLContext] | None = None
     max_waiting: int = MAX_WAITING
@@ -104,11 +110,13 @@ class Server:
         clock: Clock,
         idempotency: IdempotencyStore | None = None,
         throttle: Throttle | None = None,
+        codes: SetupCodes | None = None,
     ) -> None:
         self._settings = settings
         self._devices = devices
         self._clock = clock
         self._tasks = TaskSet("gateway")
+        self._owners = Owners(settings.admin_group)
         throttle = throttle if throttle is not None else Throttle()
         self.lobby = Lobby(limit=settings.max_waiting, monotonic=clock.monotonic)
         self.broadcaster = Broadcaster()
@@ -127,9 +135,11 @@ class Server:
             throttle=throttle,
             hello=self.hello,
             clock=clock,
+            codes=codes,
             announce=self._announce,
         )
-        self._rpc = Rpc(table, clock, self._tasks, idempotency)
+        self._rpc = Rpc(table, clock, self._tasks, idempotency, stands=self._stands)
+        devices.shrinks.listen(self._shrank)
         self.bearer = Bearer(
             settings.rules.auth,
             throttle,
@@ -207,8 +217,9 @@ class Server:
             self._runner = None
         await self._save_seen()
         self._listening.clear()
-        if self._settings.control_socket is not None:
-            _remove(self._settings.control_socket)
+        for path in (self._settings.control_socket, self._settings.admin_socket):
+            if path is not None:
+                _remove(path)
 
     def replace_rules(self, rules: Rules) -> None:
         """Use new rules from the next request on; a changed secret closes the sockets that stood on the old one."""
@@ -243,6 +254,7 @@ class Server:
             http=handler,
             lobby=self.lobby,
             trusted_proxies=self._settings.trusted_proxies,
+            owners=self._owners,
         )
 
     async def _bind(self, doors: Doors) -> None:
@@ -253,8 +265,9 @@ class Server:
             if sock is not None:
                 self._listening.append(await self._listen(sock, doors))
                 port = self.port = sock.getsockname()[1]
-        if settings.control_socket is not None:
-            self._listening.append(await self._bind_control(settings.control_socket, doors))
+        for path in (settings.control_socket, settings.admin_socket):
+            if path is not None and (path == settings.control_socket or self._owners.group_id is not None):
+                self._listening.append(await self._bind_control(path, doors))
 
     async def _listen(self, sock: socket.socket, doors: Doors) -> Closable:
         tls = self._settings.tls
@@ -277,7 +290,11 @@ class Server:
             # The state lock is held, so a socket file that is there belongs to nobody.
             _remove(path)
             sock.bind(os.fspath(path))
-            os.chmod(path, 0o600)
+            if path == self._settings.admin_socket and self._owners.group_id is not None:
+                os.chown(path, -1, self._owners.group_id)
+                os.chmod(path, 0o660)
+            else:
+                os.chmod(path, 0o600)
             loop = asyncio.get_running_loop()
             return await loop.create_unix_server(lambda: Front(doors, control=True), sock=sock, backlog=256)
         except OSError as error:
@@ -301,6 +318,19 @@ class Server:
             self._devices.seen(connection.view.device_id, self._clock.now_ms(), "disconnect")
         if self.presence.leave(connection.conn_id):
             self._settle("presence", self._send_presence)
+
+    def _stands(self, view: ConnectionView) -> bool:
+        return view.device_id is None or self._devices.shrinks.stands(view.device_id, view.role, view.epoch)
+
+    def _shrank(self, shrunk: Shrunk) -> None:
+        """Close the sockets that stood on a right that ended. Their requests are refused from this step on.
+
+        The close itself waits for the end of this step: a device that rotates its own token gets its answer first.
+        """
+        for listener in self.broadcaster:
+            view = listener.view
+            if (view.device_id, view.role) == (shrunk.device_id, shrunk.role):
+                asyncio.get_running_loop().call_soon(listener.close, CloseCode.AUTHORITY_GONE, shrunk.reason)
 
     def _announce(self, request: PairingRequest) -> None:
         self.broadcaster.send("device.pair.requested", request.row())

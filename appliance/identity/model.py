@@ -14,6 +14,13 @@ class Approval(enum.StrEnum):
     OWNER = "owner"
     SILENT = "silent"
     BOOTSTRAP = "bootstrap"
+    TRUSTED_CIDR = "trusted-cidr"
+    OTHER = "other"
+    """A word of a later version, read after going back to this one."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Approval:
+        return cls.OTHER
 
 
 class Claim(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

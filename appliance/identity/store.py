@@ -15,7 +15,9 @@ from appliance.foundation.ids import new_id
 from appliance.identity.errors import DeviceMissingError, RequestMissingError
 from appliance.identity.model import Approval, Claim, Device, PairingRequest
 from appliance.identity.pairing import approved, rotated, with_token
+from appliance.identity.shrinking import Shrinks
 from appliance.identity.tokens import Tokens, new_secret
+from appliance.protocol.roles import NODE, OPERATOR
 from appliance.storage.database import Database
 
 REQUEST_LIFE_MS: Final = 300_000
@@ -23,6 +25,9 @@ REQUEST_LIFE_MS: Final = 300_000
 
 MAX_REQUESTS: Final = 64
 """Waiting requests. Only who knows the gateway's secret can make one, so this bounds mistakes, not attackers."""
+
+MAX_REQUESTS_PER_ADDRESS: Final = 16
+"""Waiting requests from one address: one machine gone wild leaves room for the others."""
 
 _CACHED_DEVICES: Final = 1024
 _MAX_UNSAVED: Final = 4096
@@ -38,8 +43,7 @@ class DeviceStore:
         self._cache: OrderedDict[str, Device] = OrderedDict()
         self._seen: dict[str, tuple[int, str]] = {}
         self.tokens = Tokens(secret)
-        self.epoch = 0
-        """Grows whenever a right may have shrunk: who decided before and acts after must decide again."""
+        self.shrinks = Shrinks()
 
     @classmethod
     async def open(cls, database: Database, make_secret: Callable[[], bytes] = new_secret) -> DeviceStore:
@@ -60,11 +64,11 @@ class DeviceStore:
         if (device := self._cache.get(device_id)) is not None:
             self._cache.move_to_end(device_id)
             return device
-        epoch = self.epoch
+        epoch = self.shrinks.epoch
         device = await self._database.read(lambda connection: read_device(connection, device_id))
         if device_id in self._cache:  # a write put it into memory while we read: that is newer
             return self._cache[device_id]
-        if device is not None and epoch == self.epoch:
+        if device is not None and epoch == self.shrinks.epoch:
             self.remember(device)
         return device
 
@@ -116,7 +120,7 @@ class DeviceStore:
             return device
 
         device = await self._change(write)
-        self.epoch += 1
+        self.shrinks.note(device_id, (role,), "device token rotated")
         return device, self.tokens.derive(device_id, role, device.tokens[role].generation)
 
     async def confirm(self, device_id: str, role: str) -> Device:
@@ -126,7 +130,7 @@ class DeviceStore:
     async def revoke(self, device_id: str, role: str, now_ms: int) -> Device:
         """End the token of a role. The caller closes the sockets that use it."""
         device = await self._replace_token(device_id, role, {"revoked_at_ms": now_ms, "previous_valid": False})
-        self.epoch += 1
+        self.shrinks.note(device_id, (role,), "device token revoked")
         return device
 
     async def rename(self, device_id: str, label: str) -> Device:
@@ -147,9 +151,9 @@ class DeviceStore:
             return cursor.rowcount > 0
 
         removed = await self._database.write(write)
-        self.epoch += 1
         self._cache.pop(device_id, None)
         self._seen.pop(device_id, None)
+        self.shrinks.note(device_id, (OPERATOR, NODE), "device removed")
         return removed
 
     async def request(
@@ -168,11 +172,7 @@ class DeviceStore:
             ).fetchone()
             known = None if row is None else _decode(row[0], PairingRequest)
             if known is None:
-                (count,) = connection.execute("SELECT count(*) FROM identity_requests").fetchone()
-                if count >= MAX_REQUESTS:
-                    raise OverloadedError(
-                        "too many devices wait for approval; approve or reject some", retry_after_s=60
-                    )
+                _check_room(connection, claim)
             # Who asks for more asks anew: the owner must not approve by its id a request that grew after it was shown.
             same = known is not None and covers(known.claim.scopes, claim.scopes)
             request_id = known.request_id if known is not None and same else new_id()
@@ -318,6 +318,17 @@ def _take_request(connection: sqlite3.Connection, request_id: str, now_ms: int) 
     if row is None:
         raise RequestMissingError("unknown requestId")
     return _decode(row[0], PairingRequest)
+
+
+def _check_room(connection: sqlite3.Connection, claim: Claim) -> None:
+    documents = [row[0] for row in connection.execute("SELECT document FROM identity_requests")]
+    if len(documents) >= MAX_REQUESTS:
+        raise OverloadedError("too many devices wait for approval; approve or reject some", retry_after_s=60)
+    addresses = [_decode(document, PairingRequest).claim.remote_ip for document in documents]
+    if claim.remote_ip is not None and addresses.count(claim.remote_ip) >= MAX_REQUESTS_PER_ADDRESS:
+        raise OverloadedError(
+            "too many devices at this address wait for approval; approve or reject some", retry_after_s=60
+        )
 
 
 def _drop_expired(connection: sqlite3.Connection, now_ms: int) -> None:

@@ -62,6 +62,13 @@ def unauthorized_role(role: str) -> WireError:
     return invalid_request(f"unauthorized role: {role}")
 
 
+def rights_gone() -> WireError:
+    """Refuse a connection whose rights shrank since its hello; its socket is closed with 4001."""
+    details = {"code": "AUTH_UNAUTHORIZED", "recommendedNextStep": "update_auth_credentials"}
+    message = "unauthorized: the rights of this device changed; connect again"
+    return WireError(ErrorCode.FORBIDDEN, message, details=details)
+
+
 def missing_scope(scope: str, required: Sequence[str] = ()) -> WireError:
     """Refuse for want of `scope`; `required` is the complete list that the method needs (protocol.md 2)."""
     details = {"code": "MISSING_SCOPE", "missingScope": scope, "requiredScopes": list(required) or [scope]}

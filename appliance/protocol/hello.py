@@ -75,6 +75,15 @@ class Snapshot(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     auth_mode: str | None = None
 
 
+class HandedToken(msgspec.Struct, frozen=True, rename="camel"):
+    """A token for another role of the same device, handed over with a setup code (protocol.md 5.4)."""
+
+    device_token: str
+    role: str
+    scopes: tuple[str, ...]
+    issued_at_ms: int
+
+
 class HelloAuth(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """What the connection may do, and the token that proves this device next time."""
 
@@ -83,6 +92,7 @@ class HelloAuth(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     method: str | msgspec.UnsetType = msgspec.UNSET
     device_token: str | None = None
     issued_at_ms: int | None = None
+    device_tokens: tuple[HandedToken, ...] = ()
 
 
 class AttachmentPolicy(msgspec.Struct, frozen=True, rename="camel"):

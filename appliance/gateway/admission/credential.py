@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -14,23 +15,27 @@ from appliance.gateway.admission.refusal import (
     UPDATE_CREDENTIALS,
     Refusal,
     auth_refusal,
+    invalid_code,
 )
 from appliance.gateway.transport.peer import Peer
 from appliance.identity.model import Claim, Device
+from appliance.identity.setup.store import Bootstrap
 from appliance.identity.tokens import TokenMatch, Tokens
 from appliance.protocol.connect import ConnectParams
 from appliance.protocol.roles import OPERATOR
 
-AuthMethod: TypeAlias = Literal["token", "password", "none", "device-token"]
+AuthMethod: TypeAlias = Literal["token", "password", "none", "device-token", "bootstrap-token"]
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the owner configured."""
+    """What the owner configured. `auto_approve_networks`: new nodes from there that ask for no scope just come in."""
 
     auth: SharedAuth
     origins: OriginPolicy = field(default_factory=OriginPolicy)
     auto_approve_local: bool = True
+    auto_approve_networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,14 @@ class Hello:
 
 
 class Proven(NamedTuple):
-    """The credential that counted. `confirm`: the newest token was used, the one before it can end."""
+    """The credential that counted. `confirm`: the newest token was used, the one before it can end.
+
+    `bootstrap`: a live setup code was presented; what it is good for is still to be decided.
+    """
 
     method: AuthMethod
     confirm: bool = False
+    bootstrap: Bootstrap | None = None
 
 
 def role_of(params: ConnectParams) -> str:
@@ -109,15 +118,20 @@ class Credential:
         if not self.exempt:
             throttle.failed(bucket, self.source, self.hello.now_ms)
 
-    def with_device(self, claim: Claim, device: Device | None, tokens: Tokens, throttle: Throttle) -> Proven | Refusal:
-        """Choose the credential that counts (protocol.md 4.2, 6): shared, then bootstrap, then device token."""
-        if self.ok:
-            return Proven(self.method)
+    def with_device(
+        self, claim: Claim, device: Device | None, tokens: Tokens, throttle: Throttle, found: Bootstrap | None
+    ) -> Proven | Refusal:
+        """Choose the credential that counts (protocol.md 4.2, 6): shared, then bootstrap, then device token.
+
+        `found` is the live code of the bootstrap token. Where no secret is asked for (mode none), a code says more.
+        """
         auth = self.hello.params.auth
+        if self.ok and not (self.method == "none" and found is not None):
+            return Proven(self.method)
         if auth is None:
             return self.refusal(has_device=True)
         if auth.bootstrap_token:
-            return self._bootstrap(throttle)
+            return self._bootstrap(found, throttle)
         presented = [token for token in (auth.device_token, auth.token) if token]
         if not presented:
             return self.refusal(has_device=True)
@@ -146,15 +160,16 @@ class Credential:
         message = "unauthorized: the device token does not include the requested scopes"
         return auth_refusal("AUTH_SCOPE_MISMATCH", message, "scope_mismatch", "review_auth_configuration")
 
-    def _bootstrap(self, throttle: Throttle) -> Refusal:
-        """No setup code was ever given out by this gateway, so none is known."""
+    def _bootstrap(self, found: Bootstrap | None, throttle: Throttle) -> Proven | Refusal:
         if not self.exempt:
             locked_ms = throttle.locked_ms(Bucket.BOOTSTRAP, self.source, self.hello.now_ms)
             if locked_ms:
                 return rate_limited(locked_ms)
+        if found is None:
             self.count(Bucket.BOOTSTRAP, throttle)
-        message = "unauthorized: bootstrap token invalid or expired (scan a fresh setup code)"
-        return auth_refusal("AUTH_BOOTSTRAP_TOKEN_INVALID", message, "bootstrap_token_invalid", UPDATE_CREDENTIALS)
+            return invalid_code()
+        throttle.succeeded(Bucket.BOOTSTRAP, self.source)
+        return Proven("bootstrap-token", bootstrap=found)
 
     def refusal(self, *, has_device: bool) -> Refusal:
         """Say why the shared secret did not do."""

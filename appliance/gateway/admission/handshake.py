@@ -6,29 +6,30 @@ store, an answer, a close).
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from appliance.access.origin import OriginPolicy
-from appliance.access.scopes import known
+from appliance.access.scopes import known, limited
 from appliance.access.throttle import Throttle
+from appliance.gateway.admission.bootstrap import Redeem, Spoil, spend
 from appliance.gateway.admission.credential import AuthMethod, Credential, Hello, Proven, Rules, role_of
 from appliance.gateway.admission.refusal import Refusal, auth_refusal, refuse
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity.device_key import SignedConnect, check_proof, encode
 from appliance.identity.errors import ProofError
-from appliance.identity.model import Claim, Device
+from appliance.identity.model import Approval, Claim, Device
 from appliance.identity.pairing import NATIVE_APPS, Need, approval_needed
+from appliance.identity.setup.profiles import PAGES
+from appliance.identity.setup.store import Bootstrap
 from appliance.identity.tokens import Tokens
 from appliance.protocol.connect import ConnectParams
 from appliance.protocol.errors import ErrorCode
 from appliance.protocol.roles import NODE, OPERATOR, SCOPES
 from appliance.protocol.version import MIN_PROBE_PROTOCOL, PROTOCOL
 
-_PAGES: Final = frozenset({"openclaw-control-ui", "webchat-ui", "webchat"})
-"""Clients that live in a browser and therefore must name their Origin."""
-
-_NEEDS_DEVICE: Final = _PAGES | {"openclaw-tui"} | NATIVE_APPS
+_NEEDS_DEVICE: Final = PAGES | {"openclaw-tui"} | NATIVE_APPS
 """Clients that a person sits at: they prove a device even with the shared secret (protocol.md 4.2, 4)."""
 
 
@@ -43,6 +44,7 @@ class Admit:
     claim: Claim | None = None
     approve: bool = False
     confirm: bool = False
+    via: Approval = Approval.SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,20 @@ class AskOwner:
     retryable: bool
 
 
-Decision: TypeAlias = Admit | AskOwner | Refusal
+Decision: TypeAlias = Admit | AskOwner | Redeem | Spoil | Refusal
 
 
-def decide(hello: Hello, rules: Rules, device: Device | None, tokens: Tokens, throttle: Throttle) -> Decision:
+def decide(
+    hello: Hello,
+    rules: Rules,
+    device: Device | None,
+    tokens: Tokens,
+    throttle: Throttle,
+    found: Bootstrap | None = None,
+) -> Decision:
     """Decide about one connect. `device` is the paired device of `params.device.id`, if there is one.
+
+    `found` is the live code that `params.auth.bootstrapToken` belongs to.
 
     Failures are counted in `throttle` here, so that no caller can forget to.
     """
@@ -75,9 +86,12 @@ def decide(hello: Hello, rules: Rules, device: Device | None, tokens: Tokens, th
         details = {"code": error.detail_code, "reason": error.reason}
         return refuse(ErrorCode.INVALID_REQUEST, str(error), details)
     trusted = device if device is not None and device.public_key == claim.public_key else None
-    proven = credential.with_device(claim, trusted, tokens, throttle)
+    proven = credential.with_device(claim, trusted, tokens, throttle, found)
     if isinstance(proven, Refusal):
         return proven
+    if proven.bootstrap is not None:
+        token = (params.auth and params.auth.bootstrap_token) or ""
+        return spend(hello, rules.origins, claim, proven.bootstrap, token, _protocol(params) or PROTOCOL)
     return _after_proof(hello, rules, claim, trusted, proven)
 
 
@@ -116,7 +130,7 @@ def _check_terms(hello: Hello) -> Refusal | None:
 def _check_page(hello: Hello, origins: OriginPolicy) -> Refusal | None:
     client = hello.params.client
     if hello.origin is None:
-        if client.id not in _PAGES and client.mode != "webchat":
+        if client.id not in PAGES and client.mode != "webchat":
             return None
     elif origins.allows_origin(hello.origin, hello.host, direct_local=hello.peer.direct_local):
         return None
@@ -151,11 +165,13 @@ def _prove(hello: Hello) -> Claim:
         now_ms=hello.now_ms,
     )
     role = role_of(params)
+    asked = known(params.scopes or ()) if role == OPERATOR else ()
     return Claim(
         device_id=device.id,
         public_key=encode(raw),
         role=role,
-        scopes=known(params.scopes or ()) if role == OPERATOR else (),
+        # A link that others can read makes nobody an owner, whatever the device may do elsewhere.
+        scopes=asked if hello.peer.secure else limited(asked),
         display_name=client.display_name,
         platform=client.platform,
         device_family=client.device_family or "",
@@ -198,13 +214,15 @@ def _on_control_socket(params: ConnectParams) -> Decision:
 def _after_proof(hello: Hello, rules: Rules, claim: Claim, device: Device | None, proven: Proven) -> Decision:
     role: Literal["operator", "node"] = "node" if claim.role == NODE else "operator"
     protocol = _protocol(hello.params) or PROTOCOL
-    method, confirm = proven
+    method, confirm = proven.method, proven.confirm
     need = approval_needed(device, claim)
     if need is None:
         return Admit(role, claim.scopes, method, protocol, claim, confirm=confirm)
     if _silent(hello, rules, need, method):
         return Admit(role, claim.scopes, method, protocol, claim, approve=True, confirm=confirm)
-    return AskOwner(claim, need, retryable=hello.params.client.id in _PAGES)
+    if need is Need.NOT_PAIRED and device is None and _from_trusted_network(hello, rules):
+        return Admit(role, (), method, protocol, claim, approve=True, via=Approval.TRUSTED_CIDR)
+    return AskOwner(claim, need, retryable=hello.params.client.id in PAGES)
 
 
 def _silent(hello: Hello, rules: Rules, need: Need, method: AuthMethod) -> bool:
@@ -212,8 +230,22 @@ def _silent(hello: Hello, rules: Rules, need: Need, method: AuthMethod) -> bool:
     client = hello.params.client
     if not hello.peer.direct_local or not (rules.auto_approve_local or hello.peer.control):
         return False
-    if hello.origin is not None and client.id not in _PAGES and client.mode != "webchat":
+    if hello.origin is not None and client.id not in PAGES and client.mode != "webchat":
         return False
     if need is Need.METADATA_UPGRADE:
         return client.id in NATIVE_APPS
     return need is Need.NOT_PAIRED or method != "device-token"
+
+
+def _from_trusted_network(hello: Hello, rules: Rules) -> bool:
+    """Tell whether a new node may come in unasked: it wants no scope, and the owner trusts where it is."""
+    params, peer = hello.params, hello.peer
+    if not rules.auto_approve_networks or role_of(params) != NODE or params.scopes or hello.origin is not None:
+        return False
+    try:
+        address = ipaddress.ip_address(peer.remote.split("%", 1)[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in rules.auto_approve_networks)

@@ -65,6 +65,16 @@ def auth_refusal(
     )
 
 
+_SPENT: Final = "scan a fresh setup code: make one with `homarus pair`"
+
+
+def invalid_code(why: str = f"bootstrap token invalid or expired ({_SPENT})") -> Refusal:
+    """Refuse a code. What is unknown, spent, expired and somebody else's looks the same from outside."""
+    return auth_refusal(
+        "AUTH_BOOTSTRAP_TOKEN_INVALID", f"unauthorized: {why}", "bootstrap_token_invalid", UPDATE_CREDENTIALS
+    )
+
+
 def not_ready(message: str, reason: str) -> Refusal:
     """Refuse while the gateway starts or drains; the client comes back by itself."""
     error = WireError(ErrorCode.UNAVAILABLE, message, details={"reason": reason}, retryable=True, retry_after_ms=500)
@@ -82,11 +92,13 @@ _NEEDS: Final = {
 def pairing_required(request: PairingRequest, need: Need, device: Device | None, *, retryable: bool) -> Refusal:
     """Tell a device that the owner must approve it, and how (protocol.md 5.2)."""
     claim = request.claim
+    short = request.request_id.split("-", 1)[0]
     details: dict[str, Any] = {
         "code": "PAIRING_REQUIRED",
         "reason": need.value,
         "requestId": request.request_id,
-        "remediationHint": f"Approve request {request.request_id} on the box or from a paired device.",
+        "remediationHint": f"Request {short} waits: approve it with `homarus devices approve {short}` on the box, "
+        "or in the web app of a paired device.",
         "deviceId": claim.device_id,
         "requestedRole": claim.role,
         "requestedScopes": list(claim.scopes),

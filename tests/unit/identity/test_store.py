@@ -78,10 +78,10 @@ async def test_after_a_rotation_the_old_token_works_until_the_new_one_is_used(st
 
 async def test_a_revoked_token_matches_nothing(store: DeviceStore) -> None:
     device = await store.approve(_claim(), Approval.OWNER, NOW)
-    token, epoch = store.token_for(device, "operator"), store.epoch
+    token, epoch = store.token_for(device, "operator"), store.shrinks.epoch
     device = await store.revoke("device-1", "operator", NOW)
     assert store.tokens.match(device, "operator", token) is TokenMatch.NONE
-    assert store.epoch > epoch
+    assert store.shrinks.epoch > epoch
     with pytest.raises(DeviceMissingError):
         await store.rotate("device-1", "operator", None, NOW)
     device = await store.ensure_token("device-1", "operator", NOW)
