@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _INTERVAL_S = 0.5
-_STALE_TICKS = 300  # 3 s: the load before a pause says nothing of now
+# 30 s: the load before a pause says nothing of now. More than the slowest step takes: beside two busy neighbours two
+# threads on two cores took 3.4 s for a token, and what is looked at only before a step must then still count.
+_STALE_TICKS = 3000
 _TOLERATED = 0.4  # of a core that others may use before it counts as taken
 _CALM_LOOKS = 4  # in a row before a thread comes back
 _IDLE, _IOWAIT = 3, 4  # fields of a cpu line of /proc/stat

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,12 +12,13 @@ from contextlib import contextmanager
 
 from tests.bench.engine.bench import Bench
 from tests.bench.engine.paired import in_turns
+from tests.bench.engine.sides.answer import Streamed
 from tests.bench.engine.sides.ours import Ours
 from tests.bench.engine.sides.setting import NICENESS, Setting
 from tests.bench.report import Figure
 
-_TOKENS = 48
-_WARM_TOKENS = 24  # longer than the two looks at the load after which the threads have followed
+_TOKENS = 32
+_LONGEST_S = 8.0  # of one measurement: threads that wait for each other write a word in three seconds
 
 
 async def neighbours(rig: Bench) -> list[Figure]:
@@ -31,8 +34,7 @@ async def neighbours(rig: Bench) -> list[Figure]:
     with rig.folder() as folder, Ours(fixed, folder) as held, busy(cores):
         for name, setting in ways.items():
             with rig.folder() as other, Ours(setting, other) as engine:
-                for side in (held, engine):
-                    await side.stream(rig.part(1), rig.amount(_WARM_TOKENS, least=4))
+                await _rate(rig, engine)  # the threads have followed the load after two looks at it
                 pairs = await in_turns(lambda e=engine: _rate(rig, e), lambda: _rate(rig, held), rig.amount(5))
             name = f"{name}, {cores} busy neighbours"
             figures += pairs.figures(name, "/s", f"{cores} fixed threads", 1.0, more_is_better=True)
@@ -40,7 +42,12 @@ async def neighbours(rig: Bench) -> list[Figure]:
 
 
 async def _rate(rig: Bench, engine: Ours) -> float:
-    return (await engine.stream(rig.part(1), rig.amount(_TOKENS, least=8))).rate
+    """Return the tokens per second of an answer that is broken off when it takes too long."""
+    streamed = Streamed()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_S):
+            await engine.stream(rig.part(1), rig.amount(_TOKENS, least=8), into=streamed)
+    return len(streamed.times) / (streamed.times[-1] - streamed.began) if streamed.times else 1 / _LONGEST_S
 
 
 @contextmanager

@@ -85,9 +85,14 @@ def test_a_short_calm_brings_nothing_back() -> None:
     assert [box.look(others) for others in (2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0)] == [1] * 8
 
 
+def test_a_step_that_takes_seconds_because_others_compute_still_says_so() -> None:
+    box = _Box(2, 2)
+    assert box.look(1.0, seconds=3.5) == 1
+
+
 def test_the_load_before_a_long_pause_says_nothing() -> None:
     box = _Box(2, 2)
-    assert box.look(2.0, seconds=3.5) == 2
+    assert box.look(2.0, seconds=35.0) == 2
     assert box.look(2.0, seconds=3.0) == 1
 
 
