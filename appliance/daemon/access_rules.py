@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from appliance.access.origin import OriginPolicy
@@ -15,6 +14,9 @@ from appliance.foundation.errors import ApplianceError
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.server import ServerSettings
 from appliance.gateway.tokenfile import gateway_token
+from appliance.host.interfaces import Address, addresses
+
+_LOOPBACK = "127.0.0.1"
 
 
 class ExposureError(ApplianceError):
@@ -41,6 +43,9 @@ def rules(section: GatewaySection, auth: SharedAuth) -> Rules:
         auth,
         OriginPolicy(section.control_ui.allowed_origins),
         auto_approve_local=section.nodes.pairing.auto_approve_local,
+        auto_approve_networks=tuple(
+            ipaddress.ip_network(one, strict=False) for one in section.nodes.pairing.auto_approve_cidrs
+        ),
     )
 
 
@@ -50,21 +55,28 @@ def throttle(section: GatewaySection) -> Throttle:
     return Throttle(max_failures=limit.max_attempts, window_ms=limit.window_ms, lock_ms=limit.lockout_ms)
 
 
-def server_settings(section: GatewaySection, auth: SharedAuth, *, port: int | None, socket: Path) -> ServerSettings:
+def server_settings(
+    section: GatewaySection,
+    auth: SharedAuth,
+    *,
+    port: int | None,
+    socket: Path,
+    found: Callable[[], Iterable[Address]] = addresses,
+) -> ServerSettings:
     """Return where to listen. Raises ExposureError for a bind that is not safe or not possible."""
     return ServerSettings(
         rules=rules(section, auth),
-        hosts=_hosts(section, auth),
+        hosts=_hosts(section, auth, found),
         port=section.port if port is None else port,
         control_socket=socket,
+        admin_group=section.admin_group,
         trusted_proxies=tuple(ipaddress.ip_network(one, strict=False) for one in section.trusted_proxies),
-        tls=_tls(section),
     )
 
 
-def _hosts(section: GatewaySection, auth: SharedAuth) -> tuple[str, ...]:
+def _hosts(section: GatewaySection, auth: SharedAuth, found: Callable[[], Iterable[Address]]) -> tuple[str, ...]:
     if section.bind == "loopback":
-        return ("127.0.0.1",)
+        return (_LOOPBACK,)
     if auth.mode is AuthMode.NONE:
         raise ExposureError("gateway.bind goes beyond this machine, so gateway.auth.mode must not be none.")
     if section.bind == "lan":
@@ -72,20 +84,8 @@ def _hosts(section: GatewaySection, auth: SharedAuth) -> tuple[str, ...]:
     if section.bind == "custom":
         if not section.custom_bind_host:
             raise ExposureError("gateway.bind is custom: name the address in gateway.customBindHost.")
-        return tuple(dict.fromkeys(("127.0.0.1", section.custom_bind_host)))
-    raise ExposureError(f"gateway.bind {section.bind} is not there yet. Use loopback, lan or custom.")
-
-
-def _tls(section: GatewaySection) -> Callable[[], ssl.SSLContext] | None:
-    tls = section.tls
-    if not tls.enabled:
-        return None
-    if not tls.cert_path or not tls.key_path:
-        raise ExposureError("gateway.tls needs gateway.tls.certPath and gateway.tls.keyPath.")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(tls.cert_path, tls.key_path)
-    except (OSError, ssl.SSLError) as error:
-        raise ExposureError(f"gateway.tls: the certificate cannot be loaded ({error}).") from error
-    return lambda: context
+        if ipaddress.ip_address(section.custom_bind_host).is_unspecified:
+            return (section.custom_bind_host,)
+        return tuple(dict.fromkeys((_LOOPBACK, section.custom_bind_host)))
+    # tailnet, and auto: the tailnet where there is one. Without one, this machine only.
+    return (_LOOPBACK, *(str(one.ip) for one in found() if one.tailnet))

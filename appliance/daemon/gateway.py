@@ -13,7 +13,7 @@ from appliance import __version__
 from appliance.access.throttle import Throttle
 from appliance.config.errors import Refused
 from appliance.config.sections.models import AgentsSection
-from appliance.daemon.access_rules import server_settings, shared_auth, throttle
+from appliance.daemon.access_rules import shared_auth, throttle
 from appliance.daemon.answers.prewarm import Prewarm
 from appliance.daemon.core import Core, build_core, open_database
 from appliance.daemon.housekeeping import rebuilt_condition, tidy
@@ -23,15 +23,17 @@ from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.learning import Learning, build_lessons
 from appliance.daemon.local.lessons import Lessons
 from appliance.daemon.local.serving import LocalModels
+from appliance.daemon.reach.exposure import Exposed, expose
 from appliance.daemon.reach.nodes import NodeParts, build_mesh
 from appliance.daemon.reach.trust import TrustParts, open_trust
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
-from appliance.foundation.paths import StatePaths
+from appliance.foundation.paths import StatePaths, admin_socket
 from appliance.foundation.tasks import TaskSet
-from appliance.gateway.server import Server, ServerSettings
+from appliance.gateway.reach import Exposure
+from appliance.gateway.server import Server
 from appliance.generation import ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.host.systemd import Notifier
@@ -177,8 +179,10 @@ class Gateway:
         trust: TrustParts,
         nodes: NodeParts,
     ) -> Surface:
+        exposed, locks = self._exposed(config)
         parts = Parts(
             config=config,
+            exposed=exposed,
             paths=self._paths,
             clock=self._clock,
             bus=self._bus,
@@ -196,21 +200,32 @@ class Gateway:
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
         )
-        surface = Surface(parts, *self._settings(config))
+        surface = Surface(parts, exposed.settings, locks)
         self._closers.push_async_callback(surface.aclose)
         await surface.start()
         return surface
 
-    def _settings(self, config: LiveConfig) -> tuple[ServerSettings, Throttle | None]:
+    def _exposed(self, config: LiveConfig) -> tuple[Exposed, Throttle | None]:
         gateway = config.config.gateway
         if isinstance(gateway, Refused):
             # Nobody may come in by rules that could not be read; the control socket still answers the owner.
-            return closed_settings(self._paths.control_socket), None
+            return Exposed(closed_settings(self._paths.control_socket), Exposure(hosts=())), None
         auth = shared_auth(gateway, self._paths.token, self._environ)
         for secret in (auth.token, auth.password):
             self._redact.learn(secret)
-        settings = server_settings(gateway, auth, port=self._port, socket=self._paths.control_socket)
-        return settings, throttle(gateway)
+        exposed = expose(
+            gateway,
+            auth,
+            port=self._port,
+            control_socket=self._paths.control_socket,
+            admin_socket=admin_socket(self._environ),
+            tls_folder=self._paths.tls,
+            clock=self._clock,
+            tracker=self._tracker,
+        )
+        if exposed.box is not None:
+            self._tasks.spawn(exposed.box.watch(), name="certificate")
+        return exposed, throttle(gateway)
 
     def _background(self, config: LiveConfig, core: Core, local: LocalModels, lessons: Lessons) -> None:
         storage = config.config.storage

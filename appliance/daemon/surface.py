@@ -22,6 +22,7 @@ from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
+from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
 from appliance.daemon.reach.trust import TrustParts
 from appliance.daemon.reach.web import app_routes
@@ -86,6 +87,7 @@ class Parts:
     """What the surface shows and asks."""
 
     config: LiveConfig
+    exposed: Exposed
     paths: StatePaths
     clock: Clock
     bus: Bus

@@ -67,6 +67,11 @@ class StatePaths:
         return self.root / "logs"
 
     @property
+    def tls(self) -> Path:
+        """Certificates of the box and of its authority, with their keys; made when others may connect."""
+        return self.root / "tls"
+
+    @property
     def runtime(self) -> Path:
         """Sockets. Short on purpose: a Unix socket path holds 107 bytes."""
         return self.root / "run"
@@ -81,3 +86,13 @@ class StatePaths:
         for path in (self.root, *inside):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chmod(self.root, 0o700)
+
+
+ADMIN_SOCKET = Path("/run/homarus/admin.sock")
+"""Where members of the admin group find the gateway that the system runs; the state itself is the owner's alone."""
+
+
+def admin_socket(environ: Mapping[str, str]) -> Path | None:
+    """Return where a gateway that systemd runs listens for the admin group; None without a RuntimeDirectory=."""
+    folder = environ.get("RUNTIME_DIRECTORY", "").split(":", 1)[0]
+    return Path(folder) / ADMIN_SOCKET.name if folder.startswith("/") else None

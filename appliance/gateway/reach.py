@@ -61,41 +61,41 @@ class Reachable:
     def __init__(
         self,
         port: Callable[[], int],
-        exposure: Exposure | None = None,
+        exposure: Callable[[], Exposure] = lambda: Exposure(),
         *,
         found: Callable[[], Iterable[Address]] = addresses,
         first: Callable[[], str | None] = RouteReader().default_interface,
     ) -> None:
         self._port = port
-        self._exposure = exposure if exposure is not None else Exposure()
+        self._exposure = exposure
         self._found = found
         self._first = first
 
     @property
     def exposure(self) -> Exposure:
-        return self._exposure
+        return self._exposure()
 
     def __call__(self) -> Reach:
-        exposure = self._exposure
+        exposure = self._exposure()
         if exposure.public_origin:
             public = urlsplit(exposure.public_origin)
             scheme = "wss" if public.scheme in ("https", "wss") else "ws"
             return Reach((f"{scheme}://{public.netloc}",), None, "gateway.publicOrigin", loopback_only=False)
         if exposure.beyond:
-            urls = tuple(dict.fromkeys(self._urls()))[:MAX_URLS]
+            urls = tuple(dict.fromkeys(self._urls(exposure)))[:MAX_URLS]
             return Reach(urls, exposure.pin, f"gateway.bind={exposure.bind}", loopback_only=False)
         if exposure.served:
             return Reach((f"wss://{exposure.served}",), None, "gateway.tailscale.mode=serve", loopback_only=False)
         host = next(iter(exposure.hosts), "127.0.0.1")
         return Reach((f"ws://{_bracketed(host)}:{self._port()}",), exposure.pin)
 
-    def _urls(self) -> Iterable[str]:
-        scheme, port = "wss" if self._exposure.pin else "ws", self._port()
-        return (f"{scheme}://{_bracketed(host)}:{port}" for host in self._hosts())
+    def _urls(self, exposure: Exposure) -> Iterable[str]:
+        scheme, port = "wss" if exposure.pin else "ws", self._port()
+        return (f"{scheme}://{_bracketed(host)}:{port}" for host in self._hosts(exposure))
 
-    def _hosts(self) -> Iterable[str]:
+    def _hosts(self, exposure: Exposure) -> Iterable[str]:
         """Hosts in the order in which a phone at home should try them."""
-        bound = [ipaddress.ip_address(host) for host in self._exposure.hosts]
+        bound = [ipaddress.ip_address(host) for host in exposure.hosts]
         families = {ip.version for ip in bound if ip.is_unspecified}
         named = [ip for ip in bound if not ip.is_unspecified and not ip.is_loopback]
         first = self._first()
@@ -107,7 +107,7 @@ class Reachable:
         usable.sort(key=lambda one: (one.tailnet, one.ip.version, one.interface != first))
         near = [str(one.ip) for one in usable if one.ip.version == 4 and not one.tailnet]
         far = [str(one.ip) for one in usable if str(one.ip) not in near]
-        return (*(str(ip) for ip in named), *near, *((f"{self._exposure.box}.local",) if families else ()), *far)
+        return (*(str(ip) for ip in named), *near, *((f"{exposure.box}.local",) if families else ()), *far)
 
 
 def _bracketed(host: str) -> str:

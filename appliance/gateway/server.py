@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -32,11 +31,11 @@ from appliance.gateway.hello import HelloBuilder, SnapshotSources
 from appliance.gateway.method import ConnectionView, MethodTable
 from appliance.gateway.presence import Presence
 from appliance.gateway.rpc import Rpc
-from appliance.gateway.transport.accept import MAX_HANDSHAKES, Acceptor
-from appliance.gateway.transport.front import Doors, Front
-from appliance.gateway.transport.listening import BACKLOG, BindError, listening_socket
+from appliance.gateway.transport.front import Doors
+from appliance.gateway.transport.listening import BindError
 from appliance.gateway.transport.lobby import MAX_WAITING, Lobby
 from appliance.gateway.transport.owners import Owners
+from appliance.gateway.transport.ports import Places, Ports
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity.model import PairingRequest
 from appliance.identity.setup.store import SetupCodes
@@ -58,7 +57,6 @@ _SETTLE_S: Final = 0.1
 _MAX_BODY_BYTES: Final = 32 * 1024 * 1024
 _HTTP_IDLE_S: Final = 30.0
 _DRAIN_S: Final = 2.5
-_MAX_SOCKET_PATH: Final = 107
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +76,6 @@ class ServerSettings:
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     tls: Callable[[], ssl.SSLContext] | None = None
     max_waiting: int = MAX_WAITING
-
-
-class Closable(Protocol):
-    """Something that listens."""
-
-    def close(self) -> None: ...
 
 
 class Watcher(Protocol):
@@ -148,13 +140,17 @@ class Server:
             trusted_proxies=settings.trusted_proxies,
         )
         self._routes: list[web.RouteDef] = []
-        self._listening: list[Closable] = []
-        self._handshakes = Lobby(limit=MAX_HANDSHAKES, monotonic=clock.monotonic)
+        places = Places(settings.hosts, settings.port, settings.control_socket, settings.admin_socket, settings.tls)
+        self._ports = Ports(places, tasks=self._tasks, monotonic=clock.monotonic)
         self._runner: web.AppRunner | None = None
         self._settling: dict[str, asyncio.TimerHandle] = {}
         self._watchers: list[Watcher] = []
         self._empty = asyncio.Event()
-        self.port = 0
+
+    @property
+    def port(self) -> int:
+        """The TCP port, 0 before `start` and without any host."""
+        return self._ports.port
 
     def add_routes(self, routes: Sequence[web.RouteDef]) -> None:
         """Add HTTP endpoints. They authenticate with `server.bearer`; Host and Origin are checked for all."""
@@ -174,7 +170,7 @@ class Server:
         )
         await self._runner.setup()
         try:
-            await self._bind(self._doors())
+            await self._ports.open(self._doors())
         except BaseException:
             await self.aclose()
             raise
@@ -187,8 +183,7 @@ class Server:
     async def drain(self, reason: str = "service restart", *, restart_expected_ms: int | None = None) -> None:
         """Take no new connections, tell everyone, and close them with 1012."""
         self._admission.phase = Phase.DRAINING
-        for server in self._listening:
-            server.close()
+        self._ports.close()
         payload: dict[str, Any] = {"reason": reason}
         if restart_expected_ms is not None:
             payload["restartExpectedMs"] = restart_expected_ms
@@ -202,13 +197,12 @@ class Server:
     async def aclose(self) -> None:
         """Close every socket and end every task."""
         self._admission.phase = Phase.DRAINING
-        for server in self._listening:
-            server.close()
+        self._ports.close()
         for timer in self._settling.values():
             timer.cancel()
         self._settling.clear()
         self.lobby.clear()
-        self._handshakes.clear()
+        self._ports.handshakes.clear()
         for listener in self.broadcaster:
             listener.abort()
         await self._tasks.aclose()
@@ -216,10 +210,7 @@ class Server:
             await self._runner.cleanup()
             self._runner = None
         await self._save_seen()
-        self._listening.clear()
-        for path in (self._settings.control_socket, self._settings.admin_socket):
-            if path is not None:
-                _remove(path)
+        self._ports.remove()
 
     def replace_rules(self, rules: Rules) -> None:
         """Use new rules from the next request on; a changed secret closes the sockets that stood on the old one."""
@@ -256,50 +247,6 @@ class Server:
             trusted_proxies=self._settings.trusted_proxies,
             owners=self._owners,
         )
-
-    async def _bind(self, doors: Doors) -> None:
-        settings = self._settings
-        port = settings.port
-        for host in settings.hosts:
-            sock = listening_socket(host, port)
-            if sock is not None:
-                self._listening.append(await self._listen(sock, doors))
-                port = self.port = sock.getsockname()[1]
-        for path in (settings.control_socket, settings.admin_socket):
-            if path is not None and (path == settings.control_socket or self._owners.group_id is not None):
-                self._listening.append(await self._bind_control(path, doors))
-
-    async def _listen(self, sock: socket.socket, doors: Doors) -> Closable:
-        tls = self._settings.tls
-        if tls is None:
-            return await asyncio.get_running_loop().create_server(lambda: Front(doors), sock=sock, backlog=BACKLOG)
-        return Acceptor(
-            sock,
-            tls=tls,
-            front=lambda: Front(doors),
-            lobby=self.lobby,
-            handshakes=self._handshakes,
-            tasks=self._tasks,
-        )
-
-    async def _bind_control(self, path: Path, doors: Doors) -> asyncio.AbstractServer:
-        if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
-            raise BindError(f"the path of the control socket is too long: {path}; set a shorter HOMARUS_STATE_DIR")
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            # The state lock is held, so a socket file that is there belongs to nobody.
-            _remove(path)
-            sock.bind(os.fspath(path))
-            if path == self._settings.admin_socket and self._owners.group_id is not None:
-                os.chown(path, -1, self._owners.group_id)
-                os.chmod(path, 0o660)
-            else:
-                os.chmod(path, 0o600)
-            loop = asyncio.get_running_loop()
-            return await loop.create_unix_server(lambda: Front(doors, control=True), sock=sock, backlog=256)
-        except OSError as error:
-            sock.close()
-            raise BindError(f"cannot listen on the control socket {path}: {error.strerror}") from error
 
     def _joined(self, connection: Connection) -> None:
         self.broadcaster.add(connection)
@@ -356,7 +303,7 @@ class Server:
             await self._clock.sleep(_SWEEP_S)
             now = self._clock.monotonic()
             self.lobby.sweep()
-            self._handshakes.sweep()
+            self._ports.handshakes.sweep()
             if now - pinged >= _PING_S:
                 pinged = now
                 self._ping()
@@ -391,8 +338,3 @@ def _gateway_entry(clock: Clock) -> PresenceEntry:
         mode="gateway",
         reason="self",
     )
-
-
-def _remove(path: Path) -> None:
-    """Remove the file of a socket, if it is there."""
-    path.unlink(missing_ok=True)

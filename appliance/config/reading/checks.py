@@ -40,14 +40,17 @@ def check_gateway(section: GatewaySection) -> Iterator[Issue]:
     yield from _networks("gateway.trustedProxies", section.trusted_proxies)
     yield from _networks("gateway.nodes.pairing.autoApproveCidrs", section.nodes.pairing.auto_approve_cidrs)
     tls = section.tls
-    if tls.enabled and not (tls.cert_path and tls.key_path):
-        yield Issue("gateway.tls.certPath", "", "and gateway.tls.keyPath are needed when gateway.tls.enabled is true")
+    if tls.enabled and not tls.auto_generate and not (tls.cert_path and tls.key_path):
+        yield Issue("gateway.tls.certPath", "", "and gateway.tls.keyPath are needed without gateway.tls.autoGenerate")
     elif bool(tls.cert_path) != bool(tls.key_path):
         yield Issue("gateway.tls.certPath", "", "and gateway.tls.keyPath belong together; only one of them is set")
     for place, origin in enumerate(section.control_ui.allowed_origins):
         if origin not in ("*", "null") and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s?#@]+", origin):
             path = f"gateway.controlUi.allowedOrigins[{place}]"
             yield Issue(path, repr(origin), "must be an origin such as https://box.example:8443, without a path")
+    if section.public_origin is not None and not re.fullmatch(r"https?://[^/\s?#@]+", section.public_origin):
+        text = "must be an origin such as https://box.example, without a path"
+        yield Issue("gateway.publicOrigin", repr(section.public_origin), text)
     yield from _remote(section)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
+
 from appliance.config.sections.option import HOT, Section, opt
 from appliance.config.values import Secret
 
@@ -25,14 +27,30 @@ class AuthSection(Section, frozen=True):
     token: Annotated[Secret | None, opt("the shared token; without one a token is made at the first start")] = None
     password: Annotated[Secret | None, opt("the shared password")] = None
     rate_limit: Annotated[RateLimitSection, opt("locks after failed secrets")] = RateLimitSection()
+    allow_tailscale: Annotated[
+        bool, opt("who comes through Tailscale and is known to it needs no token; devices are still approved")
+    ] = False
+    identity_scopes: Annotated[
+        dict[str, tuple[str, ...]],
+        opt("what a login of Tailscale may do at most; without entries every login counts as the owner", max_length=64),
+    ] = msgspec.field(default_factory=dict)
 
 
 class TlsSection(Section, frozen=True):
-    enabled: Annotated[bool, opt("serve https and wss instead of http and ws")] = False
-    auto_generate: Annotated[bool, opt("make a self-signed certificate when none is given")] = True
+    enabled: Annotated[
+        bool | None, opt("serve https and wss on the port, beside http and ws; null: where others can connect")
+    ] = None
+    auto_generate: Annotated[bool, opt("make a certificate of the box when none is given")] = True
     cert_path: Annotated[str | None, opt("certificate chain, PEM", unit="path")] = None
     key_path: Annotated[str | None, opt("private key, PEM", unit="path")] = None
     ca_path: Annotated[str | None, opt("authorities whose client certificates are asked for, PEM", unit="path")] = None
+
+
+class TailscaleSection(Section, frozen=True):
+    mode: Annotated[
+        Literal["off", "serve", "funnel"],
+        opt("serve: Tailscale passes https://NAME.ts.net on to this gateway; funnel is not done: it is the whole net"),
+    ] = "off"
 
 
 class ControlUiSection(Section, frozen=True):
@@ -91,6 +109,13 @@ class GatewaySection(Section, frozen=True):
     custom_bind_host: Annotated[str | None, opt("the address for bind: custom", unit="IP address")] = None
     auth: Annotated[AuthSection, opt("what a client must know")] = AuthSection()
     tls: Annotated[TlsSection, opt("encryption on the port itself")] = TlsSection()
+    tailscale: Annotated[TailscaleSection, opt("the network of Tailscale")] = TailscaleSection()
+    public_origin: Annotated[
+        str | None, opt("where a proxy or tunnel of yours shows this gateway", unit="https://HOST[:PORT]")
+    ] = None
+    admin_group: Annotated[
+        str, opt("members of this group of the system administer through the control socket; empty: nobody")
+    ] = "homarus-admin"
     control_ui: Annotated[ControlUiSection, opt("web pages")] = ControlUiSection()
     http: Annotated[HttpSection, opt("HTTP beside the WebSocket")] = HttpSection()
     nodes: Annotated[NodesSection, opt("devices")] = NodesSection()

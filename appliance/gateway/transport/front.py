@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
-import socket
-import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from appliance.gateway.transport.head import MAX_HEAD_BYTES, TOO_LARGE, Head, answer_upgrade, parse_head
 from appliance.gateway.transport.lobby import Lobby
+from appliance.gateway.transport.owners import Owners
 from appliance.gateway.transport.peer import Peer, classify, encrypted
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
 
@@ -43,6 +41,7 @@ class Doors:
     http: Callable[[], asyncio.Protocol]
     lobby: Lobby
     trusted_proxies: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
+    owners: Owners = field(default_factory=Owners)
 
 
 class HttpGuest:
@@ -79,7 +78,7 @@ class Front(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        if self._control and not _same_user(self._transport):
+        if self._control and not self._doors.owners.may(self._transport.get_extra_info("socket")):
             self._transport.abort()
             return
         self._doors.lobby.enter(self, HANDSHAKE_TIMEOUT_S)
@@ -155,13 +154,3 @@ class Front(asyncio.Protocol):
         name = transport.get_extra_info("peername")
         address = name[0] if name else ""
         return classify(address, head.headers, self._doors.trusted_proxies, tls=encrypted(transport))
-
-
-def _same_user(transport: asyncio.Transport) -> bool:
-    """Ask the kernel who connected to the control socket: only our own user and root may."""
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return False
-    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    return uid in (0, os.getuid())

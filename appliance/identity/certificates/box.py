@@ -29,6 +29,19 @@ TOLD_MS: Final = 30 * _DAY_MS
 EARLIEST_MS: Final = 1_793_500_000_000
 """November 2026: a box without a clock battery that says it is earlier is wrong."""
 
+PRIVATE_NETWORKS: Final = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+    "100.64.0.0/10",  # tailnets
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
+"""All that the authority of a box may vouch for by address."""
+
 _MAX_FILE_BYTES: Final = 64 * 1024
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\n?")
 

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from appliance.identity.certificates.box import PRIVATE_NETWORKS
+
 LEAF_DAYS: Final = 820
 """Apple refuses leaves of private authorities that live longer than 825 days (support.apple.com/103769)."""
 
@@ -30,17 +32,6 @@ _AUTHORITY_DAYS: Final = 7300
 _BACKDATED: Final = datetime.timedelta(days=2)
 """A phone whose clock is behind must not find the certificate to be of tomorrow."""
 
-PRIVATE_NETWORKS: Final = (
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "169.254.0.0/16",
-    "127.0.0.0/8",
-    "100.64.0.0/10",  # tailnets
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-)
 _NO_USE: Final = dict.fromkeys(
     (
         "digital_signature",

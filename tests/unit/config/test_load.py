@@ -85,11 +85,11 @@ def test_keys_of_openclaw_without_effect_are_named_and_harmless() -> None:
     loaded = read(
         """{meta: {lastTouchedVersion: '1'}, channels: {telegram: {botToken: 'x', enabled: 'whatever'}},
             agents: {defaults: {heartbeat: {every: '30m'}, model: {primary: 'a/b', fallbacks: ['c/d']}}},
-            gateway: {tailscale: {mode: 'off'}}, $schema: 'x'}"""
+            gateway: {push: {mode: 'off'}}, $schema: 'x'}"""
     )
     assert loaded.valid
     unused = {one.path for one in loaded.issues if one.severity is IssueSeverity.UNUSED}
-    assert unused == {"meta", "channels", "agents.defaults.heartbeat", "gateway.tailscale"}
+    assert unused == {"meta", "channels", "agents.defaults.heartbeat", "gateway.push"}
     assert usable(loaded.config.agents).defaults.model.candidates == ("a/b", "c/d")
 
 
