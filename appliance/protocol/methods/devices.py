@@ -229,8 +229,8 @@ class ReachParams(Params, frozen=True):
 class ReachResult(Result, frozen=True):
     """Where this gateway listens, to whom, and what proves that it is this box.
 
-    `pages` are the addresses of the web app. `open_lan` names the commands that let other devices in, while only this
-    machine may come.
+    `pages` are the addresses of the web app. `open_lan` is the command that lets other devices in after the next start
+    of the gateway; absent when they may come.
     """
 
     urls: list[str]
@@ -239,7 +239,7 @@ class ReachResult(Result, frozen=True):
     loopback_only: bool
     tls_fingerprint: str | Unset = UNSET
     trust_page: str | Unset = UNSET
-    open_lan: list[str] | Unset = UNSET
+    open_lan: str | Unset = UNSET
 
 
 class RecoveryNewParams(Params, frozen=True):
