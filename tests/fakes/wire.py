@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from appliance.access.origin import OriginPolicy
 from appliance.access.shared import AuthMode, SharedAuth
+from appliance.daemon.reach.trust import TrustParts, open_trust
 from appliance.foundation.clock import Clock, SystemClock
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.bearer import Bearer
@@ -222,6 +223,7 @@ class Gateway:
     control_socket: Path
     server_table: MethodTable
     sources: SnapshotSources
+    trust: TrustParts
 
     @property
     def url(self) -> str:
@@ -260,7 +262,7 @@ async def gateway(
     """Run a gateway on a free port with real storage under `root`."""
     clock = clock or SystemClock()
     database = await Database.open(root / "test.sqlite", (*MIGRATIONS, *migrations), clock=clock)
-    devices = await DeviceStore.open(database)
+    trust = await open_trust(database, clock)
     control = root / "g.sock"
     sources = SnapshotSources(
         health=lambda: {"ok": True},
@@ -272,10 +274,11 @@ async def gateway(
     server = Server(
         ServerSettings(rules=rules, port=0, control_socket=control, **settings),
         table=table,
-        devices=devices,
+        devices=trust.devices,
         sources=sources,
         clock=clock,
         idempotency=idempotency(database) if idempotency is not None else None,
+        codes=trust.setup,
     )
     server.add_routes(routes(server.bearer))
     await server.start()
@@ -283,7 +286,7 @@ async def gateway(
         server.serve()
     try:
         async with aiohttp.ClientSession() as http:
-            yield Gateway(server, devices, http, control, table, sources)
+            yield Gateway(server, trust.devices, http, control, table, sources, trust)
     finally:
         await server.aclose()
         await database.aclose()

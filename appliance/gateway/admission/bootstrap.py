@@ -39,6 +39,7 @@ class Spoil:
 
 Spent: TypeAlias = Redeem | Spoil | Refusal
 
+
 def spend(hello: Hello, origins: OriginPolicy, claim: Claim, bootstrap: Bootstrap, token: str, protocol: int) -> Spent:
     """Decide what a live code does for a device that proved its key."""
     if not bootstrap.free_for(claim.device_id, claim.role):
