@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,7 +40,7 @@ class Found:
     def urls(self) -> tuple[str, ...]:
         """Return where to connect, IPv4 first."""
         scheme = "wss" if self.advert.tls else "ws"
-        ordered = sorted(self.addresses, key=lambda one: ":" in one)
+        ordered = sorted(self.addresses, key=lambda one: (":" in one, ipaddress.ip_address(one)))
         return tuple(f"{scheme}://{f'[{one}]' if ':' in one else one}:{self.port}" for one in ordered)
 
 
