@@ -22,6 +22,7 @@ from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
+from appliance.daemon.reach.devices import DeviceDoors
 from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
 from appliance.daemon.reach.trust import TrustParts
@@ -132,11 +133,13 @@ class Surface:
         addressing = Addressing(self._agents)
         sender = Sender(store=parts.store, dispatcher=parts.dispatcher, blobs=parts.blobs, clock=parts.clock)
         self._pulls = pulls.Pulls(parts.local.downloads, parts.local.use, parts.local.probes)
-        for method in self._methods(addressing, sender, database_path):
+        doors = DeviceDoors(parts.trust, self.server, parts.clock, parts.exposed.reachable(lambda: self.server.port))
+        for method in (*self._methods(addressing, sender, database_path), *doors.methods()):
             self._table.register(method)
         self._streams = RunStreams(parts.bus)
         self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
         self.server.add_routes(self._routes(addressing, sender))
+        self.server.add_routes(doors.routes())
         self.server.add_routes(app_routes(self.server.bearer, parts.config.config.gateway, self._assistant))
         attach_nodes(parts.nodes, self.server, lambda: parts.config.config, self._tasks)
         self._bridge = Bridge(
