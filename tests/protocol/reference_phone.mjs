@@ -1,0 +1,101 @@
+// The published reference client, unmodified, as a phone uses it: node role first, then operator.
+// Usage: node reference_phone.mjs STATE_FILE CODE      pairs with a setup code and keeps what it got in STATE_FILE
+//        node reference_phone.mjs STATE_FILE           comes back at URL (environment) with what it kept
+import crypto from "node:crypto";
+import fs from "node:fs";
+import { GatewayClient } from "@openclaw/gateway-client";
+
+const [file, code] = process.argv.slice(2);
+const state = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file)) : { tokens: {} };
+const raw = (pem) => crypto.createPublicKey(pem).export({ type: "spki", format: "der" }).subarray(-32);
+if (!state.identity) {
+  const { publicKey, privateKey } = crypto.generateKeyPairSync("ed25519");
+  const publicKeyPem = publicKey.export({ type: "spki", format: "pem" });
+  state.identity = {
+    deviceId: crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex"),
+    publicKeyPem,
+    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }),
+  };
+}
+const hostDeps = {
+  loadOrCreateDeviceIdentity: () => state.identity,
+  signDevicePayload: (pem, payload) => crypto.sign(null, Buffer.from(payload), pem).toString("base64url"),
+  publicKeyRawBase64UrlFromPem: (pem) => raw(pem).toString("base64url"),
+  loadDeviceAuthToken: ({ role }) => state.tokens[role] ?? null,
+  storeDeviceAuthToken: ({ role, token, scopes }) => {
+    state.tokens[role] = { token, role, scopes, updatedAtMs: 0 };
+  },
+  clearDeviceAuthToken: ({ role }) => {
+    delete state.tokens[role];
+  },
+};
+
+function open(url, options) {
+  return new Promise((resolve, reject) => {
+    const client = new GatewayClient({
+      url,
+      minProtocol: 4,
+      maxProtocol: 4,
+      clientName: "openclaw-android",
+      platform: "Android 15",
+      deviceFamily: "Android",
+      deviceIdentity: state.identity,
+      hostDeps,
+      onHelloOk: (hello) => resolve({ client, hello }),
+      onConnectError: reject,
+      ...options,
+    });
+    client.start();
+  });
+}
+
+const tried = async (work) => {
+  try {
+    return await work();
+  } catch (error) {
+    return { failed: String(error.message), code: error.details?.code ?? error.error?.details?.code };
+  }
+};
+
+const seen = {};
+let url = process.env.URL;
+const node = { mode: "node", role: "node", scopes: [], caps: ["device"], commands: ["device.info"] };
+let bootstrap = {};
+if (code) {
+  const setup = JSON.parse(Buffer.from(code, "base64url"));
+  url = setup.url;
+  seen.keys = Object.keys(setup).sort();
+  bootstrap = { bootstrapToken: setup.bootstrapToken, preferBootstrapToken: true };
+}
+
+const first = await open(url, { ...node, ...bootstrap });
+seen.node = first.hello.auth;
+for (const handed of first.hello.auth.deviceTokens ?? []) {
+  state.tokens[handed.role] = { token: handed.deviceToken, role: handed.role, scopes: handed.scopes, updatedAtMs: 0 };
+}
+const operator = { mode: "ui", role: "operator", scopes: state.tokens.operator?.scopes ?? [], caps: [] };
+const second = await open(url, operator);
+seen.operator = second.hello.auth;
+seen.health = (await second.client.request("health", {})).ok;
+seen.history = Array.isArray((await second.client.request("chat.history", { sessionKey: "main" })).messages);
+seen.devices = await tried(() => second.client.request("device.pair.list", {}));
+first.client.stop();
+second.client.stop();
+seen.sameTokens = seen.node.deviceToken === state.tokens.node.token && seen.operator.deviceToken === state.tokens.operator.token;
+
+if (code) {
+  // What was photographed over the shoulder is worth nothing now.
+  const kept = state.identity;
+  const thief = crypto.generateKeyPairSync("ed25519");
+  const publicKeyPem = thief.publicKey.export({ type: "spki", format: "pem" });
+  const identity = {
+    deviceId: crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex"),
+    publicKeyPem,
+    privateKeyPem: thief.privateKey.export({ type: "pkcs8", format: "pem" }),
+  };
+  seen.thief = await tried(() => open(url, { ...node, ...bootstrap, deviceIdentity: identity }));
+  state.identity = kept;
+}
+fs.writeFileSync(file, JSON.stringify(state));
+console.log(JSON.stringify(seen));
+process.exit(0);
