@@ -23,8 +23,9 @@ from appliance.daemon.local.engines import Engines
 from appliance.daemon.local.learning import Learning, build_lessons
 from appliance.daemon.local.lessons import Lessons
 from appliance.daemon.local.serving import LocalModels
+from appliance.daemon.reach.discovery import announce
 from appliance.daemon.reach.exposure import Exposed, expose
-from appliance.daemon.reach.nodes import NodeParts, build_mesh
+from appliance.daemon.reach.nodes import NodeParts, open_nodes
 from appliance.daemon.reach.trust import TrustParts, open_trust
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
@@ -106,6 +107,7 @@ class Gateway:
         await local.serve()
         self._tasks.spawn(lessons.follow(), name="learning")
         self._background(config, core, local, lessons)
+        self._announce(config, surface)
         self._tell(lock, surface.server.port, resumed)
 
     async def run(self) -> None:
@@ -125,6 +127,19 @@ class Gateway:
             await server.drain()
         await self._tasks.aclose()
         await self._closers.aclose()
+
+    def _announce(self, config: LiveConfig, surface: Surface) -> None:
+        told = announce(
+            config,
+            surface.reach,
+            surface.server.port,
+            environ=self._environ,
+            clock=self._clock,
+            bus=self._bus,
+            tracker=self._tracker,
+            tasks=self._tasks,
+        )
+        self._closers.push_async_callback(told.aclose)
 
     def _local_models(self, config: LiveConfig, core: Core) -> LocalModels:
         engines = Engines(
@@ -163,11 +178,12 @@ class Gateway:
         )
 
     async def _nodes(self, database: Database, trust: TrustParts, config: LiveConfig) -> NodeParts:
-        mesh = build_mesh(database, trust.devices, config=lambda: config.config, bus=self._bus, clock=self._clock)
-        await mesh.load()
-        self._closers.push_async_callback(mesh.aclose)
-        self._tasks.spawn(mesh.keep(), name="nodes")
-        return NodeParts(mesh, trust.devices, self._bus)
+        nodes = await open_nodes(
+            database, trust.devices, config=lambda: config.config, bus=self._bus, clock=self._clock
+        )
+        self._closers.push_async_callback(nodes.mesh.aclose)
+        self._tasks.spawn(nodes.mesh.keep(), name="nodes")
+        return nodes
 
     async def _surface(
         self,

@@ -133,7 +133,8 @@ class Surface:
         addressing = Addressing(self._agents)
         sender = Sender(store=parts.store, dispatcher=parts.dispatcher, blobs=parts.blobs, clock=parts.clock)
         self._pulls = pulls.Pulls(parts.local.downloads, parts.local.use, parts.local.probes)
-        doors = DeviceDoors(parts.trust, self.server, parts.clock, parts.exposed.reachable(lambda: self.server.port))
+        self.reach = parts.exposed.reachable(lambda: self.server.port)
+        doors = DeviceDoors(parts.trust, self.server, parts.clock, self.reach)
         for method in (*self._methods(addressing, sender, database_path), *doors.methods()):
             self._table.register(method)
         self._streams = RunStreams(parts.bus)

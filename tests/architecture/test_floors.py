@@ -16,6 +16,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "uvloop": ("daemon", "engine"),
     "cryptography": ("identity", "access", "client", "gateway", "credentials", "daemon"),
     "zeroconf": ("discovery",),
+    "ifaddr": ("discovery",),
     "cronsim": ("agenda", "dispatch"),
     "prometheus_client": ("telemetry",),
     "sqlite_utils": ("storage",),
