@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -20,7 +20,7 @@ from appliance.mesh.link import NodeLink
 from appliance.mesh.model import Declared, NodeRecord, SurfaceRequest
 from appliance.mesh.requests import SurfaceRequests
 from appliance.mesh.store import NodeStore
-from appliance.mesh.surface import CommandPolicy, Verdict, common, cut, judge, platform_of
+from appliance.mesh.surface import CommandPolicy, Verdict, common, cut, judge, platform_of, refused
 from appliance.protocol.roles import NODE
 
 _log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Mesh:
         self._tasks = TaskSet("mesh")
         self._deciding = asyncio.Lock()
         self._gone: list[Callable[[str], None]] = []
+        self._forgotten: list[Callable[[str], Awaitable[None]]] = []
         self.requests = SurfaceRequests(lambda node_id: node_id in self._live)
 
     async def load(self) -> None:
@@ -97,6 +98,10 @@ class Mesh:
     def on_gone(self, listener: Callable[[str], None]) -> None:
         """Call `listener` with the connection id when a connection of a node ends."""
         self._gone.append(listener)
+
+    def on_forgotten(self, listener: Callable[[str], Awaitable[None]]) -> None:
+        """Call `listener` with the id of a node of which nothing is known any more."""
+        self._forgotten.append(listener)
 
     def joined(self, link: NodeLink) -> None:
         """Note a connection of a node, in the step in which it said hello. Its surface is judged at once after it."""
@@ -183,7 +188,7 @@ class Mesh:
         if record is not None and record.device_created_ms == device.created_at_ms:
             return record
         if record is not None:
-            await self._store.forget(device.device_id)
+            await self._forget(device.device_id)
         return NodeRecord(device.device_id, device.created_at_ms, created_at_ms=self._clock.now_ms())
 
     def _is_live(self, live: Live) -> bool:
@@ -207,6 +212,17 @@ class Mesh:
         if live is None or record is None or record.approved is None:
             return _NOTHING
         return common(self._wanted(live.link), record.approved)
+
+    def check(self, node_id: str, command: str) -> None:
+        """Raises CommandRefusedError unless `command` is effective on this node now."""
+        if command in self.effective(node_id).commands:
+            return
+        live, record = self.live(node_id), self._store.get(node_id)
+        link = live.link if live is not None else None
+        offered = link.declared if link is not None else _NOTHING
+        platform = platform_of(link.facts.platform, link.facts.device_family) if link is not None else "unknown"
+        approved = record.approved if record is not None else None
+        raise refused(command, offered, approved, platform, self._policy())
 
     async def reach(self, node_id: str) -> Live | None:
         """Return the connection of a node whose rights still stand, after its surface was judged."""
@@ -259,10 +275,16 @@ class Mesh:
     async def forget(self, node_id: str) -> bool:
         """Take back everything that was approved for a node; False when nothing was known of it."""
         async with self._deciding:
-            known = await self._store.forget(node_id)
+            known = await self._forget(node_id)
             waited = self.requests.of(node_id, self._clock.now_ms()) is not None
             self.requests.drop(node_id)
         return known or waited
+
+    async def _forget(self, node_id: str) -> bool:
+        known = await self._store.forget(node_id)
+        for listener in self._forgotten:
+            await listener(node_id)
+        return known
 
     # What others may know
 

@@ -57,15 +57,12 @@ class NodeStore:
             raise
 
     async def forget(self, node_id: str) -> bool:
-        """Delete a record and what waits for the node; False when there was none."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM mesh_nodes WHERE node_id = ?", (node_id,))
-            connection.execute("DELETE FROM mesh_pending WHERE node_id = ?", (node_id,))
-
+        """Delete a record; False when there was none. In memory it is gone before this waits."""
         known = self._records.pop(node_id, None) is not None
         self._unsaved.discard(node_id)
-        await self._database.write(write)
+        await self._database.write(
+            lambda connection: connection.execute("DELETE FROM mesh_nodes WHERE node_id = ?", (node_id,)).rowcount
+        )
         return known
 
 

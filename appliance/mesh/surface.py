@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.mesh.errors import CommandRefusedError
 from appliance.mesh.model import Declared
 from appliance.protocol.roles import ADMIN, PAIRING, WRITE
 
@@ -59,24 +60,21 @@ _PREFIXES: Final = (
     ("watchos", "watchos"),
     ("apple watch", "watchos"),
 )
-ALARMING: Final = ("camera.snap", "camera.clip", "camera.ptz.control", "screen.record", "contacts.add", "calendar.add")
-ALARMING_TOO: Final = ("reminders.add", "sms.send", "sms.search", "health.summary")
-"""Commands that see, hear or write for the owner: only `gateway.nodes.commands.allow` lets them through."""
-
 _ADMIN_PREFIXES: Final = ("system.run", "system.execApprovals", "browser.proxy", "fs.listDir", "terminal.upload")
 _INVOKE_ADMIN_PREFIXES: Final = ("system.execApprovals", "browser.proxy", "fs.listDir", "terminal.upload")
 
 
 @dataclass(frozen=True, slots=True)
 class CommandPolicy:
-    """What the configuration says about commands (gateway.nodes.commands). Deny wins."""
+    """What the configuration says about commands (gateway.nodes.commands). Deny wins; `closed` allows nothing."""
 
     allow: frozenset[str] = frozenset()
     deny: frozenset[str] = frozenset()
+    closed: bool = False
 
     def allows(self, command: str, platform: str) -> bool:
         """Tell whether a node of `platform` (`platform_of`) may offer `command` at all."""
-        if command in self.deny:
+        if self.closed or command in self.deny:
             return False
         return command in self.allow or command in _ALLOWED[platform]
 
@@ -147,12 +145,19 @@ def invoke_scope(command: str) -> str:
     return ADMIN if command.startswith(_INVOKE_ADMIN_PREFIXES) else WRITE
 
 
-def refusal(command: str, offered: Declared, approved: Declared | None, platform: str, policy: CommandPolicy) -> str:
-    """Return why `command` is not effective, in the words of `details.reason`."""
-    if not policy.allows(command, platform):
-        return "command not allowlisted"
-    if command not in offered.commands:
-        return "command not declared by node"
-    if approved is None or command not in approved.commands:
-        return "command not approved"
-    return ""
+def refused(
+    command: str, offered: Declared, approved: Declared | None, platform: str, policy: CommandPolicy
+) -> CommandRefusedError:
+    """Return why `command` is not effective: the first of the three sets that lacks it, and what would help."""
+    if command in policy.deny:
+        reason, fix = "command denied", "it stands in gateway.nodes.commands.deny"
+    elif not policy.allows(command, platform):
+        reason = "command not allowlisted"
+        fix = f"nodes on {platform} do not offer it unless gateway.nodes.commands.allow names it"
+    elif command not in offered.commands:
+        reason, fix = "command not declared by node", "the node does not offer it"
+    elif approved is None or command not in approved.commands:
+        reason, fix = "command not approved", "approve it with `homarus nodes approve`"
+    else:
+        reason, fix = "command not available", "the node is not connected"
+    return CommandRefusedError(f'node command not allowed: "{command}": {fix}', reason=reason, command=command)

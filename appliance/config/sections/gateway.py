@@ -81,7 +81,22 @@ class NodePairingSection(Section, frozen=True):
     ] = ()
 
 
+class NodeCommandsSection(Section, frozen=True):
+    allow: Annotated[
+        tuple[str, ...],
+        opt(
+            "commands that nodes may offer beside those of their platform, such as camera.snap",
+            reload=HOT,
+            max_length=256,
+        ),
+    ] = ()
+    deny: Annotated[
+        tuple[str, ...], opt("commands that no node may offer; wins over everything", reload=HOT, max_length=256)
+    ] = ()
+
+
 class NodesSection(Section, frozen=True):
+    commands: Annotated[NodeCommandsSection, opt("what nodes may be asked for")] = NodeCommandsSection()
     pairing: Annotated[NodePairingSection, opt("who may pair without a question")] = NodePairingSection()
 
 

@@ -13,12 +13,17 @@ from appliance.foundation.clock import Clock
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.broadcast import Broadcaster, Listener
 from appliance.gateway.method import ConnectionView, Method, Surface
+from appliance.gateway.methods.node_work import NodeWork
 from appliance.gateway.methods.nodes import NodeMethods
 from appliance.gateway.server import Server
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity import DeviceStore
+from appliance.mesh.invoke.calls import Invocations
 from appliance.mesh.model import Declared, NodeFacts, declared
+from appliance.mesh.pending.sleeping import Sleeping
+from appliance.mesh.pending.work import PendingWork
 from appliance.mesh.registry import Mesh
+from appliance.mesh.reports import Reports
 from appliance.mesh.store import NodeStore
 from appliance.mesh.surface import CommandPolicy
 from appliance.protocol.roles import NODE
@@ -27,22 +32,35 @@ from appliance.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class NodeParts:
-    """What the surface needs of the mesh."""
+    """The mesh of this box and what stands on it."""
 
     mesh: Mesh
+    invocations: Invocations
+    reports: Reports
+    pending: PendingWork
     devices: DeviceStore
     bus: Bus
 
 
-def build_mesh(
+async def open_nodes(
     database: Database, devices: DeviceStore, *, config: Callable[[], Config], bus: Bus, clock: Clock
-) -> Mesh:
-    """Return the mesh over an open database. `load` it before the gateway serves."""
-    return Mesh(NodeStore(database), devices, bus=bus, clock=clock, policy=lambda: _policy(config()))
+) -> NodeParts:
+    """Read what is known of nodes. The caller runs `mesh.keep` and closes `mesh`."""
+    mesh = Mesh(NodeStore(database), devices, bus=bus, clock=clock, policy=lambda: _policy(config()))
+    await mesh.load()
+    pending = PendingWork(database)
+    await pending.load()
+    await pending.tidy(clock.now_ms())
+    mesh.on_forgotten(pending.forget)
+    return NodeParts(mesh, Invocations(mesh, clock), Reports(mesh, bus, clock), pending, devices, bus)
 
 
 def _policy(config: Config) -> CommandPolicy:
-    return CommandPolicy()
+    """Return what nodes may offer; a section that cannot be read allows nothing at all."""
+    if isinstance(config.gateway, Refused):
+        return CommandPolicy(closed=True)
+    commands = config.gateway.nodes.commands
+    return CommandPolicy(frozenset(commands.allow), frozenset(commands.deny))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +127,15 @@ def node_methods(parts: NodeParts, broadcaster: Broadcaster) -> list[Method]:
         return broadcaster.close_device(node_id, CloseCode.AUTHORITY_GONE, "device removed", role=NODE)
 
     owner = NodeMethods(parts.mesh, parts.devices, close, broadcaster.send)
-    return [*owner.methods()]
+    work = NodeWork(
+        parts.mesh,
+        parts.invocations,
+        parts.reports,
+        parts.pending,
+        Sleeping(parts.mesh, parts.pending),
+        broadcaster.tell,
+    )
+    return [*owner.methods(), *work.methods()]
 
 
 def attach_nodes(parts: NodeParts, server: Server, config: Callable[[], Config], tasks: TaskSet) -> None:

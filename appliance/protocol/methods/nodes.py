@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -170,7 +170,7 @@ class NodeAnswerParams(OpenParams, frozen=True, kw_only=True):
     id: Identifier
     node_id: str
     ok: bool
-    payload: Any = UNSET
+    payload: msgspec.Raw = msgspec.Raw()
     payload_json: str | None = msgspec.field(default=None, name="payloadJSON")
     error: NodeFault | None = None
 
@@ -235,3 +235,46 @@ class SkillsResult(Result, frozen=True, kw_only=True):
 
 class InventoryResult(Result, frozen=True, kw_only=True):
     node_id: str
+
+
+class PendingEnqueueParams(Params, frozen=True, kw_only=True):
+    """`wake`: also wake the node by push; there is no push service here, so it wakes when it does."""
+
+    node_id: NodeId
+    type: Literal["status.request", "location.request"]
+    priority: Literal["normal", "high"] | None = None
+    expires_in_ms: Annotated[int, msgspec.Meta(ge=1000, le=86_400_000)] | None = None
+    wake: bool | None = None
+
+
+class PendingEnqueueResult(Result, frozen=True, kw_only=True):
+    node_id: str
+    revision: int
+    queued: dict[str, Any]
+    wake_triggered: bool
+
+
+class PendingDrainParams(OpenParams, frozen=True, kw_only=True):
+    max_items: Annotated[int, msgspec.Meta(ge=1, le=10)] | None = None
+
+
+class PendingDrainResult(Result, frozen=True, kw_only=True):
+    node_id: str
+    revision: int
+    items: list[dict[str, Any]]
+    has_more: bool
+
+
+class PendingPullResult(Result, frozen=True, kw_only=True):
+    node_id: str
+    actions: list[dict[str, Any]]
+
+
+class PendingAckParams(OpenParams, frozen=True, kw_only=True):
+    ids: Annotated[list[Identifier], msgspec.Meta(max_length=256)]
+
+
+class PendingAckResult(Result, frozen=True, kw_only=True):
+    node_id: str
+    acked_ids: list[str]
+    remaining_count: int
