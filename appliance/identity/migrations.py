@@ -1,4 +1,8 @@
-"""Tables of devices, pairing requests, setup codes and the secret of the box."""
+"""Tables of devices, pairing requests, setup codes and the secret of the box.
+
+New facts go into the documents, with a default, never into a new column of these tables: after going back to an older
+release the journal is replayed on its schema, and a row with a column that it lacks would be lost.
+"""
 
 from __future__ import annotations
 
