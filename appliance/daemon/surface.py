@@ -12,6 +12,7 @@ from aiohttp import web
 from appliance import __version__
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.access.throttle import Throttle
+from appliance.agenda.store import AgendaStore
 from appliance.config.describe import json_schema
 from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import Refused
@@ -22,6 +23,7 @@ from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
+from appliance.daemon.reach.audit import Audit
 from appliance.daemon.reach.devices import DeviceDoors
 from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
@@ -43,10 +45,12 @@ from appliance.gateway.http.run_streams import RunStreams
 from appliance.gateway.method import Method, MethodTable
 from appliance.gateway.methods import agents as agent_methods
 from appliance.gateway.methods import (
+    agenda,
     answers,
     chat,
     commands,
     learning,
+    lists,
     local_models,
     logs,
     pulls,
@@ -71,6 +75,7 @@ from appliance.gateway.rpc import Rpc
 from appliance.gateway.server import Server, ServerSettings
 from appliance.health import HealthTracker
 from appliance.identity.box_key import BoxKey
+from appliance.notes.store import NotesStore
 from appliance.protocol.hello import AttachmentPolicy
 from appliance.protocol.methods.system import GatewayIdentity
 from appliance.sessions.idempotency import IdempotencyStore
@@ -101,6 +106,8 @@ class Parts:
     key: BoxKey
     trust: TrustParts
     nodes: NodeParts
+    agenda: AgendaStore
+    notes: NotesStore
     idempotency: IdempotencyStore
     local: LocalModels
     learning: Learning
@@ -135,12 +142,13 @@ class Surface:
         self._pulls = pulls.Pulls(parts.local.downloads, parts.local.use, parts.local.probes)
         self.reach = parts.exposed.reachable(lambda: self.server.port)
         doors = DeviceDoors(parts.trust, self.server, parts.clock, self.reach)
-        for method in (*self._methods(addressing, sender, database_path), *doors.methods()):
+        audit = self._audit()
+        for method in (*self._methods(addressing, sender, database_path), *doors.methods(), *audit.methods()):
             self._table.register(method)
         self._streams = RunStreams(parts.bus)
         self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
         self.server.add_routes(self._routes(addressing, sender))
-        self.server.add_routes(doors.routes())
+        self.server.add_routes([*doors.routes(), *audit.routes()])
         self.server.add_routes(app_routes(self.server.bearer, parts.config.config.gateway, self._assistant))
         attach_nodes(parts.nodes, self.server, lambda: parts.config.config, self._tasks)
         self._bridge = Bridge(
@@ -163,6 +171,18 @@ class Surface:
         await self.server.aclose()
         await self._tasks.aclose()
 
+    def _audit(self) -> Audit:
+        parts = self._parts
+        return Audit(
+            config=lambda: parts.config.config,
+            environ=parts.config.environ,
+            paths=parts.paths,
+            exposed=parts.exposed,
+            reach=self.reach,
+            trust=parts.trust,
+            clock=parts.clock,
+        )
+
     def _methods(self, addressing: Addressing, sender: Sender, database_path: str) -> list[Method]:
         parts, store = self._parts, self._parts.store
         dispatcher, models = parts.dispatcher, parts.models
@@ -182,6 +202,8 @@ class Surface:
             *commands.methods(dispatcher=dispatcher),
             *answers.methods(answers=parts.meter, engine=models.local_info),
             *logs.methods(log_file=parts.log_file),
+            *agenda.methods(agenda=parts.agenda, addressing=addressing),
+            *lists.methods(notes=parts.notes, addressing=addressing),
             *node_methods(parts.nodes, self.server.broadcaster),
             *self._config_methods().methods(),
         ]

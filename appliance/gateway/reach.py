@@ -72,6 +72,10 @@ class Reachable:
         self._first = first
 
     @property
+    def port(self) -> int:
+        return self._port()
+
+    @property
     def exposure(self) -> Exposure:
         return self._exposure()
 

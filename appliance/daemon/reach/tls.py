@@ -91,14 +91,22 @@ class BoxTls:
     async def look(self) -> None:
         """Renew the certificate if that is due."""
         try:
-            leaf = await asyncio.to_thread(self._files.obtain, self._names, self._clock.now_ms())
-            if leaf.pin != self.leaf.pin:
-                self.leaf = leaf
-                self.port.reload()
-                _log.info("the certificate was renewed", extra={"fingerprint": leaf.pin})
+            self._use(await asyncio.to_thread(self._files.obtain, self._names, self._clock.now_ms()))
         except (CertificateError, OSError, ValueError) as error:
             _log.warning("the certificate was not renewed: %s", error)
         self._tell()
+
+    async def renew(self, names: Names) -> None:
+        """Show another certificate, with the names of today, from the next connection on. Raises CertificateError."""
+        self._names = names
+        self._use(await asyncio.to_thread(self._files.renew, names, self._clock.now_ms()))
+        self._tell()
+
+    def _use(self, leaf: Leaf) -> None:
+        if leaf.pin != self.leaf.pin:
+            self.port.reload()
+            self.leaf = leaf
+            _log.info("the certificate was renewed", extra={"fingerprint": leaf.pin})
 
     def _tell(self) -> None:
         if not self.leaf.newly_renewed(self._clock.now_ms()):

@@ -1,0 +1,112 @@
+"""The rules of `homarus security audit`: what in a configuration, on disk or on the network should be mended."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from appliance.access.shared import AuthMode, SharedAuth
+from appliance.config.sections.gateway import GatewaySection
+from appliance.gateway.reach import Exposure
+from appliance.host.interfaces import Address
+from appliance.protocol.methods.security import FindingRow
+
+_MIN_SECRET_CHARS: Final = 16
+_WIDE_BITS: Final = {4: 8, 6: 32}
+"""Networks of fewer bits are no home and no office."""
+
+_SET: Final = "homarus config set"
+_Severity: TypeAlias = Literal["critical", "warning"]
+Finding: TypeAlias = tuple[str, _Severity, str, str]
+
+
+def findings(
+    section: GatewaySection, auth: SharedAuth, exposure: Exposure, here: Iterable[Address], files: Iterable[Path]
+) -> list[FindingRow]:
+    """Return everything to mend, the worst first."""
+    found = [*_entry(section, auth, exposure), *_network(section, exposure, here), *_pages(section), *_files(files)]
+    rows = [
+        FindingRow(code=code, severity=severity, summary=summary, fix=fix) for code, severity, summary, fix in found
+    ]
+    return sorted(rows, key=lambda row: row.severity != "critical")
+
+
+def _entry(section: GatewaySection, auth: SharedAuth, exposure: Exposure) -> Iterator[Finding]:
+    if auth.mode is AuthMode.NONE:
+        text = "Every program and every user of this machine may do everything: gateway.auth.mode is none."
+        yield "auth_none", "warning", text, f"{_SET} gateway.auth.mode token"
+    secret = auth.password if auth.mode is AuthMode.PASSWORD else auth.token
+    if auth.mode is not AuthMode.NONE and len(secret) < _MIN_SECRET_CHARS:
+        kind = auth.mode.value
+        severity: _Severity = "critical" if exposure.beyond else "warning"
+        fix = (
+            "homarus config unset gateway.auth.token (a strong one is made), then restart"
+            if auth.mode is AuthMode.TOKEN
+            else f"{_SET} gateway.auth.password with at least {_MIN_SECRET_CHARS} characters"
+        )
+        yield "weak_secret", severity, f"The {kind} of the gateway is shorter than {_MIN_SECRET_CHARS} characters.", fix
+    if section.auth.rate_limit.max_attempts > 100:
+        text = f"{section.auth.rate_limit.max_attempts} wrong secrets may be tried before a source is locked."
+        yield "lax_lock", "warning", text, "homarus config unset gateway.auth.rateLimit.maxAttempts"
+
+
+def _network(section: GatewaySection, exposure: Exposure, here: Iterable[Address]) -> Iterator[Finding]:
+    if exposure.beyond and exposure.pin is None:
+        text = "Others can connect without encryption: whoever is on the network reads what is said."
+        yield "no_tls", "critical", text, "homarus config unset gateway.tls.enabled, then restart"
+    public = _public(exposure, here)
+    if public:
+        text = f"The gateway listens on {', '.join(public)}, where the whole internet can knock."
+        yield "public_address", "critical", text, f"{_SET} gateway.bind tailnet (or loopback), then restart"
+    if section.public_origin and section.public_origin.startswith("http://"):
+        text = f"gateway.publicOrigin is {section.public_origin}: setup codes would send phones there in the clear."
+        yield "public_plaintext", "critical", text, f"{_SET} gateway.publicOrigin https://…"
+    if section.tailscale.mode == "funnel":
+        text = "gateway.tailscale.mode is funnel, which shows a service to the whole internet. It is not done."
+        yield "funnel", "warning", text, f"{_SET} gateway.tailscale.mode serve"
+    for path, networks in (
+        ("gateway.trustedProxies", section.trusted_proxies),
+        ("gateway.nodes.pairing.autoApproveCidrs", section.nodes.pairing.auto_approve_cidrs),
+    ):
+        for one in networks:
+            network = ipaddress.ip_network(one, strict=False)
+            if network.prefixlen < _WIDE_BITS[network.version]:
+                yield "wide_network", "critical", f"{path} trusts {one}, far more than a home.", f"{_SET} {path} […]"
+
+
+def _public(exposure: Exposure, here: Iterable[Address]) -> list[str]:
+    """IPv4 addresses of the internet on which the gateway listens. IPv6 at home is global too, behind the router."""
+    if not exposure.beyond:
+        return []
+    everywhere = any(ipaddress.ip_address(host).is_unspecified for host in exposure.hosts)
+    return [
+        str(one.ip)
+        for one in here
+        if one.ip.version == 4 and one.ip.is_global and not one.inner and (everywhere or str(one.ip) in exposure.hosts)
+    ]
+
+
+def _pages(section: GatewaySection) -> Iterator[Finding]:
+    for origin in section.control_ui.allowed_origins:
+        if origin in ("*", "null"):
+            text = f"gateway.controlUi.allowedOrigins has {origin!r}: web pages of strangers may connect."
+            yield "any_origin", "critical", text, "homarus config unset gateway.controlUi.allowedOrigins"
+        elif origin.startswith("http://") and not origin.startswith(
+            ("http://127.", "http://localhost", "http://[::1]")
+        ):
+            text = f"gateway.controlUi.allowedOrigins has {origin}: whoever is on the network can change that page."
+            yield "plaintext_origin", "warning", text, f"{_SET} gateway.controlUi.allowedOrigins with https"
+
+
+def _files(files: Iterable[Path]) -> Iterator[Finding]:
+    for path in files:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            bits = "700" if stat.S_ISDIR(mode) else "600"
+            yield "open_file", "warning", f"Other users of this machine can read {path}.", f"chmod {bits} {path}"
