@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import time
 from typing import Any, Final, TypeVar
 
@@ -43,6 +43,19 @@ class AgendaStore:
     async def pending(self, session_key: str, kind: Kind | None = None) -> list[Due]:
         """Return what a session waits for, the nearest first."""
         return await self._database.read(lambda connection: pending_in(connection, session_key, kind))
+
+    async def everything(self, session_key: str | None, kind: Kind | None, limit: int) -> tuple[list[Due], int]:
+        """Return what is pending in a session (in all for None), the nearest first, and how many that are."""
+        return await self._database.read(lambda connection: everything_in(connection, session_key, kind, limit))
+
+    async def cancel(self, ids: Sequence[str], now_ms: int) -> list[Due]:
+        """Cancel by id in one transaction; return those that were pending."""
+
+        def work(connection: sqlite3.Connection) -> list[Due]:
+            found = [due for one in ids if (due := find_in(connection, one, state="pending")) is not None]
+            return [due for due in found if cancel_in(connection, due, now_ms)]
+
+        return await self.write(work)
 
     async def newest(self) -> int:
         """Return the number of the row that came last; rows are numbered in the order in which they were set."""
@@ -136,6 +149,16 @@ def pending_in(connection: sqlite3.Connection, session_key: str, kind: Kind | No
         (session_key, kind, kind),
     )
     return [_due(row) for row in rows]
+
+
+def everything_in(
+    connection: sqlite3.Connection, session_key: str | None, kind: Kind | None, limit: int
+) -> tuple[list[Due], int]:
+    """Return what is pending, the nearest first, at most `limit`, and how many that are."""
+    wanted = "FROM agenda WHERE state = 'pending' AND (?1 IS NULL OR session_key = ?1) AND (?2 IS NULL OR kind = ?2)"
+    (total,) = connection.execute(f"SELECT count(*) {wanted}", (session_key, kind)).fetchone()
+    rows = connection.execute(f"SELECT {_COLUMNS} {wanted} ORDER BY due_ms, id LIMIT ?3", (session_key, kind, limit))
+    return [_due(row) for row in rows], total
 
 
 def cancel_in(connection: sqlite3.Connection, due: Due, now_ms: int) -> bool:

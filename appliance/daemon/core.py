@@ -27,7 +27,7 @@ from appliance.dispatch.later.migrations import MIGRATIONS as LATER_MIGRATIONS
 from appliance.dispatch.queue_modes import DropPolicy, QueueMode, QueueSettings
 from appliance.dispatch.running import Runner, RunSettings
 from appliance.dispatch.schedule import Scheduler
-from appliance.events import Bus
+from appliance.events import AgendaChanged, Bus, ListsChanged
 from appliance.foundation.clock import Clock
 from appliance.foundation.paths import StatePaths
 from appliance.health import HealthTracker
@@ -36,6 +36,7 @@ from appliance.identity import MIGRATIONS as IDENTITY_MIGRATIONS
 from appliance.lanes import Lanes
 from appliance.mesh.migrations import MIGRATIONS as MESH_MIGRATIONS
 from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
+from appliance.notes.store import NotesStore
 from appliance.sessions.migrations import MIGRATIONS as SESSION_MIGRATIONS
 from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
@@ -72,6 +73,8 @@ class Core:
     asker: Asker
     toolbox: Toolbox
     meter: Meter
+    agenda: AgendaStore
+    notes: NotesStore
 
 
 async def open_database(paths: StatePaths, clock: Clock) -> Database:
@@ -94,10 +97,16 @@ def build_core(
     models = Models(
         lambda: config.config, environ=environ, clock=clock, tracker=tracker, version=lambda: config.loaded.hash
     )
-    agenda = AgendaStore(database, lambda: scheduler.rearm())
+
+    def agenda_changed() -> None:
+        scheduler.rearm()
+        bus.publish(AgendaChanged())
+
+    agenda = AgendaStore(database, agenda_changed)
+    notes = NotesStore(database, lambda: bus.publish(ListsChanged()))
     scheduler = Scheduler(database=database, store=store, agenda=agenda, bus=bus, clock=clock)
     toolbox = Toolbox(
-        tools_of_the_box(database, agenda, tracker, paths.root),
+        tools_of_the_box(notes, agenda, tracker, paths.root),
         lambda: config.config,
         clock,
         scores=models.tool_scores,
@@ -134,7 +143,9 @@ def build_core(
         commands.add(command)
     commands.hear(forgetting(keeper))
     asker = Asker(keeper, dispatcher, models, bus=bus, clock=clock, has_route=RouteReader().has_default_route)
-    return Core(database, store, blobs, models, dispatcher, scheduler, keeper, asker, toolbox, Meter(bus))
+    return Core(
+        database, store, blobs, models, dispatcher, scheduler, keeper, asker, toolbox, Meter(bus), agenda, notes
+    )
 
 
 def _command_context(

@@ -211,6 +211,8 @@ class Gateway:
             key=key,
             trust=trust,
             nodes=nodes,
+            agenda=core.agenda,
+            notes=core.notes,
             idempotency=IdempotencyStore(core.database),
             local=local,
             learning=Learning(lessons),

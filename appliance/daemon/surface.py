@@ -43,7 +43,6 @@ from appliance.gateway.http import rpc as rpc_route
 from appliance.gateway.http.exchange import Exchanges
 from appliance.gateway.http.run_streams import RunStreams
 from appliance.gateway.method import Method, MethodTable
-from appliance.gateway.methods import agents as agent_methods
 from appliance.gateway.methods import (
     agenda,
     answers,
@@ -61,6 +60,7 @@ from appliance.gateway.methods import (
     tuning,
     usage,
 )
+from appliance.gateway.methods import agents as agent_methods
 from appliance.gateway.methods import models as model_methods
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.config import ConfigMethods, ConfigTools

@@ -13,7 +13,7 @@ from appliance.agenda.model import Due
 from appliance.agenda.store import AgendaStore
 from appliance.dispatch.ending import tell_said
 from appliance.dispatch.transcript import publish_entries
-from appliance.events import Bus
+from appliance.events import AgendaChanged, Bus
 from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError, ClosedError, OverloadedError
@@ -87,6 +87,8 @@ class Scheduler:
                     return spoken
             for due, entry in batch:
                 self._tell(due, entry)
+            if batch:
+                self._bus.publish(AgendaChanged())
             spoken += len(batch)
 
     async def _speak_one(self, passed: int) -> list[tuple[Due, Entry]]:

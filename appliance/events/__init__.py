@@ -5,11 +5,13 @@ Low floors publish what happened; higher floors listen. Nothing here knows who l
 
 from appliance.events.bus import Bus
 from appliance.events.types import (
+    AgendaChanged,
     ChatEvent,
     ConfigChanged,
     EntryStored,
     Event,
     HealthChanged,
+    ListsChanged,
     ModelsChanged,
     NodeNews,
     RunEvent,
@@ -17,12 +19,14 @@ from appliance.events.types import (
 )
 
 __all__ = [
+    "AgendaChanged",
     "Bus",
     "ChatEvent",
     "ConfigChanged",
     "EntryStored",
     "Event",
     "HealthChanged",
+    "ListsChanged",
     "ModelsChanged",
     "NodeNews",
     "RunEvent",

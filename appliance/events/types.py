@@ -88,3 +88,13 @@ class NodeNews(Event):
 
     event: str
     payload: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaChanged(Event):
+    """A timer, alarm or reminder was set, cancelled or told; who shows them should read them again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListsChanged(Event):
+    """A list or a note changed; who shows them should read them again."""

@@ -7,7 +7,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from appliance.events import Bus, ChatEvent, ConfigChanged, EntryStored, HealthChanged, RunEvent, SessionChanged
+from appliance.events import (
+    AgendaChanged,
+    Bus,
+    ChatEvent,
+    ConfigChanged,
+    EntryStored,
+    HealthChanged,
+    ListsChanged,
+    RunEvent,
+    SessionChanged,
+)
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.broadcast import Broadcaster, chat_payload
@@ -46,6 +56,8 @@ class Bridge:
             bus.listen(SessionChanged, self._on_session),
             bus.listen(ConfigChanged, self._on_config),
             bus.listen(HealthChanged, self._on_health),
+            bus.listen(AgendaChanged, self._on_agenda),
+            bus.listen(ListsChanged, self._on_lists),
         ]
 
     def stop(self) -> None:
@@ -107,6 +119,12 @@ class Bridge:
 
     def _on_health(self, event: HealthChanged) -> None:
         self._health_changed()
+
+    def _on_agenda(self, _: AgendaChanged) -> None:
+        self._broadcaster.send("homarus.agenda.changed", {})
+
+    def _on_lists(self, _: ListsChanged) -> None:
+        self._broadcaster.send("homarus.lists.changed", {})
 
     def _with_row(self, event: str, session_key: str, payload: dict[str, Any]) -> None:
         """Send `event` with the row of its session, in the order of the facts."""

@@ -12,7 +12,7 @@ from appliance.generation import Effect
 from appliance.notes import list_store, undoing
 from appliance.notes.list_store import Item
 from appliance.notes.naming import find_item, item_key, list_name
-from appliance.storage.database import Database
+from appliance.notes.store import Rows
 from appliance.tools.arguments import Arguments
 from appliance.tools.base import Tool, ToolContext, ToolOutput, ToolRefusedError, function_tool
 from appliance.tools.effects import once_in
@@ -42,13 +42,13 @@ class ListClear(Arguments, frozen=True):
     list: _Name
 
 
-def list_tools(database: Database) -> tuple[Tool, ...]:
+def list_tools(rows: Rows) -> tuple[Tool, ...]:
     """Return the tools for lists."""
 
     async def once(
         tool: str, arguments: Arguments, context: ToolContext, work: Callable[[sqlite3.Connection], ToolOutput]
     ) -> ToolOutput:
-        return await database.write(
+        return await rows.write(
             lambda connection: once_in(connection, tool, arguments, context, lambda: work(connection))
         )
 
@@ -56,7 +56,7 @@ def list_tools(database: Database) -> tuple[Tool, ...]:
         return await once("list_add", arguments, context, lambda connection: _add(connection, arguments, context))
 
     async def show(arguments: ListShow, context: ToolContext) -> ToolOutput:
-        return await database.read(lambda connection: _show(connection, arguments, context))
+        return await rows.read(lambda connection: _show(connection, arguments, context))
 
     async def remove(arguments: ListRemove, context: ToolContext) -> ToolOutput:
         return await once("list_remove", arguments, context, lambda connection: _remove(connection, arguments, context))

@@ -60,6 +60,26 @@ def search_notes_in(connection: sqlite3.Connection, session_key: str, query: str
     return [Note(*row[:3]) for row in rows if words and contains_words(row[3], words)]
 
 
+def all_notes_in(
+    connection: sqlite3.Connection, session_key: str | None, query: str | None, limit: int
+) -> tuple[list[tuple[str, Note]], int]:
+    """Return the newest notes of a session (of all for None), each with its session, and how many match."""
+    words = search_words(query) if query else []
+    rows = connection.execute(
+        "SELECT session_key, id, text, created_ms, folded FROM notes WHERE (?1 IS NULL OR session_key = ?1)"
+        " ORDER BY created_ms DESC, rowid DESC",
+        (session_key,),
+    )
+    found, total = list[tuple[str, Note]](), 0
+    for key, note_id, text, created_ms, plain in rows:
+        if query and not (words and contains_words(plain, words)):
+            continue
+        total += 1
+        if len(found) < limit:
+            found.append((key, Note(note_id, text, created_ms)))
+    return found, total
+
+
 def same_note_in(connection: sqlite3.Connection, session_key: str, text: str) -> Note | None:
     """Return a note that says exactly this."""
     row = connection.execute(

@@ -12,7 +12,7 @@ from appliance.foundation.ids import new_id
 from appliance.generation import Effect
 from appliance.notes import note_store, undoing
 from appliance.notes.note_store import Note
-from appliance.storage.database import Database
+from appliance.notes.store import Rows
 from appliance.tools import wording
 from appliance.tools.arguments import Arguments, NoArguments
 from appliance.tools.base import Tool, ToolContext, ToolOutput, ToolRefusedError, function_tool
@@ -34,7 +34,7 @@ class NoteDelete(Arguments, frozen=True):
     query: Annotated[str, Meta(min_length=1, max_length=500, description="words of the note")]
 
 
-def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Tool, ...]:
+def note_tools(rows: Rows, ids: Callable[[], str] = new_id) -> tuple[Tool, ...]:
     """Return the tools for notes."""
 
     async def add(arguments: NoteAdd, context: ToolContext) -> ToolOutput:
@@ -51,18 +51,18 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
 
             return once_in(connection, "note_add", arguments, context, write)
 
-        return await database.write(work)
+        return await rows.write(work)
 
     async def show(_: NoArguments, context: ToolContext) -> ToolOutput:
         def work(connection: sqlite3.Connection) -> tuple[list[Note], int]:
             newest = note_store.newest_notes_in(connection, context.session_key, _SHOWN)
             return newest, note_store.count_notes_in(connection, context.session_key)
 
-        newest, total = await database.read(work)
+        newest, total = await rows.read(work)
         return _shown(newest, total, context.speech.say("note.none"), context)
 
     async def search(arguments: NoteSearch, context: ToolContext) -> ToolOutput:
-        found = await database.read(
+        found = await rows.read(
             lambda connection: note_store.search_notes_in(connection, context.session_key, arguments.query)
         )
         nothing = context.speech.say("note.unknown", query=wording.quoted(arguments.query))
@@ -78,7 +78,7 @@ def note_tools(database: Database, ids: Callable[[], str] = new_id) -> tuple[Too
 
             return once_in(connection, "note_delete", arguments, context, remove)
 
-        return await database.write(work)
+        return await rows.write(work)
 
     return (
         function_tool("note_add", "Write down a note.", NoteAdd, add, effect=Effect.WRITE),

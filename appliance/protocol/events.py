@@ -46,6 +46,8 @@ EVENTS: Final = {
         EventSpec("health", drop_if_slow=True),
         EventSpec("shutdown"),
         EventSpec("config.changed", READ),
+        EventSpec("homarus.agenda.changed", READ),
+        EventSpec("homarus.lists.changed", READ),
         EventSpec("device.pair.requested", PAIRING),
         EventSpec("device.pair.resolved", PAIRING),
         EventSpec("device.pair.changed", PAIRING),

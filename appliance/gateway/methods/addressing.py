@@ -43,6 +43,12 @@ class Addressing:
             raise invalid_request(f"session key {key} does not belong to agent {agent_id}")
         return Place(canonical, self.agent(owner).id)
 
+    def chosen(self, key: str | None, agent_id: str | None) -> str | None:
+        """Return the session that is asked for: the main one where only an agent is named, None where nothing is."""
+        if key is not None:
+            return self.locate(key, agent_id).key
+        return None if agent_id is None else self.main(agent_id).key
+
     def main(self, agent_id: str | None = None) -> Place:
         """Return the main session of an agent."""
         agent = self.agent(agent_id)

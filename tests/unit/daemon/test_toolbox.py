@@ -17,6 +17,7 @@ from appliance.daemon.tools import tools_of_the_box
 from appliance.generation import ModelInfo
 from appliance.messages import ToolCall
 from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
+from appliance.notes.store import NotesStore
 from appliance.sessions.migrations import MIGRATIONS
 from appliance.sessions.model import Inbound, Source
 from appliance.storage import Database
@@ -43,7 +44,7 @@ class Box:
     def __init__(self, folder: Path, database: Database, text: str) -> None:
         self.live = Live(folder, text)
         self.heard: dict[str, str] = {}
-        registry = tools_of_the_box(database, AgendaStore(database, lambda: None), self.live.tracker, folder)
+        registry = tools_of_the_box(NotesStore(database), AgendaStore(database), self.live.tracker, folder)
         self.tools = Toolbox(registry, lambda: self.live.config.config, self.live.clock, hears=self.heard.get)
 
     def names(self, model: ModelInfo = CLOUD, agent: str = "main") -> set[str]:
