@@ -3,6 +3,7 @@
  * beside each file its gzip and brotli form; `build.json` says which files there are and how many bytes travel.
  */
 
+import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,6 +83,17 @@ async function compress() {
   return bytes;
 }
 
+/** Tell the service worker which files make up the app; its name changes with them. */
+async function fillWorker(names) {
+  const files = ["/", ...names.sort().map((name) => `/assets/${name}`)];
+  const build = createHash("sha256").update(page).update(files.join()).digest("hex").slice(0, 12);
+  const path = join(partial, "sw.js");
+  const text = (await readFile(path, "utf8"))
+    .replace("homarus-BUILD", `homarus-${build}`)
+    .replace("/* FILES */", files.map((file) => JSON.stringify(file)).join(", "));
+  await writeFile(path, text);
+}
+
 await rm(partial, { recursive: true, force: true });
 await mkdir(join(partial, "assets"), { recursive: true });
 const { version } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
@@ -110,6 +122,7 @@ const page = (await readFile(join(here, "static/index.html"), "utf8"))
     ].join("\n"),
   );
 await writeFile(join(partial, "index.html"), page);
+await fillWorker(Object.keys(outputs));
 const files = await compress();
 const weigh = (names) => names.reduce((sum, name) => sum + (files[`assets/${name}`].gzip ?? files[`assets/${name}`].raw), 0);
 const summary = {

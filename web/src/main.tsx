@@ -2,6 +2,8 @@ import { render } from "preact";
 import { effect } from "@preact/signals";
 import { App } from "./app/app";
 import { locale } from "./app/i18n";
+import { keepOffline } from "./app/install";
+import { watchUpdates } from "./app/updates";
 import { listen } from "./app/router";
 import { applyTheme } from "./app/theme";
 import { arrive } from "./app/arrival";
@@ -21,6 +23,9 @@ async function begin(): Promise<void> {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && gateway.wake());
   void gateway.start(given);
   void outbox.load();
+  watchUpdates();
+  // After the first paint: it competes for the same line.
+  setTimeout(keepOffline, 1_500);
 }
 
 void begin();

@@ -1,0 +1,138 @@
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../../app/i18n";
+import { Button, CodeBlock, Field, Progress } from "../../ui";
+import type { Step } from "./wizard";
+
+interface Given {
+  step: Step;
+  busy: boolean;
+  onAnswer: (value?: unknown) => void;
+}
+
+/** One step, whatever the box asks: its kind decides what is shown. */
+export function StepForm(given: Given): JSX.Element {
+  const { step } = given;
+  return (
+    <>
+      {step.title && <h1>{step.title}</h1>}
+      {step.message && <p class="welcome-message">{step.message}</p>}
+      <Body key={step.id} {...given} />
+    </>
+  );
+}
+
+function Body(given: Given): JSX.Element {
+  switch (given.step.type) {
+    case "select":
+      return <One {...given} />;
+    case "multiselect":
+      return <Many {...given} />;
+    case "text":
+      return <Text {...given} />;
+    case "confirm":
+      return <Confirm {...given} />;
+    case "progress":
+      return <Going {...given} />;
+    default:
+      return <Note {...given} />;
+  }
+}
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+function One({ step, busy, onAnswer }: Given): JSX.Element {
+  const options = step.options ?? [];
+  const [chosen, setChosen] = useState(() => Math.max(0, options.findIndex((one) => same(one.value, step.initialValue))));
+  return (
+    <form class="stack" onSubmit={(event) => { event.preventDefault(); onAnswer(options[chosen]?.value); }}>
+      <fieldset class="choices">
+        <legend class="unseen">{step.title ?? step.message}</legend>
+        {options.map((one, index) => (
+          <label key={index} class="choice">
+            <input type="radio" name={step.id} checked={index === chosen} onChange={() => setChosen(index)} />
+            <span class="choice-text"><span>{one.label}</span>{one.hint && <span class="hint">{one.hint}</span>}</span>
+          </label>
+        ))}
+      </fieldset>
+      <Next busy={busy} />
+    </form>
+  );
+}
+
+function Many({ step, busy, onAnswer }: Given): JSX.Element {
+  const options = step.options ?? [];
+  const initial = Array.isArray(step.initialValue) ? (step.initialValue as unknown[]) : [];
+  const [chosen, setChosen] = useState(() => options.map((one) => initial.some((value) => same(value, one.value))));
+  const answer = (): void => onAnswer(options.filter((_, index) => chosen[index]).map((one) => one.value));
+  return (
+    <form class="stack" onSubmit={(event) => { event.preventDefault(); answer(); }}>
+      <fieldset class="choices">
+        <legend class="unseen">{step.title ?? step.message}</legend>
+        {options.map((one, index) => (
+          <label key={index} class="choice">
+            <input type="checkbox" checked={chosen[index]} onChange={(event) => {
+              const on = event.currentTarget.checked;
+              setChosen((before) => before.map((value, place) => (place === index ? on : value)));
+            }} />
+            <span class="choice-text"><span>{one.label}</span>{one.hint && <span class="hint">{one.hint}</span>}</span>
+          </label>
+        ))}
+      </fieldset>
+      <Next busy={busy} />
+    </form>
+  );
+}
+
+function Text({ step, busy, onAnswer }: Given): JSX.Element {
+  const [text, setText] = useState(typeof step.initialValue === "string" ? step.initialValue : "");
+  return (
+    <form class="stack" onSubmit={(event) => { event.preventDefault(); onAnswer(text); }}>
+      <Field label={step.title ?? step.message ?? ""} hideLabel value={text} onInput={setText} placeholder={step.placeholder ?? ""}
+        type={step.sensitive ? "password" : "text"} autocomplete="off" mono={step.sensitive ?? false} />
+      <Next busy={busy} label={text === "" && step.sensitive ? t("welcome.later") : t("welcome.next")} />
+    </form>
+  );
+}
+
+function Confirm({ step, busy, onAnswer }: Given): JSX.Element {
+  const yes = step.initialValue !== false;
+  return (
+    <div class="welcome-both">
+      <Button kind={yes ? "primary" : "plain"} wide busy={busy} onClick={() => onAnswer(true)}>{t("welcome.yes")}</Button>
+      <Button kind={yes ? "plain" : "primary"} wide disabled={busy} onClick={() => onAnswer(false)}>{t("welcome.no")}</Button>
+    </div>
+  );
+}
+
+/** The box works: look again until it has another step. */
+function Going({ step, onAnswer }: Given): JSX.Element {
+  useEffect(() => {
+    const timer = setTimeout(() => onAnswer(), 800);
+    return () => clearTimeout(timer);
+  });
+  const share = typeof step.initialValue === "number" ? step.initialValue : undefined;
+  return <Progress label={step.title ?? t("welcome.working")} {...(share === undefined ? {} : { value: share })} />;
+}
+
+function Note({ step, busy, onAnswer }: Given): JSX.Element {
+  const { externalUrl: link, deviceCode: code } = step;
+  return (
+    <form class="stack" onSubmit={(event) => { event.preventDefault(); onAnswer(step.type === "action" ? true : undefined); }}>
+      {code && (
+        <div class="stack">
+          {code.message && <p class="muted">{code.message}</p>}
+          <CodeBlock label={t("welcome.deviceCode")}>{code.code}</CodeBlock>
+        </div>
+      )}
+      {link && /^https?:/.test(link) && (
+        <a class="button wide" href={link} target="_blank" rel="noopener noreferrer"><span>{t("welcome.openLink")}</span></a>
+      )}
+      <Next busy={busy} />
+    </form>
+  );
+}
+
+const Next = ({ busy, label }: { busy: boolean; label?: string }): JSX.Element => (
+  <Button kind="primary" type="submit" wide busy={busy}>{label ?? t("welcome.next")}</Button>
+);
