@@ -21,6 +21,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("telemetry",),
     "sqlite_utils": ("storage",),
     "systemd": ("host", "telemetry"),
+    "segno": ("gateway", "cli"),
     "click": ("cli", "__main__"),
     "rich": ("cli",),
     "prompt_toolkit": ("cli",),

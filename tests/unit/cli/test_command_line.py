@@ -11,7 +11,22 @@ import pytest
 
 from appliance.cli.main import main
 
-COMMANDS = ("run", "chat", "ask", "status", "gateway", "sessions", "models", "config", "logs", "doctor", "completion")
+COMMANDS = (
+    "run",
+    "chat",
+    "ask",
+    "status",
+    "gateway",
+    "sessions",
+    "models",
+    "pair",
+    "devices",
+    "recovery",
+    "config",
+    "logs",
+    "doctor",
+    "completion",
+)
 
 
 @pytest.fixture
@@ -50,6 +65,10 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
         "models understand hello",
         "logs",
         "ask hello",
+        "pair",
+        "devices",
+        "devices approve",
+        "recovery new",
     ],
 )
 def test_without_a_gateway_it_says_how_to_start_one(
@@ -80,6 +99,9 @@ def test_without_a_gateway_it_says_how_to_start_one(
         "chat",
         "run --chat",
         "logs --lines many",
+        "pair --profile owner",
+        "devices rename one",
+        "devices rotate one --role god",
     ],
 )
 def test_wrong_usage_is_2_also_as_json(line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,132 @@
+"""Devices and their rights as text for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from appliance.cli.render import age, table
+
+SHORT: Final = 8
+"""Characters of an id that are shown; any beginning that fits only one is enough to type."""
+
+_WORDS: Final = {
+    "operator.admin": "everything, also settings and other devices",
+    "operator.write": "talk to the assistant and let it act",
+    "operator.read": "read conversations",
+    "operator.approvals": "decide whether a tool may run",
+    "operator.questions": "answer questions of the assistant",
+    "operator.pairing": "manage devices",
+    "operator.talk": "voice",
+    "operator.talk.secrets": "keys of voice services",
+    "operator.sessions.read": "read single conversations",
+    "operator.sessions.write": "write in single conversations",
+}
+
+
+def access(row: Mapping[str, Any]) -> str:
+    """Return what a device may do, in one or two words."""
+    roles, scopes = row.get("roles") or [row.get("role")], set(row.get("scopes") or ())
+    if "operator" not in roles:
+        return "node"
+    word = "read only"
+    if "operator.admin" in scopes:
+        word = "full"
+    elif "operator.write" in scopes:
+        word = "limited"
+    elif not scopes:
+        word = "nothing"
+    return f"{word}, node" if "node" in roles else word
+
+
+def fingerprint(device_id: str) -> str:
+    """Return the beginning of the SHA-256 of the public key, in groups that can be compared by eye."""
+    return " ".join(device_id[start : start + 4] for start in range(0, 16, 4))
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """Return what a device is called, printable: the name was chosen by a stranger."""
+    name = str(row.get("operatorLabel") or row.get("displayName") or row.get("clientId") or "unnamed")
+    return plain(name)[:64]
+
+
+def plain(text: str) -> str:
+    """Return `text` without anything that could move the cursor or colour the terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
+def scopes_of(row: Mapping[str, Any]) -> str:
+    """Return scopes in the short form of the tables."""
+    return ", ".join(plain(str(scope)).removeprefix("operator.") for scope in row.get("scopes") or ()) or "-"
+
+
+def listed(answer: Mapping[str, Any], now_ms: int) -> str:
+    """Return the answer of device.pair.list as text."""
+    parts = []
+    if answer["pending"]:
+        head = ("REQUEST", "NAME", "ROLE", "ASKS FOR", "FROM", "FINGERPRINT")
+        rows = [
+            (
+                row["requestId"][:SHORT],
+                name_of(row),
+                row["role"],
+                scopes_of(row),
+                plain(row.get("remoteIp", "-")),
+                fingerprint(row["deviceId"]),
+            )
+            for row in answer["pending"]
+        ]
+        parts.append(f"Waiting for your decision (homarus devices approve | reject REQUEST):\n{table(head, rows)}")
+    if answer["paired"]:
+        head = ("DEVICE", "NAME", "MAY", "SCOPES", "SEEN", "FINGERPRINT")
+        rows = [
+            (
+                row["deviceId"][:SHORT],
+                name_of(row),
+                access(row),
+                scopes_of(row),
+                seen(row, now_ms),
+                fingerprint(row["deviceId"]),
+            )
+            for row in answer["paired"]
+        ]
+        parts.append(table(head, rows))
+    return "\n\n".join(parts) or "No device is paired yet. `homarus pair` shows a code for one."
+
+
+def seen(row: Mapping[str, Any], now_ms: int) -> str:
+    """Return when a device last gave a sign of life."""
+    if row.get("connected"):
+        return "connected"
+    last = row.get("lastSeenAtMs")
+    if not isinstance(last, int):
+        return "never"
+    gone = age(max(0, now_ms - last))
+    return "just now" if gone == "now" else f"{gone} ago"
+
+
+def described(row: Mapping[str, Any]) -> str:
+    """Return a device that waits as a paragraph: who asks, from where, and what it would be allowed."""
+    kind = ", ".join(plain(str(row[part])) for part in ("platform", "deviceFamily", "clientId") if row.get(part))
+    lines = [
+        f"Request {row['requestId'][:SHORT]} from {name_of(row)}" + (f" ({kind})" if kind else ""),
+        f"  from         {plain(row.get('remoteIp', 'this machine'))}",
+        f"  key          {fingerprint(row['deviceId'])}",
+        f"  wants to be  {_role(row['role'])}",
+        *(f"  may          {line}" for line in may(row.get("scopes") or ())),
+    ]
+    if row.get("isRepair"):
+        lines.append("  NOTE         this device id was paired with another key before")
+    return "\n".join(lines)
+
+
+def may(scopes: Iterable[str]) -> list[str]:
+    """Return scopes in words, the strongest first; one that this program does not know by its name."""
+    known = [word for scope, word in _WORDS.items() if scope in scopes]
+    return known + [plain(scope) for scope in scopes if scope not in _WORDS]
+
+
+def _role(role: str) -> str:
+    if role == "node":
+        return "a node: the assistant may use what it offers, after your approval of each part"
+    return "an operator: a person talks to the assistant with it"
