@@ -52,11 +52,13 @@ class Words:
     fill: frozenset[str]  # around a time, saying nothing
     shared_parts: frozenset[str]  # a day and a part of it at once: tonight
     waking: frozenset[str]
+    ringing: frozenset[str]  # besides `waking`: words that stand beside the time of an alarm, not of what comes after
     date_words: frozenset[str]
     day_words: frozenset[str]  # with a time word they ask for both
     time_words: frozenset[str]
     when_ends: Callable[[str], str]  # repairs a copied date
     shopping: Pattern[str]  # mean the shopping list without naming a list
+    the_list: Pattern[str]  # a list that needs no name, because there is only one that is always meant
     home: HomeWords
     default_list: str = "shopping"  # where things go when no list was named
     place: Callable[[str], str] = str  # a copied city as the tools know it: "münchen" -> "munich"
@@ -65,6 +67,9 @@ class Words:
     # around the copied text these words make a writing wish one for a larger model: a condition, a second step, a
     # question how it is done, words to somebody else
     veto: Pattern[str] | None = None
+    so: frozenset[str] = frozenset()  # begin a clause that follows from the one before
+    counted_from: frozenset[str] = frozenset()  # in front of a number that is no length
+    after_bare: frozenset[str] = frozenset()  # may follow a number of minutes that was said without "minutes"
     compared: frozenset[str] = frozenset()  # in front of a length that is no moment: "longer than two hours"
 
 

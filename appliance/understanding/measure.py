@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from appliance.understanding.parsing.figures import is_digits
@@ -12,7 +12,8 @@ from appliance.understanding.tokens import Found, Tokens
 _NAMES = {
     "length": "kilometer|meter|centimeter|millimeter|mile|yard|foot|inch|nautical mile|light year",
     "mass": "kilogram|gram|milligram|pound|ounce|stone|tonne|ton",
-    "volume": "liter|milliliter|centiliter|deciliter|gallon|quart|pint|cup|fluid ounce|tablespoon|teaspoon",
+    "volume": "liter|milliliter|centiliter|deciliter|hectoliter|cubic meter|cubic foot|cubic inch|gallon|quart|pint|"
+    "cup|fluid ounce|tablespoon|teaspoon",
     "temperature": "celsius|fahrenheit|kelvin",
     "speed": "kilometer per hour|mile per hour|meter per second|knot",
     "time": "second|minute|hour|day|week|month|year",
@@ -66,14 +67,29 @@ def joined(mentions: list[Mention]) -> list[Mention]:
     return found
 
 
+def distinct(mentions: list[Mention]) -> list[Mention]:
+    """Drop mentions of a unit that another mention names with its number: "in feet, 22 feet"."""
+    numbered = {one.unit for one in mentions if one.value is not None}
+    return [one for one in mentions if one.value is not None or one.unit not in numbered]
+
+
 def converted(
     tokens: Tokens, source: Mention, target: Mention, amount: Callable[[Tokens, int], Found[Fraction] | None]
 ) -> Conversion | None:
-    """Return one unit in the other; None where they do not measure the same or the number is not sure."""
+    """Return one unit in the other; None where they do not measure the same or the number is not sure.
+
+    Ounces are fluid ounces beside a volume.
+    """
+    source, target = _fluid(source, target), _fluid(target, source)
     if source.unit == target.unit or UNITS[source.unit] != UNITS[target.unit]:
         return None
     value = source.value if source.value is not None else _lone(tokens, (source, target), amount)
     return None if value is None else Conversion(value, source.unit, target.unit)
+
+
+def _fluid(one: Mention, other: Mention) -> Mention:
+    wet = one.unit == "ounce" and UNITS[other.unit] == "volume"
+    return replace(one, unit="fluid ounce") if wet else one
 
 
 def _lone(

@@ -16,7 +16,7 @@ from appliance.engine import api
 from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.understanding import ngram
-from appliance.understanding.arguments import BUILDERS, build
+from appliance.understanding.arguments import BUILDERS, build, vetoed
 from appliance.understanding.grammar import read_spans, spans_grammar
 from appliance.understanding.languages import TAGS, Language, known, language
 from appliance.understanding.request import Request
@@ -34,6 +34,7 @@ from appliance.understanding.vocabulary import (
 )
 
 _CANDIDATES: list[int | str] = [tool_token(one) for one in CLASSES]
+_NAMING = frozenset({"media_control"})  # the bare name of music is a wish: the language model copies what rules leave
 _FLOOR = 1e-9  # a probability of zero would veto the other model
 # twenty tokens have nothing to guess from, nothing to go wrong in and nothing worth keeping
 _SHORT: Final[dict[str, Any]] = {"speculate": False, "watch": False, "keep": False}
@@ -144,7 +145,11 @@ class Understander:
         if guess in BUILDERS and sure >= (calibration.writing if guess in WRITING else calibration.reading):
             spoken = language(tag)
             spans = await self._spans(low, guess, spoken)
-            arguments = build(guess, Request.of(spoken, words, spans, now_ms, zone))
+            request = Request.of(spoken, words, spans, now_ms, zone)
+            arguments = build(guess, request)
+            if arguments is None and guess in _NAMING and not vetoed(guess, request):
+                spans = await self._copied(low, guess) | spans
+                arguments = build(guess, Request.of(spoken, words, spans, now_ms, zone))
         if arguments is None:
             return Understanding(ESCALATE, {}, sure, self._since(begun), guess, tag)
         return Understanding(guess, arguments, sure, self._since(begun), guess, tag)

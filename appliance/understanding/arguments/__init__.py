@@ -3,6 +3,6 @@
 The words are found by the parsers of a `Language`. It must not know models, votes or thresholds.
 """
 
-from appliance.understanding.arguments.builders import BUILDERS, MAX_TIMER_S, build
+from appliance.understanding.arguments.builders import BUILDERS, MAX_TIMER_S, build, vetoed
 
-__all__ = ["BUILDERS", "MAX_TIMER_S", "build"]
+__all__ = ["BUILDERS", "MAX_TIMER_S", "build", "vetoed"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from appliance.understanding.arguments.bare import bare_minutes, wished
 from appliance.understanding.arguments.home import light_set, media_control, scene_set, volume_set
 from appliance.understanding.arguments.moments import Moment, alarm_time, moment
 from appliance.understanding.request import Request
@@ -21,7 +22,7 @@ _LISTS_OF_WORK = ("to-do", "chores", "errands", "work")  # "clean and polish the
 
 def timer_set(request: Request) -> Arguments | None:
     found = [one.value for one in request.language.durations(request.tokens)]
-    seconds = found[0] if found else request.language.stopwatch(request.tokens)
+    seconds = found[0] if found else request.language.stopwatch(request.tokens) or bare_minutes(request)
     if seconds is None or not 0 < seconds <= MAX_TIMER_S or len(set(found)) > 1:
         return None
     return _with({"duration_s": seconds}, label=_label(request))
@@ -35,7 +36,9 @@ def timer_cancel(request: Request) -> Arguments | None:
 
 
 def alarm_set(request: Request) -> Arguments | None:
-    outside = request.outside("label")
+    if "label" in request.spans and not request.language.times(request.outside("label")):
+        request = replace(request, spans={})  # "midnight alarm": the time is no name
+    outside = wished(request.outside("label"), request.language)
     set_for = alarm_time(outside, request.now, request.language)
     exact = {
         (one.value.hour, one.value.minute)
@@ -155,8 +158,9 @@ def list_show(request: Request) -> Arguments | None:
 
 def list_clear(request: Request) -> Arguments | None:
     name = _list_name(request)
-    if name is None and request.language.words.shopping.search(request.low):
-        name = request.language.words.default_list
+    words = request.language.words
+    if name is None and (words.shopping.search(request.low) or words.the_list.search(request.low)):
+        name = words.default_list
     return _needed(list=name)
 
 
@@ -210,10 +214,13 @@ _COPIED = ("text", "items", "query", "scene")
 
 def build(tool: str, request: Request) -> Arguments | None:
     """Return the arguments of a tool; None when something is missing, or said that no tool can keep."""
+    return None if vetoed(tool, request) else BUILDERS[tool](request)
+
+
+def vetoed(tool: str, request: Request) -> bool:
+    """Tell whether a writing wish says something that no tool can keep: a condition, a second step, an addressee."""
     veto = request.language.words.veto
-    if tool in WRITING and veto is not None and veto.search(request.around(*_COPIED)):
-        return None
-    return BUILDERS[tool](request)
+    return tool in WRITING and veto is not None and veto.search(request.around(*_COPIED)) is not None
 
 
 def _with(arguments: Arguments, **optional: object) -> Arguments:

@@ -77,16 +77,19 @@ def _clock(tokens: Tokens, at: int) -> Found[Said] | None:
         return None
     figures = part.split(".") if is_digits(part) else [part]
     minute: int | None = None
+    bare = False
     if len(figures) == 2 and len(figures[1]) == 2 and figures[0].isdigit():
         hour, minute, end = int(figures[0]), int(figures[1]), at + 1
     elif part.isdigit() and len(part) in (3, 4) and tokens.at(at + 1) in ("am", "pm", "a", "p", "hours"):
         hour, minute, end = int(part[:-2]), int(part[-2:]), at + 1
+    elif part.isdigit() and len(part) in (3, 4):  # "alarm 0645"
+        hour, minute, end, bare = int(part[:-2]), int(part[-2:]), at + 1, True
     else:
         number = cardinal(tokens, at)
         if number is None or number.value.denominator != 1 or not 0 <= number.value <= 24 or "," in part:
             return None
         hour, end = int(number.value), number.end
-    certain = minute is not None
+    certain = minute is not None and not bare
     if minute is None:
         minute, end, certain = _minutes(tokens, end)
     if minute > 59 or hour > 24:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from appliance.understanding.english.numbers import amount, cardinal
-from appliance.understanding.measure import Conversion, Mention, converted, joined
+from appliance.understanding.measure import Conversion, Mention, converted, distinct, joined
 from appliance.understanding.tokens import Tokens
 
 # name -> spellings; several words of one spelling are joined by a space
@@ -25,11 +25,16 @@ _UNITS: dict[str, str] = {
     "milligram": "milligram|milligrams|mg",
     "pound": "pound|pounds|lb|lbs",
     "ounce": "ounce|ounces|oz",
-    "stone": "stone|stones",
+    "stone": "stone|stones|st",
     "tonne": "tonne|tonnes|metric ton|metric tons",
     "ton": "ton|tons",
+    "hectoliter": "hectoliter|hectoliters|hectolitre|hectolitres|hl",
+    "cubic meter": "cubic meter|cubic meters|cubic metre|cubic metres",
+    "cubic foot": "cubic foot|cubic feet",
+    "cubic inch": "cubic inch|cubic inches",
     "liter": "liter|liters|litre|litres|l|ltr",
-    "milliliter": "milliliter|milliliters|millilitre|millilitres|ml|mls",
+    "milliliter": "milliliter|milliliters|millilitre|millilitres|ml|mls|cubic centimeter|cubic centimeters|"
+    "cubic centimetre|cubic centimetres",
     "centiliter": "centiliter|centiliters|centilitre|centilitres|cl",
     "deciliter": "deciliter|deciliters|decilitre|decilitres|dl",
     "gallon": "gallon|gallons|gal",
@@ -56,8 +61,8 @@ _UNITS: dict[str, str] = {
     "year": "year|years",
     "acre": "acre|acres",
     "hectare": "hectare|hectares",
-    "square foot": "square foot|square feet|sq ft",
-    "square meter": "square meter|square meters|square metre|square metres|sqm",
+    "square foot": "square foot|square feet|sq ft|sqft",
+    "square meter": "square meter|square meters|square metre|square metres|sqm|square m",
     "square kilometer": "square kilometer|square kilometers|square kilometre|square kilometres",
     "square mile": "square mile|square miles",
     "psi": "psi|pounds per square inch",
@@ -92,7 +97,7 @@ _NEEDS_NUMBER = frozenset({"k", "m", "g", "l", "'", '"', "in", "min", "second", 
 def conversion(tokens: Tokens) -> Conversion | None:
     """Return what is to be converted into what; None if that is not said or the two do not measure the same."""
     tokens = _height(tokens)
-    mentions = joined(_mentions(tokens))
+    mentions = distinct(joined(_mentions(tokens)))
     if len(mentions) != 2:
         return None
     first, second = mentions

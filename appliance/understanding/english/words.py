@@ -16,31 +16,38 @@ _SAME_LISTS = {"groceries": "grocery", "things to buy": "shopping", "shoping": "
 
 HOME = HomeWords(
     up=re.compile(
-        r"\b(?:up|louder|raise|increase|higher|more|brighter|brighten|lighter|boost|bump|crank|pump|hear|bring up|"
-        r"too (?:quiet|soft|low|dark|dim))\b"
+        r"\b(?:up|louder|luoder|raise|increase|higher|more|brighter|brighten|lighter|boost|bump|crank|pump|hear|"
+        r"bring up|"
+        r"too (?:quiet|soft|low|dark|dim)|some volume)\b"
     ),
     down=re.compile(
-        r"\b(?:down|quieter|lower|decrease|reduce|softer|less|dim|dimmer|darker|darken|quiet|soften|lessen|"
-        r"too (?:loud|bright|noisy|high))\b"
+        r"\b(?:down|quieter|lower|decrease|reduce|softer|less|dim|dimmer|dimming|darker|darken|quiet|soften|lessen|"
+        r"too (?:loud|bright|noisy|high)|(?:not|n't be) so loud|deafening|bit loud|back a bit|drop the volume|dwon)\b"
     ),
     much=re.compile(r"\b(?:a lot|much|way|lots|significantly|far|considerably|a ton|really)\b"),
     little=re.compile(r"\b(?:a (?:little|bit|tad|touch|notch|smidge|hair)|slightly|a little bit|bit)\b"),
     most=re.compile(
-        r"\b(?:max|maximum|full|all the way(?: up)?|as (?:loud|bright|high) as|full blast|brightest|loudest|fully|"
+        r"\b(?:max|maximum|full|all the way(?: up)?|as (?:loud|bright|high) as|full blast|blast it|brightest|loudest|"
+        r"fully|"
         r"completely up|highest)\b"
     ),
     least=re.compile(
         r"\b(?:min|minimum|all the way down|as (?:quiet|dim|low|dark|soft) as|lowest|dimmest|quietest|minimal)\b"
     ),
-    half=re.compile(r"\b(?:half|halfway|50 ?/ ?50)\b"),
+    half=re.compile(r"\b(?:half|halve|halfway|medium|50 ?/ ?50)\b"),
     by=re.compile(r"\b(?:by|another|an extra|more by)(?: about| around)? ?$"),
-    mute=re.compile(r"\b(?:mute|silence|silent|shut up|hush|no sound|sound off|quiet mode|kill the (?:sound|audio))\b"),
+    mute=re.compile(r"\b(?:mute|silence|silent|shut up|hush|no sound|sound off|quiet mode|(?:kill|cut|"
+        r"turn off) the (?:sound|audio)|shush)\b"),
     unmute=re.compile(
-        r"\b(?:un-?mute|sound (?:back )?on|(?:turn|switch|put|bring)(?: the)? (?:sound|audio|volume) back(?: on)?|"
+        r"\b(?:un-?mute|sound (?:back )?on|(?:turn|switch|put|bring|give)(?: me)?(?: the)? (?:sound|audio|"
+        r"volume) back(?: on)?|"
         r"stop muting|take .* off mute)\b"
     ),
-    on=re.compile(r"\b(?:on|light up|illuminate|lit|bring up|activate|enable)\b"),
-    off=re.compile(r"\b(?:off|out|extinguish|kill|shut down|dark in here please|deactivate|disable|lights? out)\b"),
+    on=re.compile(r"\b(?:on|light up|illuminate|lit|bring up|activate|enable|lights?,? please|some light|"
+        r"let there be light|bit of light|"
+        r"get (?:the|that) (?:[\w']+ )?lights?|hit the lights?|light for|ca ?n.?t see|cannot see|no light|^lights?)\b"),
+    off=re.compile(r"\b(?:off|out|extinguish|kill|shut down|dark in here please|deactivate|disable|lights? out|douse|"
+        r"(?:shut|cut|kill) (?:all )?the lights?|(?:make|turn) it dark|turn of (?:the|all))\b"),
     colors={
         "warm white": "warm white", "warm": "warm white", "warmer": "warm white", "cozy": "warm white",
         "cool white": "cool white", "cold white": "cool white", "cooler": "cool white", "colder": "cool white",
@@ -58,21 +65,26 @@ HOME = HomeWords(
         ("pause", re.compile(r"\b(?:pause|hold on|hold the (?:music|song)|hang on|freeze)\b")),
         ("stop", re.compile(
             r"\b(?:stop|turn off|switch off|shut off|turn (?:the |that |this )?\w+(?: \w+)? off|end|quit|"
-            r"switch (?:the |that |this )?\w+ off|kill|no more|cut|cancel|enough|"
+            r"switch (?:the |that |this )?\w+ off|(?:radio|music|tv) off|kill|no more|cut|cancel|enough|"
             r"shut (?:the |that |this )?\w+ (?:off|down|up))\b"
         )),
         ("previous", re.compile(
             r"\b(?:previous|last (?:song|track|one)|go back|back (?:one|a)|before|rewind|again from|replay|backwards?|"
-            r"skip back)\b"
+            r"skip back|that song again|once more|encore)\b"
         )),
         ("next", re.compile(
-            r"\b(?:next|skip|another (?:song|track|one)|different (?:song|track|one)|forward|pass on this|"
+            r"\b(?:next|skip|another (?:song|track|one)|different (?:song|track|one)|forward|not this one|"
+            r"change (?:the |this )?(?:song|track|tune)|"
+            r"jump ahead|pass on this|"
             r"something else)\b"
         )),
-        ("play", re.compile(r"\b(?:play|put|listen|hear|start|turn on|stream|shuffle|tune|music|want|give|blast)\b")),
+        ("play", re.compile(r"\b(?:play|put|listen|hear|start|turn on|stream|shuffle|tune|music|want|give|blast|"
+            r"radio|tunes?|"
+            r"wireless|(?:stick|whack|chuck|bung|throw|whack) on|gimme)\b")),
     ),
     anything=re.compile(
-        r"^(?:(?:some|the|a|any|my|this|that|more|of)\s+)*(?:music|songs?|it|something|tunes?|anything|track|audio|sound|"
+        r"^(?:(?:some|the|a|any|my|this|that|more|of)\s+)*(?:music|songs?|it|something|tunes?|anything|track|audio|"
+        r"sound|"
         r"playback|media|player|playing|one|again|stuff|"
         r"radio|album|playlist|podcast|movie|video|show|film)?(?: please| on| now| again)*$"
     ),
@@ -116,6 +128,7 @@ WORDS = Words(
     ),
     shared_parts=frozenset({"tonight", "evening", "afternoon", "morning"}),
     waking=frozenset({"wake", "up"}),
+    ringing=frozenset({"alarm", "alarms", "awake", "waking", "bed"}),
     date_words=frozenset("date day month year week today weekday today's todays season century".split()),
     day_words=frozenset({"date", "day"}),
     time_words=frozenset("time late hour clock morning night noon midnight early afternoon evening dark".split()),
@@ -123,6 +136,14 @@ WORDS = Words(
         r"\b(tomorrow|yesterday|today|[a-z]+day)'?s$", r"\1", said, flags=re.IGNORECASE
     ),  # "tomorrow's date" asks for tomorrow; "new year's" is a name
     shopping=re.compile(r"\b(?:buy|shop|shopping|store|supermarket|groceries)\b", re.IGNORECASE),
+    the_list=re.compile(
+        r"\b(?:the|my|our|this|that|whole|entire) list\b(?! (?:of|for|called|named))|"
+        r"\b(?:cross|tick|check|strike) (?:everything|it all|all of it) off\b|\bcross off everything\b",
+        re.IGNORECASE,
+    ),
+    so=frozenset({"so", "therefore"}),
+    counted_from=frozenset({"from"}),
+    after_bare=frozenset("for please on and thanks beep start now ta timer pls ok clock time it then long".split()),
     home=HOME,
     veto=_VETO,
     compared=frozenset({"than"}),

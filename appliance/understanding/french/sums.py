@@ -77,12 +77,38 @@ _WORDS_OF_SUMS = SumWords(
     rules=_RULES,
     infix=_INFIX,
     refused=re.compile(r"\blog(?:arithme)?\b|\bsin(?:us)?\b|\bcos(?:inus)?\b|\btan(?:gente)?\b|\d!|factoriel"),
-    average=re.compile(rf"moyenne (?:de|entre) ({_LIST})"),
+    average=re.compile(rf"moyenne (?:de|entre|avec|si j ai) ({_LIST})"),
     root=re.compile(rf"(?:racine carree|racine|sqrt)\s*(?:de)?\s*\(?\s*{N}\s*\)?"),
     added=re.compile(
         rf"(?:additionne[rs]?|addition|somme|total|ensemble|{N} et {N} (?:ca fait|font|fait|ensemble|egale?)).*"
     ),
     leading="+*/%^.",
+    loose=(
+        # more is asked than the numbers say
+        (
+            r"\b1 an\b|\bun \d|\b0\.|\b(?:grammes|moyenne|vitesse|augmentation|"
+            r"surface|rayon|diametre|circonference|metres carres (?:pour|dans))\b|"
+            r"\bsur (?:dix|vingt|cent)\b",
+            "",
+        ),
+        (r"\b(?:reste|rends?|monnaie|depense|rendre)\b", "{big}-{small}"),
+        (
+            r"\bpar (?:tete|personne|heure)\b|\bchacun\b|\bon (?:est|etait|sera|sont)\b|\bdure\b|\bdans\b|"
+            r"\b(?:partage|divise|reparti)[a-z]*\b",
+            "{big}/{small}",
+        ),
+        (
+            rf"{N} (?:[a-z]+ ){{0,3}}(?:a|de|par|pour|fois|pendant|sur) (?:[a-z]+ ){{0,2}}{N}|"
+            rf"\b{N} par mois\b|\bde l heure\b",
+            "{a}*{b}",
+        ),
+    ),
+    shares=(
+        (r"\b(?:remise|reduction|rabais|soldee?s?|moins)\b|-\d", "{x}-{x}*{p}/100"),
+        (r"\b(?:ajoute[a-z]*|rajoute|plus|augment[a-z]*|hausse)\b", "{x}+{x}*{p}/100"),
+        (r"\b(?:pourboire|marge|rapporte|tva|commission|interets?)\b", "{x}*{p}/100"),
+    ),
+    restart=re.compile(r"\b(?:enfin|non|pardon|plutot|je veux dire|fais|donc)\b"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from appliance.understanding.french.numbers import amount
-from appliance.understanding.measure import Conversion, Mention, converted, joined
+from appliance.understanding.measure import Conversion, Mention, converted, distinct, joined
 from appliance.understanding.tokens import Tokens
 
 # English name of the tool -> French spellings without accents; several words of one spelling are joined by a space
@@ -23,14 +23,16 @@ _UNITS = {
     "kilogram": "kilogramme|kilogrammes|kg|kgs|kilo|kilos",
     "gram": "gramme|grammes|g|gr",
     "milligram": "milligramme|milligrammes|mg",
-    "pound": "livre|livres|lb|lbs",
+    "pound": "livre|livres|lb|lbs|pound|pounds",
     "ounce": "once|onces|oz",
     "stone": "stone|stones",
     "tonne": "tonne|tonnes|t",
+    "hectoliter": "hectolitre|hectolitres|hl",
+    "cubic meter": "metre cube|metres cubes|m 3|m ³",
     "liter": "litre|litres|l|liter|liters",
     "milliliter": "millilitre|millilitres|ml",
     "centiliter": "centilitre|centilitres|cl",
-    "deciliter": "decilitre|decilitres|dl",
+    "deciliter": "decilitre|decilitres|dl|deci|decis",
     "gallon": "gallon|gallons",
     "quart": "quart americain|quarts americains",
     "pint": "pinte|pintes",
@@ -92,7 +94,7 @@ _GOALS = frozenset({"en", "vers", "combien", "de", "par", "dans", "a"})
 
 def conversion(tokens: Tokens) -> Conversion | None:
     """Return what is to be converted into what; None if that is not said or the two do not measure the same."""
-    mentions = joined(_mentions(tokens))
+    mentions = distinct(joined(_mentions(tokens)))
     if len(mentions) != 2:
         return None
     first, second = mentions

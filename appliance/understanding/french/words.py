@@ -12,7 +12,8 @@ from appliance.understanding.languages import HomeWords, Words
 _FRONT = either(r"^(?:(?:de|que|à|pour|d|qu)\s+(?=\S)|d'|qu'(?!il|elle|on|un))")
 HOME = HomeWords(
     up=either(
-        r"\b(?:montes?|monter|montez|remonter?|augmente[rsz]?|augmentez|hausser?|pousser?|plus (?:fort|forte|clair|"
+        r"\b(?:montes?|monter|mont le|gonfle[rs]?|fais péter|plu for|montez|remonter?|augmente[rsz]?|augmentez|"
+        r"hausser?|pousser?|plus (?:fort|forte|clair|"
         r"claire|"
         r"lumineux|vive?s?|haut|haute|de (?:lumière|son|volume|clarté))|lève|intensifier?|éclaircis|davantage|trop "
         r"(?:bas|basse|"
@@ -20,7 +21,9 @@ HOME = HomeWords(
         r"rien)\b"
     ),
     down=either(
-        r"\b(?:baisse[rsz]?|baissez|rabaisser?|diminue[rsz]?|diminuez|réduis|réduire|réduisez|descends|tamise[rs]?|"
+        r"\b(?:baisse[rsz]?|bais le|redescends|moins (?:foo+rt|for\b|clair|d'intensité)|trop élevé|tro fort|"
+        r"chuchote[sz]?|pa ass fort|"
+        r"baissez|rabaisser?|diminue[rsz]?|diminuez|réduis|réduire|réduisez|descends|tamise[rs]?|"
         r"assombris|"
         r"moins (?:fort|forte|de|vive|vives|lumineux|haut)|plus (?:bas|basse|doux|douce|doucement|faible|sombre|"
         r"douces|sombres)|"
@@ -30,19 +33,20 @@ HOME = HomeWords(
     much=either(r"\b(?:beaucoup|bien plus|nettement|vraiment|carrément|largement|très|bcp)\b"),
     little=either(r"\b(?:(?:un|tout) (?:petit )?peu|un poil|légèrement|un chouïa|un tantinet|une touche|un cran)\b"),
     most=either(
-        r"\b(?:à fond|au max(?:imum)?|maximum|à bloc|pleine puissance|au plus (?:haut|fort)|plein pot|tout "
+        r"\b(?:à fond|à donf|au max(?:imum)?|maximum|à bloc|pleine puissance|au plus (?:haut|fort)|plein pot|tout "
         r"en haut|max)\b"
     ),
     least=either(r"\b(?:au min(?:imum)?|minimum|au plus bas|tout bas|à zéro|le plus bas possible|au plus faible)\b"),
-    half=either(r"\b(?:moitié|mi-(?:volume|hauteur|puissance|intensité))\b"),
+    half=either(r"\b(?:moitié|volume moyen|mi-(?:volume|hauteur|puissance|intensité))\b"),
     by=re.compile(r"\b(?:de|d|encore) ?$"),
     mute=either(
         r"\b(?:muet|sourdine|mute|silence|silencieux|(?:coupe[rsz]?|coupez|éteins|éteindre|enlève[rs]?|enlever|"
         r"désactive[rs]?|"
-        r"vire[rs]?) (?:tout )?le (?:son|volume)|pas de son|plus de son|plus un bruit)\b"
+        r"vire[rs]?) (?:tout )?le (?:son|volume)|pas de son|plus de son|plus un bruit|plus aucun son)\b"
     ),
     unmute=either(
-        r"\b(?:(?:remets|remettre|réactive[rs]?|réactiver|rétablis|rétablir|rends|redonne|rallume) (?:moi )?(?:le |"
+        r"\b(?:(?:remets|remettre|réactive[rs]?|réactiver|rétablis|rétablir|rends|redonne|"
+        r"rallume)(?:[ -]moi)? (?:le |"
         r"du )(?:son|volume)|"
         r"(?:enlève|désactive|retire|sors de|quitte|enlever|désactiver|retirer|coupe) (?:la |le )?(?:mode "
         r")?(?:sourdine|muet|mute|"
@@ -51,10 +55,12 @@ HOME = HomeWords(
     on=either(
         r"\b(?:allume[rsz]?|allumez|rallume[rsz]?|allumée?s?|ouvre|ouvrir|active[rs]?|enclenche[rs]?|mets|mettre|"
         r"met|mettez|on|soit|"
-        r"fais|lumières?|éclairage|éclaire[rsz]?|lampes?)\b"
+        r"fais|il fait (?:noir|sombre)|fait noir|voi[st] (?:plus )?rien|veilleuse|clarté|lum|alum|lumières?|"
+        r"éclairage|éclaire[rsz]?|lampes?)\b"
     ),
     off=either(
-        r"\b(?:éteins|éteindre|éteignez|éteignes|éteint|éteind|éteinte?s?|coupe[rsz]?|couper|ferme[rsz]?|fermer|"
+        r"\b(?:éteins|rééteins|étin|éteindre|éteignez|éteignes|éteint|éteind|éteinte?s?|coupe[rsz]?|couper|"
+        r"ferme[rsz]?|fermer|"
         r"désactive[rs]?|off|"
         r"plus de lumière s'il|arrête[rs]?)\b"
     ),
@@ -218,6 +224,14 @@ WORDS = Words(
     | {"soir", "matin", "nuit", "soiree", "matinee", "h"},
     shared_parts=frozenset({"soir", "matin", "nuit", "midi", "aprem", "apres"}),
     waking=frozenset({"reveille", "reveiller", "reveillez", "reveilles", "leve", "lever", "debout", "lit", "reveil"}),
+    ringing=frozenset("alarme alarmes sonne sonner sonnes reveils reveillez".split()),
+    the_list=either(
+        r"\blistes?\b(?! (?:de |des |du |d'|pour |à |qui ))|\b(?:raye[rsz]?|coche[rsz]?|barre[rsz]?|biffe[rsz]?) "
+        r"tout$|\btous les (?:articles|trucs)\b"
+    ),
+    so=frozenset({"donc", "alors"}),
+    counted_from=frozenset({"depuis"}),
+    after_bare=frozenset("pour et stp svp merci s maintenant c le la les".split()),
     date_words=frozenset("date jour mois annee semaine saison combien".split()),
     day_words=frozenset({"date", "jour"}),
     time_words=frozenset("heure heures tard tot horloge montre nuit minuit midi matin soir".split()),

@@ -119,12 +119,15 @@ def _umlauts(pattern: str) -> re.Pattern[str]:
 _ROOM_LIGHT = _umlauts(rf"({_ROOMS})[ns]?-?(?:licht|lichter|lampe|lampen|beleuchtung|leuchte)$")
 HOME = HomeWords(
     up=_umlauts(
-        r"\b(?:lauter|laut|heller|hoch|rauf|hochdrehen|hochstellen|erhoehe?n?|steigere?|anheben|aufdrehen|mehr|"
+        r"\b(?:lauter|laut|lau[dt]+[ae]r?|l[uü]+t[ae]r|kraeftiger|aufdrehn|heller|hoch|rauf|hochdrehen|hochstellen|"
+        r"erhoehe?n?|steigere?|anheben|aufdrehen|mehr|"
         r"hoeher|staerker|plus|"
         r"hochdimmen|zu (?:leise|dunkel)|nichts|hoer|verstehe?)\b|\b(?:dreh|drehe|drehen sie)\b.* auf\b(?! \d)"
     ),
     down=_umlauts(
-        r"\b(?:leiser|(?<!zu )leise|dunkler|runter|herunter|runterdrehen|runterstellen|senke?n?|verringere?n?|"
+        r"\b(?:leise{2,}r*|leiser+|lei{2,}se+r?|leisa|leieser|liisliger|gedaempfter|zurueckdrehen|sanfter|schummrig\w*|schummerlicht|"
+        r"grell|blendet|schrei nicht so|(?<!zu )leise|dunkler|runter|herunter|runterdrehen|runterstellen|senke?n?|"
+        r"verringere?n?|"
         r"reduziere?n?|weniger|"
         r"niedriger|tiefer|schwaecher|minus|zurueck|dimme?n?|dimmst|runterdimmen|herunterdimmen|daempf\w*|"
         r"abdunkeln|zu (?:laut|hell)|"
@@ -137,15 +140,16 @@ HOME = HomeWords(
         r"vollgas|voll|"
         r"am hellsten|am lautesten|ganz hoch)\b"
     ),
-    least=_umlauts(r"\b(?:minimum|minimal\w*|min|ganz (?:leise|dunkel|runter)|niedrigste stufe|am leisesten)\b"),
+    least=_umlauts(r"\b(?:minimum|minimal\w*|min|ganz (?:leise|dunkel|runter|schwach)|fluesterleise|niedrigste stufe|"
+        r"am leisesten)\b"),
     half=_umlauts(r"\b(?:halb|halbe[rsn]?|haelfte|mittel|mittlere)\b"),
     by=re.compile(r"\b(?:um|weitere|nochmal|noch)(?: etwa| ungefaehr| ca)? ?$"),
     mute=_umlauts(
-        r"\b(?:stumm\w*|lautlos|mute|tonlos|ton (?:aus|weg|ab)|sound aus|ruhe)\b|\bden (?:ton|"
+        r"\b(?:stumm\w*|lautlos|mute|tonlos|ton (?:aus|weg|ab)|sound aus|ohne ton|ruhe)\b|\bden (?:ton|"
         r"sound)\b.*\b(?:aus|ab|weg|ausmachen)\b"
     ),
     unmute=_umlauts(
-        r"\b(?:unmute|ton (?:wieder )?(?:an|ein)|nicht mehr stumm|stumm\w* (?:aus|aufheben|weg|beenden)|"
+        r"\b(?:unmute|ton (?:bitte )?(?:wieder )?(?:an|ein)\w*|nicht mehr stumm|stumm\w* (?:aus|aufheben|weg|beenden)|"
         r"(?:heb|hebe) .*stumm\w* auf|stumm\w* .*(?:aufheben|ausmachen))\b|\bden (?:ton|sound)\b.*\b(?:wieder|"
         r"an|ein|anmachen)\b|"
         r"\bstumm (?:wieder )?(?:aus|aufheben|ausmachen)"
@@ -153,16 +157,18 @@ HOME = HomeWords(
     on=_umlauts(
         r"\b(?:an|ein|anmachen|einschalten|anschalten|aufdrehen|anknipsen|auf|anmachst|einschaltest|angehen|es "
         r"werde|brauche?|"
-        r"moechte|haette|brauchen|hell)\b"
+        r"moechte|haette|brauchen|hell)\b|licht\b|\b(?:lampen?|leuchten|beleuchten|finster\w*|dunkeln?|zappenduster)\b|"
+        r"\b(?:sehe?|sieht|find) .*\b(?:nicht|nix|nichts)\b"
     ),
     off=_umlauts(
         r"\b(?:aus|ausmachen|ausschalten|abschalten|abdrehen|ausknipsen|loesche?n?|ab|ausmachst|ausschaltest|"
         r"kein|ausgehen|"
-        r"mach (?:mal |bitte )?dunkel)\b"
+        r"mach (?:mal |bitte )?dunkel|mach (?:es|sie) weg|bitte weg)\b"
     ),
     colors={
         "warmweiss": "warm white", "warmes weiss": "warm white", "warm weiss": "warm white", "warm": "warm white",
-        "warmes": "warm white", "waermer": "warm white", "gemuetlich": "warm white", "kaltweiss": "cool white",
+        "warmes": "warm white", "waermer": "warm white", "waermeres": "warm white", "kaelteres": "cool white",
+        "tageslichtweiss": "cool white", "gemuetlich": "warm white", "kaltweiss": "cool white",
         "kaltes weiss": "cool white", "kalt weiss": "cool white", "kaltes": "cool white", "tageslicht": "cool white",
         "rot": "red", "rotes": "red", "rote": "red", "orange": "orange", "oranges": "orange", "gelb": "yellow",
         "gelbes": "yellow", "gold": "yellow", "goldenes": "yellow", "gruen": "green", "gruenes": "green",

@@ -22,6 +22,15 @@ _INFIX = (
     (r"\b(?:zum quadrat|im quadrat)\b", "^2"),
 )  # fmt: skip
 _WORDS = r"(?:[a-z]+ ){0,3}"
+# "rechne mal 3 plus 4" multiplies nothing
+_PLEASE = re.compile(
+    r"\b(rechne?|sag|zieh|ziehe|ziehen|nimm|verdopp[a-z]+|halbier[a-z]*|multiplizier[a-z]*|subtrahier[a-z]*|addier[a-z]*|"
+    r"teile?|dividier[a-z]*)(?: (?:mir|uns|bitte|mal|doch|sie|schnell|kurz))+(?= )"
+)
+_TOGETHER = {
+    "zweit": 2, "dritt": 3, "viert": 4, "fuenft": 5, "sechst": 6, "sechs": 6, "siebt": 7, "acht": 8, "neunt": 9,
+    "zehnt": 10,
+}  # fmt: skip
 
 _RULES: tuple[tuple[str, str], ...] = (
     (rf"(?:prozent|%) von {N} (?:sind|ist) {N}", r"\2/\1*100"),
@@ -33,25 +42,29 @@ _RULES: tuple[tuple[str, str], ...] = (
     (rf"(?:kosten|kostet) {N} (?:mit |minus |abzueglich ){N} ?%", r"\1-\1*\2/100"),
     (rf"{N} ?% (?:rabatt|nachlass|skonto) (?:auf|von|bei) {N}", r"\2-\2*\1/100"),
     (rf"(?:zieh|ziehe|nimm) {N} ?% von {N} (?:ab|weg)", r"\2-\2*\1/100"),
+    (rf"(?:zieh|ziehe|nimm) von {N} {N} ?% (?:ab|weg)", r"\1-\1*\2/100"),
+    (rf"{N} von {N}(?: [a-z]+)? in (?:%|prozent)", r"\1/\2*100"),
     (rf"{N} ?% {_WORDS}(?:von|auf|aus|bei|der|des) {N}", r"\2*\1/100"),
-    (rf"(?:subtrahiere|subtrahier|zieh|ziehe) {N} von {N}", r"\2-\1"),
+    (rf"(?:subtrahieren?|subtrahier|zieh|ziehen?) {N} von {N}", r"\2-\1"),
     (rf"{N} von {N} (?:abziehen|subtrahieren|abgezogen)", r"\2-\1"),
     (rf"(?:dividiere|dividier|teile|teil|teil mal|verteil|verteile) {N} (?:durch|auf|unter|mit) {N}", r"\1/\2"),
     (rf"{N} (?:durch|auf|unter) {N} (?:teilen|dividieren|verteilen|aufteilen|teile|teilt)", r"\1/\2"),
     (rf"{N} (?:geteilt|aufgeteilt|verteilt) (?:durch|auf|unter) {N}$", r"\1/\2"),
-    (rf"(?:multipliziere|multiplizier) {N} (?:mit|und|mal) {N}", r"\1*\2"),
+    (rf"(?:multiplizieren?|multiplizier) {N} (?:mit|und|mal) {N}", r"\1*\2"),
     (rf"{N} (?:mit|und) {N} multiplizieren", r"\1*\2"),
     (rf"nimm {N} mal {N}", r"\1*\2"),
     (rf"produkt (?:von|aus) {N} (?:und|mit) {N}", r"\1*\2"),
     (rf"quotient (?:von|aus) {N} und {N}", r"\1/\2"),
     (rf"differenz (?:zwischen|von|aus) {N} und {N}", r"\1-\2"),
     (rf"(?:rest von|bleibt uebrig bei|rest bei) {N} (?:geteilt durch|durch) {N}", r"\1%\2"),
-    (rf"(?:geht|passt|passen) {N} in (?:die )?{N}", r"\2/\1"),
-    (rf"(?:quadrat ?)?wurzel (?:aus|von|der) {N}", r"sqrt(\1)"),
+    (rf"(?:geht|passt|passen) (?:die )?{N} in (?:die )?{N}", r"\2/\1"),
+    (rf"(?:quadrat ?)?wurzel (?:(?:aus|von|der) )?{N}", r"sqrt(\1)"),
     (rf"(?:kubikwurzel|dritte wurzel) (?:aus|von) {N}", r"\1^(1/3)"),
     (rf"quadrat von {N}$", r"\1^2"),
     (rf"(?:doppelte|zweifache) von {N}", r"\1*2"),
-    (rf"(?:dreifache) von {N}", r"\1*3"),
+    (rf"(?:dreifache) (?:menge )?von {N}", r"\1*3"),
+    (rf"fuenffache von {N}", r"\1*5"),
+    (rf"zehnfache von {N}", r"\1*10"),
     (rf"(?:vierfache) von {N}", r"\1*4"),
     (rf"(?:verdopple|verdoppel|verdoppeln) {N}", r"\1*2"),
     (rf"{N} verdoppeln", r"\1*2"),
@@ -63,13 +76,34 @@ _RULES: tuple[tuple[str, str], ...] = (
 _WORDS_OF_SUMS = SumWords(
     rules=_RULES,
     infix=_INFIX,
-    refused=re.compile(r"\blog\b|\bsinus\b|\bsin\b|\bcos|\btan|\d ?!\s*\d|fakultaet|\b[xyz]\b ?=|integral|ableitung"),
+    refused=re.compile(
+        r"\blog\b|logarithmus|\bpi\b|\bsinus\b|\bsin\b|\bcos|\btan|\d ?!\s*\d|fakultaet|\b[xyz]\b ?=|integral|ableitung"
+    ),
     average=re.compile(rf"(?:durchschnitt|mittelwert|schnitt|mittel) (?:von|aus) ({_LIST})"),
     root=re.compile(rf"wurzel (?:aus|von)\s*{N}"),
     added=re.compile(
         rf".*(?:addiere?n?|addiert|zusammen|zusammengezaehlt|zusammenzaehlen|summe|summiere?n?|summiert|{N} und {N}).*"
     ),
-    leading=".",
+    leading=".*",
+    loose=(
+        (
+            r"\b(?:pro (?:nase|person|kopf|mann|kind)|jeder|jede|gleich viel|verteilt|aufgeteilt|aufteilen|"
+            r"teilen|teilt)\b",
+            "{big}/{small}",
+        ),
+        (r"\b(?:abzieh\w*|bleibt|bleiben|uebrig|wechselgeld|raus|zurueck|rest|ausgegeben)\b", "{big}-{small}"),
+        (
+            rf"\b(?:je|pro|jeweils)\b|\b(?:im|am|pro|die|den) (?:monat|jahr|tag|woche|stunde)\b(?!.*\bim jahr bei)|"
+            rf"\bstundenlohn\b|\b{N} [a-z]+ (?:zu|a|fuer) {N}",
+            "{a}*{b}",
+        ),
+    ),
+    shares=(
+        (r"\b(?:rabatt|nachlass|skonto|reduziert|billiger|guenstiger|abzieh\w*|ab)\b", "{x}-{x}*{p}/100"),
+        (r"\b(?:drauf|dazu|aufschlag|teurer|mehr|zuzueglich|plus)\b", "{x}+{x}*{p}/100"),
+        (r"\b(?:trinkgeld|von|auf|provision|zinsen)\b", "{x}*{p}/100"),
+    ),
+    restart=re.compile(r"\b(?:also|nein|nee|ne|quatsch|nochmal|lieber|lieber nach|ich meine|beziehungsweise)\b"),
 )
 
 
@@ -81,6 +115,8 @@ def expression(said: str) -> str | None:
 def _digits(said: str) -> str:
     """Return the sentence folded, with every number in digits and money words gone."""
     flat = re.sub(r"(?<=\d)k\b", "000", folded(said)).replace("²", " zum quadrat ")
+    flat = re.sub(r"\bzwo(?=hundert|tausend|und)", "zwei", flat)
+    flat = re.sub(rf"\b(?:wir sind|sind wir|waren|wir waren|sind) zu ({'|'.join(_TOGETHER)})\b", _head_count, flat)
     flat = re.sub(r"\bdie haelfte\b", "haelfte", flat.replace("prozentsatz", "").replace("mwst", ""))
     flat = re.sub(r"(?<=\d)([x*/+:-])(?=\d)", r" \1 ", _MONEY.sub(" ", flat))
     tokens = text(flat)
@@ -106,8 +142,12 @@ def _digits(said: str) -> str:
         else:
             parts.append(plain(found.value))
             at = found.end
-    flat = " ".join(parts)
+    flat = _PLEASE.sub(r"\1", " ".join(parts)).replace(" aeh ", " ")
     return re.sub(r"\s+", " ", re.sub(r"(?<=\d)\s+%\s*(?=[a-z])", "% ", flat)).strip(" ?.!,")
+
+
+def _head_count(found: re.Match[str]) -> str:
+    return f"wir sind {_TOGETHER[found[1]]} jeder"
 
 
 def _share(tokens: Tokens, at: int) -> bool:

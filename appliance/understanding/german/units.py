@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.understanding.german.numbers import amount
 from appliance.understanding.german.tokens import Tokens
-from appliance.understanding.measure import Conversion, Mention, converted, joined
+from appliance.understanding.measure import Conversion, Mention, converted, distinct, joined
 
 # English name -> spellings, folded; several parts of one spelling are joined by a space
 _UNITS: dict[str, str] = {
@@ -25,18 +25,20 @@ _UNITS: dict[str, str] = {
     "ounce": "unze|unzen|oz",
     "stone": "stone|stones",
     "tonne": "tonne|tonnen|t",
+    "hectoliter": "hektoliter|hektolitern|hl|hekto",
+    "cubic meter": "kubikmeter|kubikmetern|m ³|m3",
     "liter": "liter|litern|l|ltr",
-    "milliliter": "milliliter|millilitern|ml",
+    "milliliter": "kubikzentimeter|kubikzentimetern|milliliter|millilitern|ml",
     "centiliter": "zentiliter|cl|centiliter",
     "deciliter": "deziliter|dl|deciliter",
     "gallon": "gallone|gallonen|gal",
     "quart": "quart|quarts",
     "pint": "pint|pints",
     "cup": "tasse|tassen|cup|cups",
-    "fluid ounce": "fluessigunze|fluessigunzen|fl oz",
-    "tablespoon": "essloeffel|essloeffeln|el",
+    "fluid ounce": "fluessigunze|fluessigunzen|fl oz|fluid ounce|fluid ounces",
+    "tablespoon": "essloeffel|essloeffeln|el|tbsp",
     "teaspoon": "teeloeffel|teeloeffeln|tl",
-    "celsius": "celsius|grad celsius|° c|grad c|celsiusgrad|c",
+    "celsius": "celsius|grad celsius|° c|grad c|grad|celsiusgrad|c",
     "fahrenheit": "fahrenheit|grad fahrenheit|° f|grad f|f",
     "kelvin": "kelvin|grad kelvin|k",
     "kilometer per hour": "stundenkilometer|stundenkilometern|kilometer pro stunde|kilometern pro stunde|km / h|kmh|"
@@ -53,7 +55,7 @@ _UNITS: dict[str, str] = {
     "year": "jahr|jahre|jahren",
     "acre": "acre|acres",
     "hectare": "hektar|ha",
-    "square foot": "quadratfuss",
+    "square foot": "quadratfuss|square feet|square foot",
     "square meter": "quadratmeter|quadratmetern|qm|m ²|m 2|m2",
     "square kilometer": "quadratkilometer|km ²|qkm",
     "square mile": "quadratmeile|quadratmeilen",
@@ -82,13 +84,15 @@ _BY_WORDS: dict[tuple[str, ...], str] = {
 }
 _LONGEST = max(len(words) for words in _BY_WORDS)
 # a lone letter or a short word is a unit only after a number or as the goal
-_NEEDS_NUMBER = frozenset({"m", "g", "l", "t", "f", "c", "k", "'", '"', "gr", "el", "tl", "min", "ha", "bar", "mi"})
+_NEEDS_NUMBER = frozenset(
+    {"m", "g", "l", "t", "f", "c", "k", "'", '"', "gr", "el", "tl", "min", "ha", "bar", "mi", "grad"}
+)
 _GOALS = frozenset({"in", "zu", "nach", "auf", "als", "viele", "viel", "wieviele", "wieviel"})
 
 
 def conversion(tokens: Tokens) -> Conversion | None:
     """Return what is to be converted into what; None if that is not said or the two do not measure the same."""
-    mentions = joined(_mentions(tokens))
+    mentions = distinct(joined(_mentions(tokens)))
     if len(mentions) != 2:
         return None
     first, second = mentions

@@ -75,6 +75,13 @@ WORDS = Words(
     ),
     shared_parts=frozenset(),
     waking=frozenset("weck wecke wecken aufwecken aufstehen wach geweckt weckst raus auf wecke aufwachen hoch".split()),
+    ringing=frozenset("wecker klingeln klingelt alarm laeuten läuten geweckt wach bett".split()),
+    the_list=re.compile(
+        r"(?<![\w-])(?:liste|listn)\b(?! (?:f(?:ue|ü)r|von|mit|namens))", re.IGNORECASE
+    ),
+    so=frozenset("also deshalb drum darum daher".split()),
+    counted_from=frozenset({"von", "ab"}),
+    after_bare=frozenset("bitte für fuer danke und stellen starten setzen an los jetzt ein machen minutn".split()),
     date_words=frozenset(
         "datum tag monat jahr woche heute wochentag wievielte wievielten heutige heutigen montag dienstag mittwoch "
         "donnerstag freitag samstag sonntag jahreszeit".split()

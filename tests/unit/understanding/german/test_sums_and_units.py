@@ -22,6 +22,12 @@ from appliance.understanding.german.units import conversion
         ("zieh 5 von 20 ab", "20-5"), ("teile 120 durch 5 personen", "120/5"), ("wie oft geht 7 in 56", "56/7"),
         ("durchschnitt von 3, 4 und 5", "(3+4+5)/3"), ("rest von 17 durch 5", "17%5"), ("10 modulo 3", "10%3"),
         ("hundert minus fuenfundzwanzig", "100-25"),
+        ("rechne mal 340 durch 12", "340/12"), ("zieh mal 17 von 300 ab", "300-17"),
+        ("34 von 50 in prozent", "34/50*100"),
+        ("die miete ist 1260, wir sind zu dritt, wie viel zahlt jeder", "1260/3"), ("acht reihen mit je 25", "8*25"),
+        ("wechselgeld auf fünfzig, gekauft für 31,45", "50-31.45"), ("und nochmal mal drei, also 48 mal drei", "48*3"),
+        ("netto 1200, wieviel ist das mit 19 prozent drauf", "1200+1200*19/100"), ("quadratwurzel 90", "sqrt(90)"),
+        ("zwölf flaschen mal 0,25", "12*0.25"), ("verdoppel mal 648", "648*2"),
     ],
 )  # fmt: skip
 def test_a_sum_becomes_an_expression(said: str, sum_: str) -> None:
