@@ -9,28 +9,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
 from appliance import __version__
-from appliance.client.errors import ClientError, ConnectionLost, ConnectRefused, GatewayAway, RequestFailed
-from appliance.client.target import SocketTarget, Target, UrlTarget
+from appliance.client.errors import (
+    CertificateChanged,
+    ClientError,
+    ConnectionLost,
+    ConnectRefused,
+    GatewayAway,
+    RequestFailed,
+)
+from appliance.client.target import FULL_SCOPES, Introduction, SocketTarget, Target, UrlTarget
 from appliance.foundation.ids import new_id
 from appliance.foundation.tasks import TaskSet
+from appliance.identity.device_key import SignedConnect
 
 PROTOCOL = 4
-FULL_SCOPES = (
-    "operator.admin",
-    "operator.read",
-    "operator.write",
-    "operator.approvals",
-    "operator.questions",
-    "operator.pairing",
-    "operator.talk.secrets",
-)
 _HANDSHAKE_S = 15.0
 _MAX_EVENTS = 10_000
 _MAX_ANSWERS = 8  # one request has two answers at most; a third and the end still fit
@@ -132,18 +131,20 @@ async def connect(
     *,
     scopes: Sequence[str] = FULL_SCOPES,
     caps: Sequence[str] = (),
-    client_id: str = "cli",
-    mode: str = "cli",
+    introduction: Introduction | None = None,
 ) -> AsyncIterator[Connection]:
-    """Open a connection and shake hands. Raises GatewayAway or ConnectRefused."""
+    """Open a connection and shake hands. Raises GatewayAway or ConnectRefused.
+
+    `scopes` and `caps` are those of the command line; whoever comes as something else hands in an `introduction`.
+    """
     tasks = TaskSet("client")
     async with contextlib.AsyncExitStack() as stack:
         socket = await _open(stack, target)
         stack.push_async_callback(socket.close)
-        request = _connect_params(target, scopes, caps, client_id, mode)
+        as_what = introduction or Introduction(scopes=scopes, caps=caps)
         try:
             async with asyncio.timeout(_HANDSHAKE_S):
-                hello = await _shake_hands(socket, request)
+                hello = await _shake_hands(socket, target, as_what)
         except TimeoutError as error:
             raise GatewayAway("The gateway does not answer. `homarus gateway status` says how it is.") from error
         connection = Connection(socket, hello)
@@ -158,13 +159,19 @@ async def connect(
 async def _open(stack: contextlib.AsyncExitStack, target: Target) -> aiohttp.ClientWebSocketResponse:
     try:
         if isinstance(target, SocketTarget):
-            connector = aiohttp.UnixConnector(path=str(target.path))
+            connector: aiohttp.BaseConnector | None = aiohttp.UnixConnector(path=str(target.path))
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             url = "ws://localhost/"
         else:
-            session = await stack.enter_async_context(aiohttp.ClientSession())
+            connector = aiohttp.TCPConnector(ssl=_pinned(target.pin)) if target.pin else None
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             url = target.url
         return await session.ws_connect(url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT)
+    except aiohttp.ServerFingerprintMismatch as error:
+        raise CertificateChanged(
+            f"{error.host} shows another certificate ({error.got.hex()[:16]}…) than the one that was pinned. If it was "
+            "renewed on purpose, pair anew with a code of `homarus pair`; else somebody stands in between."
+        ) from error
     except (OSError, aiohttp.ClientError, ValueError) as error:
         where = target.path if isinstance(target, SocketTarget) else target.url
         raise GatewayAway(
@@ -172,28 +179,80 @@ async def _open(stack: contextlib.AsyncExitStack, target: Target) -> aiohttp.Cli
         ) from error
 
 
-def _connect_params(
-    target: Target, scopes: Sequence[str], caps: Sequence[str], client_id: str, mode: str
-) -> dict[str, Any]:
+def _pinned(pin: str) -> aiohttp.Fingerprint:
+    """Raises ValueError for what is no SHA-256."""
+    return aiohttp.Fingerprint(bytes.fromhex(pin.replace(":", "")))
+
+
+def _connect_params(target: Target, who: Introduction, challenge: Mapping[str, Any]) -> dict[str, Any]:
+    client = {
+        "id": who.client_id,
+        "mode": who.mode,
+        "version": __version__,
+        "platform": who.platform,
+        "displayName": who.display_name,
+        "deviceFamily": who.device_family,
+    }
     params: dict[str, Any] = {
         "minProtocol": PROTOCOL,
         "maxProtocol": PROTOCOL,
-        "client": {"id": client_id, "mode": mode, "version": __version__, "platform": "linux"},
-        "role": "operator",
-        "scopes": list(scopes),
-        "caps": list(caps),
+        "client": _said(client),
+        "role": who.role,
+        "scopes": list(who.scopes),
+        "caps": list(who.caps),
     }
-    if isinstance(target, UrlTarget) and (target.token or target.password):
-        secret = {"token": target.token, "password": target.password}
-        params["auth"] = {name: value for name, value in secret.items() if value}
+    more = {"commands": list(who.commands), "permissions": dict(who.permissions), "pathEnv": who.path_env}
+    params |= {name: value for name, value in more.items() if value}
+    if isinstance(target, UrlTarget):
+        auth = {
+            "token": target.token,
+            "password": target.password,
+            "deviceToken": target.device_token,
+            "bootstrapToken": target.bootstrap_token,
+        }
+        if given := _said(auth):
+            params["auth"] = given
+        if target.key is not None:
+            params["device"] = _proof(target, who, challenge)
     return params
 
 
-async def _shake_hands(socket: aiohttp.ClientWebSocketResponse, params: dict[str, Any]) -> dict[str, Any]:
+def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _proof(target: UrlTarget, who: Introduction, challenge: Mapping[str, Any]) -> dict[str, Any]:
+    """Sign the challenge with the key of this device (protocol.md 3.2)."""
+    key, nonce, signed_at = target.key, str(challenge.get("nonce")), challenge.get("ts")
+    if key is None or not isinstance(signed_at, int):
+        raise ValueError("the challenge has no time")
+    signed = SignedConnect(
+        device_id=key.device_id,
+        client_id=who.client_id,
+        client_mode=who.mode,
+        role=who.role,
+        scopes=tuple(who.scopes),
+        signed_at_ms=signed_at,
+        token=target.token or target.device_token or target.bootstrap_token or "",
+        nonce=nonce,
+        platform=who.platform,
+        device_family=who.device_family or "",
+    )
+    return {
+        "id": key.device_id,
+        "publicKey": key.public_key,
+        "signature": key.sign(signed),
+        "signedAt": signed_at,
+        "nonce": nonce,
+    }
+
+
+async def _shake_hands(socket: aiohttp.ClientWebSocketResponse, target: Target, who: Introduction) -> dict[str, Any]:
     try:
         challenge = await socket.receive_json()
         if not isinstance(challenge, dict) or challenge.get("event") != "connect.challenge":
             raise GatewayAway("What answers there is not a gateway of this protocol.")
+        params = _connect_params(target, who, challenge.get("payload") or {})
         await socket.send_str(json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params}))
         answer = await socket.receive_json()
     except (TypeError, ValueError, aiohttp.ClientError, ConnectionError) as error:

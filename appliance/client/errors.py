@@ -20,6 +20,12 @@ class GatewayAway(ClientError):
     code = "gateway_away"
 
 
+class CertificateChanged(GatewayAway):
+    """What answers does not have the certificate that was pinned."""
+
+    code = "certificate_changed"
+
+
 class ConnectRefused(ClientError):
     """The gateway did not let this client in; `reason` is the details.code of protocol.md 4.4, if any."""
 

@@ -1,10 +1,36 @@
-"""Where a gateway is and how to be let in."""
+"""Where a gateway is, how to be let in, and as what to come."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+if TYPE_CHECKING:  # one question over the control socket must not pay for cryptography
+    from appliance.identity.device_key import SignedConnect
+
+FULL_SCOPES: Final = (
+    "operator.admin",
+    "operator.read",
+    "operator.write",
+    "operator.approvals",
+    "operator.questions",
+    "operator.pairing",
+    "operator.talk.secrets",
+)
+
+
+class Signer(Protocol):
+    """The key of this device; `appliance.identity.box_key.BoxKey` is one."""
+
+    @property
+    def device_id(self) -> str: ...
+
+    @property
+    def public_key(self) -> str: ...
+
+    def sign(self, connect: SignedConnect) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +42,37 @@ class SocketTarget:
 
 @dataclass(frozen=True, slots=True)
 class UrlTarget:
-    """A gateway by WebSocket URL (ws:// or wss://) with its token or password."""
+    """A gateway by WebSocket URL (ws:// or wss://) and what opens it.
+
+    `token` and `password` are the shared secrets. A device comes with its `key` and with the `device_token` that it was
+    given, or with the `bootstrap_token` of a setup code. `pin` is the SHA-256 of the certificate in hex: no authority
+    is asked then, and no other certificate is accepted.
+    """
 
     url: str
     token: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+    key: Signer | None = field(default=None, repr=False)
+    device_token: str | None = field(default=None, repr=False)
+    bootstrap_token: str | None = field(default=None, repr=False)
+    pin: str | None = None
 
 
 Target: TypeAlias = SocketTarget | UrlTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """As what a client comes (protocol.md 3.1)."""
+
+    client_id: str = "cli"
+    mode: str = "cli"
+    role: str = "operator"
+    scopes: Sequence[str] = FULL_SCOPES
+    caps: Sequence[str] = ()
+    commands: Sequence[str] = ()
+    permissions: Mapping[str, bool] = field(default_factory=dict)
+    display_name: str | None = None
+    platform: str = "linux"
+    device_family: str | None = None
+    path_env: str | None = None

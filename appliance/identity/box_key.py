@@ -1,4 +1,4 @@
-"""The key pair that is this box to others, made at first start."""
+"""The key pair that is this box, or a node, to others; made at first start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.errors import ApplianceError
-from appliance.identity.device_key import device_id, encode
+from appliance.identity.device_key import SignedConnect, device_id, encode
 
 _KEY_BYTES = 32
 
@@ -25,8 +25,8 @@ class BoxKey:
     def __init__(self, private: bytes) -> None:
         self._private = private
         public = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
-        self.device_id = device_id(public)
-        self.public_key = encode(public)
+        self.device_id: str = device_id(public)
+        self.public_key: str = encode(public)
 
     @classmethod
     def open(cls, path: Path) -> BoxKey:
@@ -41,9 +41,13 @@ class BoxKey:
             ) from error
         if len(private) != _KEY_BYTES:
             raise BoxKeyError(
-                f"{path} is damaged. Restore it from a backup, or remove it: every device pairs anew then."
+                f"{path} is damaged. Restore it from a backup, or remove it and pair anew."
             )
         return cls(private)
+
+    def sign(self, connect: SignedConnect) -> str:
+        """Return the signature of a connect (protocol.md 3.2, version 3)."""
+        return encode(Ed25519PrivateKey.from_private_bytes(self._private).sign(connect.payload(3)))
 
     @property
     def secret(self) -> bytes:
