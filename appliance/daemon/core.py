@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from appliance import __version__
 from appliance.agenda.migrations import MIGRATIONS as AGENDA_MIGRATIONS
 from appliance.agenda.store import AgendaStore
+from appliance.channels.migrations import MIGRATIONS as CHANNEL_MIGRATIONS
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.models import AgentsSection
@@ -35,6 +36,7 @@ from appliance.host.network import RouteReader
 from appliance.identity import MIGRATIONS as IDENTITY_MIGRATIONS
 from appliance.lanes import Lanes
 from appliance.mesh.migrations import MIGRATIONS as MESH_MIGRATIONS
+from appliance.mesh.tools import NodeTools
 from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
 from appliance.notes.store import NotesStore
 from appliance.sessions.migrations import MIGRATIONS as SESSION_MIGRATIONS
@@ -56,6 +58,7 @@ _MIGRATIONS = (
     *LEARNING_MIGRATIONS,
     *LATER_MIGRATIONS,
     *MESH_MIGRATIONS,
+    *CHANNEL_MIGRATIONS,
 )
 
 
@@ -91,6 +94,7 @@ def build_core(
     clock: Clock,
     bus: Bus,
     tracker: HealthTracker,
+    node_tools: NodeTools,
 ) -> Core:
     """Wire sessions, tools, models and turns over an open database."""
     store, blobs = SessionStore(database, archive=paths.root / "archive"), Blobs(paths.blobs)
@@ -106,11 +110,13 @@ def build_core(
     notes = NotesStore(database, lambda: bus.publish(ListsChanged()))
     scheduler = Scheduler(database=database, store=store, agenda=agenda, bus=bus, clock=clock)
     toolbox = Toolbox(
-        tools_of_the_box(notes, agenda, tracker, paths.root),
+        tools_of_the_box(notes, agenda, tracker, paths.root, node_tools),
         lambda: config.config,
         clock,
         scores=models.tool_scores,
         hears=models.hears,
+        hidden=node_tools.hidden,
+        hints=node_tools.hints,
         probed_size=models.probed_tools,
     )
     lanes = Lanes(_LANE_CAPS, global_cap=_global_cap(config.config), max_waiting=_MAX_WAITING_RUNS)

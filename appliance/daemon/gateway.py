@@ -39,6 +39,7 @@ from appliance.generation import ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.host.systemd import Notifier
 from appliance.identity.box_key import BoxKey
+from appliance.mesh.tools import NodeTools
 from appliance.sessions.idempotency import IdempotencyStore
 from appliance.storage.backup import Backups
 from appliance.storage.database import Database
@@ -94,7 +95,16 @@ class Gateway:
             tracker.set(rebuilt_condition(database.recovered))
         trust = await open_trust(database, clock)
         nodes = await self._nodes(database, trust, config)
-        core = build_core(database, config, paths=paths, environ=self._environ, clock=clock, bus=bus, tracker=tracker)
+        core = build_core(
+            database,
+            config,
+            paths=paths,
+            environ=self._environ,
+            clock=clock,
+            bus=bus,
+            tracker=tracker,
+            node_tools=NodeTools(nodes.mesh, nodes.invocations),
+        )
         self._closers.push_async_callback(core.models.aclose)
         local = self._local_models(config, core)
         core.models.score_with(local.embedded.tool_scores)

@@ -35,7 +35,11 @@ class Toolbox:
         scores: ToolScores | None = None,
         probed_size: Callable[[], int | None] = lambda: None,
         hears: Callable[[str], str | None] = lambda _: None,
+        hidden: Callable[[], frozenset[str]] = frozenset,
+        hints: Callable[[str], Mapping[str, float]] = lambda _: {},
     ) -> None:
+        self._hidden = hidden
+        self._hints = hints
         self._hears = hears
         self._heard: dict[str, str] = {}
         self._scores = scores or _no_scores
@@ -50,7 +54,7 @@ class Toolbox:
 
         What this box has no hardware for is left out for those who can say so in their own words.
         """
-        specs = self._registry.specs(self._policy(inbound, model))
+        specs = self._useful(self._policy(inbound, model))
         if model.provider == EMBEDDED:
             return specs
         missing = self._registry.groups().get(UNEQUIPPED, frozenset())
@@ -58,11 +62,17 @@ class Toolbox:
 
     def kits(self, agent_id: str, model: ModelInfo) -> tuple[Kit, ...]:
         """Return every kit that a model on this box may see: what its prompts can begin with."""
-        return kits(self._registry.specs(self._agent_policy(agent_id, model)), self._size())
+        return kits(self._useful(self._agent_policy(agent_id, model)), self._size())
 
     def choose(self, specs: Sequence[ToolSpec], text: str, current: str | None) -> Kit | None:
         """Choose the tools of a turn for a model on a box (context.assembly.KitChooser)."""
-        return choose(kits(specs, self._size()), text, self._scores(text) if text else {}, current)
+        scores = {**self._scores(text), **self._hints(text)} if text else {}
+        return choose(kits(specs, self._size()), text, scores, current)
+
+    def _useful(self, policy: ToolPolicy) -> Sequence[ToolSpec]:
+        """Return what a policy allows without the tools that have nothing to act on now."""
+        hidden = self._hidden()
+        return [spec for spec in self._registry.specs(policy) if spec.name not in hidden]
 
     def _size(self) -> int:
         models = self._config().models

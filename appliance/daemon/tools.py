@@ -10,6 +10,7 @@ from appliance.agenda import tools as agenda_tools
 from appliance.agenda import undoing as agenda_undoing
 from appliance.agenda.store import AgendaStore
 from appliance.health import HealthTracker
+from appliance.mesh.tools import NodeTools
 from appliance.notes import tools as notes_tools
 from appliance.notes import undoing as notes_undoing
 from appliance.notes.store import NotesStore
@@ -38,7 +39,9 @@ class _Both:
         return result
 
 
-def tools_of_the_box(notes: NotesStore, agenda: AgendaStore, tracker: HealthTracker, state: Path) -> Registry:
+def tools_of_the_box(
+    notes: NotesStore, agenda: AgendaStore, tracker: HealthTracker, state: Path, nodes: NodeTools | None = None
+) -> Registry:
     """Return the registry with every tool. `state` is the state directory, whose disk is watched."""
     registry = Registry()
     for tool in builtin.builtin_tools(state, tracker.conditions):
@@ -52,4 +55,6 @@ def tools_of_the_box(notes: NotesStore, agenda: AgendaStore, tracker: HealthTrac
     for tool in home.home_tools(_DRIVERS):
         groups = (*home.GROUPS, UNEQUIPPED) if tool.spec.name in unequipped else home.GROUPS
         registry.register(tool, groups=groups)
+    for tool, memberships in nodes.tools() if nodes is not None else ():
+        registry.register(tool, groups=memberships)
     return registry

@@ -44,6 +44,8 @@ class Live:
     link: NodeLink
     connected_ms: int
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    name: str = ""
+    """What the owner or the node calls it, as it was at the connect."""
     told: dict[str, Any] = field(default_factory=dict)
     """What the node published of itself in this connection: pluginTools, skills."""
 
@@ -137,6 +139,10 @@ class Mesh:
         """Return the ids of the nodes that are connected."""
         return list(self._live)
 
+    def names(self) -> list[str]:
+        """Return what the connected nodes are called."""
+        return [links[-1].name for links in self._live.values()]
+
     async def _settle(self, live: Live) -> None:
         try:
             async with self._deciding:
@@ -150,6 +156,7 @@ class Mesh:
         device = await self._devices.get(link.node_id)
         if device is None or not self._is_live(live):
             return  # it was removed in this moment; its socket is being closed
+        live.name = device.operator_label or link.facts.display_name or ""
         before = await self._known(device)
         fresh = before.last_connected_ms != live.connected_ms
         record = msgspec.structs.replace(

@@ -24,6 +24,7 @@ _THEMES: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
     ("notes", ("note_add", "note_search", "note_list", "note_delete"), ("undo_last",)),
     ("lists", ("list_add", "list_show", "list_remove", "list_clear"), ("undo_last",)),
     ("home", ("light_set", "scene_set", "volume_set", "media_control"), ("undo_last",)),
+    ("nodes", ("node_list", "node_invoke", "node_run"), ()),
 )
 # Probabilities of the n-gram model. They are low even for clear wishes: what is simple never comes here, the embedded
 # model has done it. A conversation that has no kit yet takes a weak hint; to leave a kit costs the whole history, which

@@ -114,7 +114,8 @@ def test_asking_for_files_and_approvals_of_a_node_is_for_owners() -> None:
 
 def test_a_surface_is_bounded_and_holds_no_tricks() -> None:
     many = tuple(f"command.{number:04}" for number in range(MAX_COMMANDS + 1))
-    kept = declared(tuple(f"cap{number:03}" for number in range(MAX_CAPS + 1)), many, (("camera", True), ("mic", False)))
+    caps = tuple(f"cap{number:03}" for number in range(MAX_CAPS + 1))
+    kept = declared(caps, many, (("camera", True), ("mic", False)))
     assert (len(kept.caps), len(kept.commands), kept.permissions) == (MAX_CAPS, MAX_COMMANDS, ("camera",))
     longest = "x" * MAX_NAME_CHARACTERS
     assert declared((), (longest, longest + "x", " ", "a\nb", "device.info"), ()).commands == ("device.info", longest)
