@@ -13,6 +13,7 @@ from appliance.foundation.clock import Clock
 from appliance.gateway.http import join
 from appliance.gateway.method import Method
 from appliance.gateway.methods import reach as reach_methods
+from appliance.gateway.methods.channel_pairing import ChannelPairing
 from appliance.gateway.methods.device_rows import completion_row
 from appliance.gateway.methods.device_upgrades import Upgrades
 from appliance.gateway.methods.devices import Devices
@@ -34,7 +35,7 @@ class DeviceDoors:
         trust.setup.listen(self._completed)
 
     def methods(self) -> list[Method]:
-        """Return the methods about devices, setup codes, recovery and reach."""
+        """Return the methods about devices, setup codes, recovery, reach and the senders of channels."""
         trust, broadcaster = self._trust, self._server.broadcaster
         upgrades = Upgrades(trust.devices, broadcaster, self._clock)
         devices = Devices(trust.devices, broadcaster, upgrades.resolved)
@@ -43,6 +44,7 @@ class DeviceDoors:
             *devices.methods(),
             *upgrades.methods(),
             *setup.methods(),
+            *ChannelPairing(trust.senders).methods(),
             *reach_methods.methods(reach=self._reach, new_recovery=trust.recovery.new),
         ]
 
