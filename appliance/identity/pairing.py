@@ -100,11 +100,15 @@ def with_token(device: Device, role: str, now_ms: int) -> Device:
 
 
 def rotated(token: DeviceToken, scopes: tuple[str, ...] | None, now_ms: int) -> DeviceToken:
-    """Return the next generation of a token. Rotation never widens (GHSA-4jpw-hj22-2xmc): `scopes` can only narrow."""
+    """Return the next generation of a token. Rotation never widens (GHSA-4jpw-hj22-2xmc): `scopes` can only narrow.
+
+    While the newest token was never used, another rotation gives the same one: the device still holds the one before
+    it, which must let it in.
+    """
     kept = token.scopes if scopes is None else normalise(narrowed(token.scopes, scopes))
     return msgspec.structs.replace(
         token,
-        generation=token.generation + 1,
+        generation=token.generation if token.previous_valid else token.generation + 1,
         scopes=narrowed(token.scopes, kept),
         previous_valid=True,
         rotated_at_ms=now_ms,

@@ -76,6 +76,19 @@ async def test_after_a_rotation_the_old_token_works_until_the_new_one_is_used(st
     assert store.tokens.match(device, "operator", new) is TokenMatch.CURRENT
 
 
+async def test_further_rotations_before_the_new_token_is_used_leave_the_device_its_old_one(store: DeviceStore) -> None:
+    device = await store.approve(_claim(scopes=(ADMIN,)), Approval.OWNER, NOW)
+    old = store.token_for(device, "operator")
+    _, first = await store.rotate("device-1", "operator", None, NOW + 1)
+    device, second = await store.rotate("device-1", "operator", (READ,), NOW + 2)
+    assert first == second
+    assert device.tokens["operator"].scopes == (READ,)
+    assert store.tokens.match(device, "operator", old) is TokenMatch.PREVIOUS
+    await store.confirm("device-1", "operator")
+    _, third = await store.rotate("device-1", "operator", None, NOW + 3)
+    assert third != second
+
+
 async def test_a_revoked_token_matches_nothing(store: DeviceStore) -> None:
     device = await store.approve(_claim(), Approval.OWNER, NOW)
     token, epoch = store.token_for(device, "operator"), store.shrinks.epoch
