@@ -89,6 +89,11 @@ class Mesh:
         await self._tasks.aclose()
         await self._save()
 
+    async def settled(self) -> None:
+        """Wait until every decision that is under way has been made."""
+        async with self._deciding:
+            pass
+
     async def _save(self) -> None:
         try:
             await self._store.save()
@@ -129,6 +134,21 @@ class Mesh:
         if (record := self._store.get(node_id)) is not None:
             self._store.note(msgspec.structs.replace(record, last_disconnected_ms=now_ms))
         self._presence(node_id, connected=False, reason="disconnect", ts=now_ms)
+
+    def expel(self, node_id: str) -> None:
+        """Let a node leave in the step in which its rights shrank: nothing is asked of it any more, nothing waited for.
+
+        Of a device that was removed everything is forgotten.
+        """
+        for live in list(self._live.get(node_id, ())):
+            self.left(live.link.conn_id, node_id)
+        self._tasks.spawn(self._forget_removed(node_id), name="forget")
+
+    async def _forget_removed(self, node_id: str) -> None:
+        async with self._deciding:
+            if await self._devices.get(node_id) is None:
+                self.requests.drop(node_id)
+                await self._forget(node_id)
 
     def live(self, node_id: str) -> Live | None:
         """Return the newest connection of a node."""
@@ -250,7 +270,7 @@ class Mesh:
             now_ms = self._clock.now_ms()
             request = self._decidable(request_id, scopes, now_ms)
             device = await self._devices.get(request.node_id)
-            if device is None or NODE not in device.roles:
+            if device is None or device.token(NODE) is None:
                 self.requests.drop(request.node_id)
                 raise NodeMissingError("unknown nodeId", details={"nodeId": request.node_id})
             record = msgspec.structs.replace(
@@ -303,8 +323,8 @@ class Mesh:
         self._store.note(record)
 
     async def devices(self) -> list[Device]:
-        """Return the paired devices with the role of a node."""
-        return [device for device in await self._devices.devices() if NODE in device.roles]
+        """Return the paired devices that may come as a node."""
+        return [device for device in await self._devices.devices() if device.token(NODE) is not None]
 
     def _presence(self, node_id: str, *, connected: bool, reason: str, ts: int) -> None:
         payload = {"nodeId": node_id, "connected": connected, "reason": reason, "ts": ts}

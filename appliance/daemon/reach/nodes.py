@@ -16,8 +16,8 @@ from appliance.gateway.method import ConnectionView, Method, Surface
 from appliance.gateway.methods.node_work import NodeWork
 from appliance.gateway.methods.nodes import NodeMethods
 from appliance.gateway.server import Server
-from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity import DeviceStore
+from appliance.identity.shrinking import Shrunk
 from appliance.mesh.invoke.calls import Invocations
 from appliance.mesh.model import Declared, NodeFacts, declared
 from appliance.mesh.pending.sleeping import Sleeping
@@ -52,6 +52,12 @@ async def open_nodes(
     await pending.load()
     await pending.tidy(clock.now_ms())
     mesh.on_forgotten(pending.forget)
+
+    def shrank(shrunk: Shrunk) -> None:
+        if shrunk.role == NODE:
+            mesh.expel(shrunk.device_id)
+
+    devices.shrinks.listen(shrank)
     return NodeParts(mesh, Invocations(mesh, clock), Reports(mesh, bus, clock), pending, devices, bus)
 
 
@@ -122,11 +128,7 @@ class NodeWatcher:
 
 def node_methods(parts: NodeParts, broadcaster: Broadcaster) -> list[Method]:
     """Return the methods about nodes."""
-
-    def close(node_id: str) -> int:
-        return broadcaster.close_device(node_id, CloseCode.AUTHORITY_GONE, "device removed", role=NODE)
-
-    owner = NodeMethods(parts.mesh, parts.devices, close, broadcaster.send)
+    owner = NodeMethods(parts.mesh, parts.devices, broadcaster.send)
     work = NodeWork(
         parts.mesh,
         parts.invocations,

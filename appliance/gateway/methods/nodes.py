@@ -31,10 +31,6 @@ from appliance.protocol.methods.nodes import (
 )
 from appliance.protocol.roles import NODE, PAIRING, READ
 
-CloseNode = Callable[[str], int]
-"""Close every socket that a device has as a node; called in the step in which its rights end."""
-
-
 Announce = Callable[[str, Any], int]
 """Send an event to those who may hear it."""
 
@@ -50,10 +46,9 @@ class DeviceRights(Protocol):
 class NodeMethods:
     """The nodes as operators see them."""
 
-    def __init__(self, mesh: Mesh, rights: DeviceRights, close: CloseNode, announce: Announce) -> None:
+    def __init__(self, mesh: Mesh, rights: DeviceRights, announce: Announce) -> None:
         self._mesh = mesh
         self._rights = rights
-        self._close = close
         self._announce = announce
 
     async def list(self, call: Call, _: Empty) -> NodeListResult:
@@ -87,14 +82,13 @@ class NodeMethods:
         return NodePairRejectResult(request_id=request.request_id, node_id=request.node_id)
 
     async def remove(self, call: Call, params: NodeParams) -> NodeRemoveResult:
-        """End a node: its approvals, its right to come as a node, its sockets. Other roles of the device stay."""
+        """End a node: its approvals and its right to come as one, and so its sockets. Other roles of the device stay."""
         device = await self._device(params.node_id)
         await self._mesh.forget(params.node_id)
         if set(device.roles) <= {NODE}:
             await self._rights.remove(params.node_id)
-        elif device.token(NODE) is not None:
+        else:
             await self._rights.revoke(params.node_id, NODE, call.now_ms)
-        self._close(params.node_id)
         self._announce("device.pair.changed", {})
         return NodeRemoveResult(node_id=params.node_id)
 
@@ -114,7 +108,7 @@ class NodeMethods:
     def _row(self, device: Device, now_ms: int) -> NodeRow:
         record = self._mesh.record(device.device_id)
         record = record if _holds(device, record) else None
-        live = self._mesh.live(device.device_id) if device.token(NODE) is not None else None
+        live = self._mesh.live(device.device_id)
         surface = self._surface(record, live)
         return _row(device, record, live, surface, self._mesh.requests.of(device.device_id, now_ms))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -203,3 +204,31 @@ async def test_clients_hear_of_coming_and_going(home: Box) -> None:
         ("attic", True),
         ("attic", False),
     ]
+
+
+async def test_a_node_that_is_expelled_is_gone_in_the_same_step(home: Box) -> None:
+    await home.join("attic", "system.which", trusted=True)
+    await home.join("attic", "system.which")
+    home.mesh.expel("attic")
+    assert home.mesh.live("attic") is None
+    assert home.commands("attic") == ()
+    assert home.heard("node.presence")[-1]["connected"] is False
+    home.mesh.left("c1", "attic")
+    assert len(home.heard("node.presence")) == 2, "its socket closes later, which is no news"
+    await home.join("attic", "system.which")
+    assert home.commands("attic") == ("system.which",), "a token that was rotated takes nothing else away"
+
+
+async def test_of_a_device_that_was_removed_nothing_is_kept(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with box(tmp_path, clock) as home:
+        await home.join("attic", "system.which", trusted=True)
+        await home.pending.put_off("attic", "camera.snap", None, "k", clock.now_ms())
+        await home.devices.remove("attic")
+        home.mesh.expel("attic")
+        while home.mesh.record("attic") is not None or home.pending.actions("attic", lambda _: True, clock.now_ms()):
+            await asyncio.sleep(0)
+        await home.mesh.settled()
+    async with box(tmp_path, clock) as home:
+        assert home.mesh.record("attic") is None
+        assert home.pending.actions("attic", lambda _: True, clock.now_ms()) == []
