@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from appliance.foundation.tasks import TaskSet
+from appliance.gateway.transport.head import FIRST_BYTES
 from appliance.gateway.transport.lobby import Lobby
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
 
@@ -106,8 +107,11 @@ class Acceptor:
             handshake = Handshake()
             task = handshake.task = self._tasks.spawn(self._speak_tls(sock, handshake), name="tls")
             self._handshakes.enter(handshake, _HANDSHAKE_S)
-        else:
+        elif first in FIRST_BYTES:
             task = self._tasks.spawn(self._speak_plain(sock), name="accept")
+        else:
+            sock.close()
+            return
         task.add_done_callback(lambda ended: sock.close() if ended.cancelled() else None)
 
     def forget(self, knock: Knock) -> None:

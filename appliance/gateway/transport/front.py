@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from appliance.gateway.transport.head import MAX_HEAD_BYTES, TOO_LARGE, Head, answer_upgrade, parse_head
+from appliance.gateway.transport.head import FIRST_BYTES, MAX_HEAD_BYTES, TOO_LARGE, Head, answer_upgrade, parse_head
 from appliance.gateway.transport.lobby import Lobby
 from appliance.gateway.transport.owners import Owners
 from appliance.gateway.transport.peer import Peer, classify, encrypted
@@ -97,6 +97,9 @@ class Front(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._transport is None:
             return  # refused; what still arrives is of no interest
+        if not self._head and data[0] not in FIRST_BYTES:
+            self._transport.abort()  # TLS where there is none, or nothing that we speak: it need not wait for us
+            return
         self._head += data
         end = self._head.find(b"\r\n\r\n")
         if (end if end >= 0 else len(self._head)) > MAX_HEAD_BYTES:

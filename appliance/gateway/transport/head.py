@@ -13,6 +13,9 @@ from appliance.gateway.transport.websocket import accept_key
 MAX_HEAD_BYTES: Final = 16 * 1024
 """Request line and headers of the first request of a connection."""
 
+FIRST_BYTES: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz\r\n")
+"""What a request may begin with; RFC 9112 2.2 lets an empty line come before it."""
+
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _REQUEST_LINE: Final = re.compile(r"GET [\x21-\x7e]+ HTTP/1\.1\Z")
 ONCE: Final = frozenset({"host", "origin", "sec-websocket-key", "sec-websocket-version"})
