@@ -1,11 +1,36 @@
+import "../../words/chat";
 import type { JSX } from "preact";
-import { EmptyState, Page } from "../../ui";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../app/i18n";
+import { go, route } from "../../app/router";
+import { gateway } from "../../gateway";
+import { Button, Dialog } from "../../ui";
+import { mainKey, newKey, pathOf, readCommands } from "./context";
+import { Thread } from "./thread";
+import { SessionList } from "./parts/sessions";
+import { useAboveKeyboard } from "./keyboard";
 
+/** The chat: the conversations beside it where there is room, and one of them. */
 export default function View(): JSX.Element {
+  const given = route.value.params["key"];
+  const [listed, setListed] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  useAboveKeyboard(box);
+  useEffect(readCommands, []);
+  // Before the first hello of this page the name of the main conversation is not known; "main" means it everywhere.
+  const key = given ?? (gateway.hello.value ? mainKey() : "main");
+  const picker = (
+    <>
+      <Button kind="quiet" icon="menu" label={t("chat.sessions")} class="only-narrow" onClick={() => setListed(true)} />
+    </>
+  );
   return (
-    <Page title={t("views.chat")}>
-      <EmptyState icon="spark" title={t("views.chat")} />
-    </Page>
+    <div class="chat" ref={box}>
+      <aside class="chat-side" aria-label={t("chat.sessions")}><SessionList current={key} /></aside>
+      <Thread key={key} sessionKey={key} picker={picker} onNew={() => go(pathOf(newKey()))} />
+      <Dialog open={listed} title={t("chat.sessions")} onClose={() => setListed(false)}>
+        <SessionList current={key} onPick={() => setListed(false)} />
+      </Dialog>
+    </div>
   );
 }

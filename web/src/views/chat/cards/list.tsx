@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+import { t } from "../../../app/i18n";
+import { gateway } from "../../../gateway";
+import { Icon, useAsync } from "../../../ui";
+
+type Entry = string | { text?: string; item?: string; done?: boolean };
+
+const GET = "homarus.lists.get";
+
+/** A list as it is now. `said` is what the answer said of it, shown where the box cannot be asked. */
+export function ListCard({ name, said, sessionKey }: { name: string; said: readonly string[] | undefined; sessionKey: string }): JSX.Element | null {
+  const now = useAsync(
+    async () => {
+      if (!gateway.has(GET)) return undefined;
+      const answer = await gateway.call<{ items?: Entry[]; list?: { items?: Entry[] } }>(GET, { name, sessionKey });
+      return answer.items ?? answer.list?.items;
+    },
+    [name, sessionKey],
+    ["homarus.lists.changed"],
+  );
+  const items = now.value ?? said;
+  if (!items) return null;
+  return (
+    <div class="list-card">
+      <p class="list-name"><Icon name="list" size={18} />{name}</p>
+      {items.length === 0 ? <p class="muted small">{t("chat.listEmpty")}</p> : (
+        <ul aria-label={name}>{items.map((item, index) => <li key={index} class={done(item) ? "done" : undefined}>{words(item)}</li>)}</ul>
+      )}
+    </div>
+  );
+}
+
+const words = (item: Entry): string => (typeof item === "string" ? item : (item.text ?? item.item ?? ""));
+const done = (item: Entry): boolean => typeof item === "object" && item.done === true;

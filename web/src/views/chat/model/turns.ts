@@ -1,0 +1,174 @@
+import type { Facts, ImagePart, Message, Part } from "./wire";
+import { textOf } from "./wire";
+
+/** From stored entries to what a person sees: their own messages, and turns in which an answer, its tools and lines of the box stand together. */
+
+export interface ToolStep {
+  id: string;
+  name: string;
+  args: Record<string, unknown>;
+  state: "running" | "done" | "failed";
+  text?: string;
+  details?: unknown;
+  startedAt?: number;
+  endedAt?: number;
+}
+
+export type Segment =
+  | { kind: "text"; key: string; text: string }
+  | { kind: "tool"; key: string; step: ToolStep }
+  | { kind: "note"; key: string; text: string };
+
+export interface FileName {
+  name: string;
+  characters: number;
+}
+
+export interface UserItem {
+  kind: "user";
+  id: string;
+  at: number;
+  text: string;
+  images: readonly ImagePart[];
+  files: readonly FileName[];
+  /** The run that this message began, when the client knows it. */
+  runId?: string;
+}
+
+export interface TurnItem {
+  kind: "turn";
+  id: string;
+  runId?: string;
+  at: number;
+  endedAt: number;
+  segments: readonly Segment[];
+  facts?: Facts;
+  error?: string;
+  aborted?: boolean;
+  /** Set when a text was cut: the whole of it is `chat.message.get`. */
+  cut?: string;
+  /** The newest entry of this turn, so that a search can find it. */
+  entryIds: readonly string[];
+}
+
+export type Item = UserItem | TurnItem;
+
+const FILE = /(?:^|\n\n)<file name="([^"\n]*)">\n([\s\S]*?)\n<\/file>(?=\n\n<file name="|$)/g;
+
+/** Part a message from the text files that the box put behind it. */
+export function withoutFiles(text: string): { text: string; files: FileName[] } {
+  const files: FileName[] = [];
+  const rest = text.replace(FILE, (_, name: string, content: string) => {
+    files.push({ name, characters: content.length });
+    return "";
+  });
+  return files.length ? { text: rest.trim(), files } : { text, files };
+}
+
+/** A line that the box wrote about an answer (who was halted, who took over): no model said it. */
+export function isNote(message: Message): boolean {
+  return message.role === "assistant" && !message.stopReason && /^\[[\s\S]*\]$/.test(textOf(message.content));
+}
+
+export function isLast(message: Message): boolean {
+  return message.role === "assistant" && !!message.stopReason && message.stopReason !== "tool_calls" && message.stopReason !== "toolUse";
+}
+
+const at = (message: Message): number => message.__openclaw.recordTimestampMs ?? message.timestamp ?? 0;
+
+/** Build what is shown. `hidden` are runs that are shown live instead: of them only what the person said is kept. */
+export function itemsOf(messages: readonly Message[], hidden: ReadonlySet<string> = new Set()): Item[] {
+  const items: Item[] = [];
+  let open: Draft | undefined;
+  const close = (): void => {
+    if (open?.segments.length || open?.error) items.push(finish(open));
+    open = undefined;
+  };
+  for (const message of messages) {
+    if (message.role === "user") {
+      close();
+      items.push(userItem(message));
+      continue;
+    }
+    const { runId, id } = message.__openclaw;
+    if (runId !== undefined && hidden.has(runId)) continue;
+    if (!open || open.runId !== runId) {
+      close();
+      open = { id: runId ?? id, runId, at: at(message), endedAt: at(message), segments: [], entryIds: [], steps: new Map() };
+    }
+    take(open, message);
+    if (isLast(message)) close();
+  }
+  close();
+  return items;
+}
+
+interface Draft {
+  id: string;
+  runId: string | undefined;
+  at: number;
+  endedAt: number;
+  segments: Segment[];
+  entryIds: string[];
+  steps: Map<string, ToolStep>;
+  facts?: Facts;
+  error?: string;
+  aborted?: boolean;
+  cut?: string;
+}
+
+function take(draft: Draft, message: Message): void {
+  const { id, truncated } = message.__openclaw;
+  draft.endedAt = at(message);
+  draft.entryIds.push(id);
+  if (message.role === "toolResult") return settle(draft, message);
+  const text = textOf(message.content).trim();
+  if (isNote(message)) {
+    draft.segments.push({ kind: "note", key: id, text: text.slice(1, -1) });
+    return;
+  }
+  if (text) draft.segments.push({ kind: "text", key: id, text });
+  if (truncated) draft.cut = id;
+  for (const part of parts(message)) {
+    if (part.type !== "toolCall") continue;
+    const step: ToolStep = { id: part.id, name: part.name, args: part.arguments ?? {}, state: "running", startedAt: at(message) };
+    draft.steps.set(part.id, step);
+    draft.segments.push({ kind: "tool", key: `${id}:${part.id}`, step });
+  }
+  if (message.homarus) draft.facts = { ...message.homarus };
+  if (message.errorMessage) draft.error = message.errorMessage;
+  if (message.stopReason === "aborted") draft.aborted = true;
+}
+
+const parts = (message: Message): readonly Part[] => (typeof message.content === "string" ? [] : message.content);
+
+function settle(draft: Draft, message: Message): void {
+  let step = message.toolCallId === undefined ? undefined : draft.steps.get(message.toolCallId);
+  if (!step) {
+    step = { id: message.toolCallId ?? message.__openclaw.id, name: message.toolName ?? "", args: {}, state: "running" };
+    draft.segments.push({ kind: "tool", key: message.__openclaw.id, step });
+  }
+  step.state = message.isError ? "failed" : "done";
+  step.text = textOf(message.content);
+  step.details = message.details;
+  step.endedAt = at(message);
+}
+
+function finish({ steps: _, runId, ...draft }: Draft): TurnItem {
+  return { kind: "turn", ...draft, ...(runId === undefined ? {} : { runId }) };
+}
+
+function userItem(message: Message): UserItem {
+  const { text, files } = withoutFiles(textOf(message.content));
+  const images = parts(message).filter((part): part is ImagePart => part.type === "image");
+  const runId = message.idempotencyKey?.replace(/:user$/, "");
+  return { kind: "user", id: message.__openclaw.id, at: at(message), text, images, files, ...(runId ? { runId } : {}) };
+}
+
+/** Put newly heard entries among the known ones: by number, each once, the newer form of it. */
+export function merge(known: readonly Message[], heard: readonly Message[]): readonly Message[] {
+  if (!heard.length) return known;
+  const bySeq = new Map(known.map((message) => [message.__openclaw.seq, message]));
+  for (const message of heard) bySeq.set(message.__openclaw.seq, message);
+  return [...bySeq.values()].sort((one, other) => one.__openclaw.seq - other.__openclaw.seq);
+}

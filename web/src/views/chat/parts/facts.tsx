@@ -1,0 +1,66 @@
+import type { JSX } from "preact";
+import { format, t } from "../../../app/i18n";
+import { Icon } from "../../../ui";
+import type { IconName } from "../../../ui";
+import type { Facts } from "../model/wire";
+
+const ICONS: Readonly<Record<string, IconName>> = { mini: "spark", local: "model", remote: "node", cloud: "cloud" };
+
+/** Who answered and how soon, on one line that opens to everything that is known of it. */
+export function FactsLine({ facts, tookMs }: { facts: Facts; tookMs: number | undefined }): JSX.Element | null {
+  const { tier, model } = facts;
+  if (!tier && !model) return null;
+  const first = facts.firstTokenMs;
+  const cost = facts.costUsd;
+  const short = [
+    tier ? t(`chat.tier.${tier}`) : model,
+    first === undefined ? undefined : format.duration(first),
+    cost ? format.money(cost) : undefined,
+  ].filter(Boolean);
+  return (
+    <details class="facts">
+      <summary title={t("chat.factsTitle")}>
+        <Icon name={ICONS[tier ?? ""] ?? "model"} size={15} />
+        <span class="numbers">{short.join(" · ")}</span>
+      </summary>
+      <dl>
+        <Fact name={t("chat.fact.by")} value={who(facts)} />
+        {first !== undefined && <Fact name={t("chat.fact.first")} value={format.duration(first)} />}
+        {tookMs !== undefined && tookMs > 0 && <Fact name={t("chat.fact.whole")} value={format.duration(tookMs)} />}
+        <Tokens facts={facts} />
+        {cost !== undefined && <Fact name={t("chat.fact.cost")} value={cost === 0 ? t("chat.free") : format.money(cost)} />}
+        {facts.confidence ? <Fact name={t("chat.fact.sure")} value={format.percent(facts.confidence)} /> : null}
+      </dl>
+    </details>
+  );
+}
+
+function who({ tier, model, box }: Facts): string {
+  const name = model?.replace(/^[^/]+\//, "") ?? "";
+  if (tier === "mini") return t("chat.by.mini");
+  if (tier === "remote") return t("chat.by.remote", { model: name, box: box ?? "" });
+  if (tier === "cloud") return t("chat.by.cloud", { model: model ?? "" });
+  return tier === "local" ? t("chat.by.local", { model: name }) : name;
+}
+
+function Tokens({ facts }: { facts: Facts }): JSX.Element | null {
+  const { cached, computed, output } = facts.tokens ?? {};
+  const read = computed === undefined ? undefined : computed + (cached ?? 0);
+  return (
+    <>
+      {read !== undefined && read > 0 && (
+        <Fact name={t("chat.fact.read")} value={cached ? t("chat.tokensReused", { read, cached }) : t("chat.tokens", { count: read })} />
+      )}
+      {output !== undefined && output > 0 && <Fact name={t("chat.fact.written")} value={t("chat.tokens", { count: output })} />}
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="numbers">{value}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { format, t } from "../../../app/i18n";
+import { gateway } from "../../../gateway";
+import { Button, Icon } from "../../../ui";
+import type { Echo } from "../model/conversation";
+import type { UserItem } from "../model/turns";
+import type { ImagePart, PendingInput } from "../model/wire";
+
+/** What a person said, as the transcript has it. */
+export function UserMessage({ item, sessionKey }: { item: UserItem; sessionKey: string }): JSX.Element {
+  return (
+    <Bubble at={item.at} entry={item.id}>
+      {item.images.length > 0 && (
+        <div class="said-images">{item.images.map((image, index) => <Picture key={image.sha256 ?? index} image={image} sessionKey={sessionKey} />)}</div>
+      )}
+      <FileNames names={item.files.map((file) => file.name)} />
+      {item.text && <p>{item.text}</p>}
+    </Bubble>
+  );
+}
+
+/** What is on its way to the box. */
+export function EchoMessage({ echo, onRetry, onTakeBack }: { echo: Echo; onRetry: () => void; onTakeBack: () => void }): JSX.Element {
+  const away = gateway.status.value !== "open";
+  const word = echo.state === "waiting" ? t(away ? "chat.waitsForBox" : "chat.sending") : echo.state === "sending" ? t("chat.sending") : undefined;
+  return (
+    <Bubble at={echo.at} state={echo.state}>
+      {echo.images.length > 0 && <div class="said-images">{echo.images.map((source, index) => <img key={index} src={source} alt={t("chat.image")} />)}</div>}
+      <FileNames names={echo.files} />
+      {echo.text && <p>{echo.text}</p>}
+      {word && <span class="said-state"><Icon name="clock" size={14} />{word}</span>}
+      {echo.state === "waiting" && away && <Button small kind="quiet" onClick={onTakeBack}>{t("chat.takeBack")}</Button>}
+      {echo.state === "failed" && (
+        <div class="said-failed" role="alert">
+          <span><Icon name="alert" size={16} />{t("chat.notSent", { reason: echo.error ?? "" })}</span>
+          <Button small icon="refresh" onClick={onRetry}>{t("ui.retry")}</Button>
+          <Button small kind="quiet" onClick={onTakeBack}>{t("chat.takeBack")}</Button>
+        </div>
+      )}
+    </Bubble>
+  );
+}
+
+/** What the box keeps until the running answer is done. */
+export function QueuedMessage({ input, mode }: { input: PendingInput; mode: string | undefined }): JSX.Element {
+  return (
+    <Bubble at={input.acceptedAt} state="queued">
+      <p>{input.message.content}</p>
+      <span class="said-state"><Icon name="clock" size={14} />{t(mode === "steer" ? "chat.queuedSteer" : "chat.queued")}</span>
+    </Bubble>
+  );
+}
+
+function Bubble({ at, state = "", entry, children }: { at: number; state?: string; entry?: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <article class={`said ${state}`} aria-label={t("chat.you")} data-entry={entry}>
+      <div class="said-bubble" title={format.dateTime(at)}>{children}</div>
+    </article>
+  );
+}
+
+function FileNames({ names }: { names: readonly string[] }): JSX.Element | null {
+  if (!names.length) return null;
+  return <ul class="said-files">{names.map((name, index) => <li key={index}><Icon name="paperclip" size={15} />{name}</li>)}</ul>;
+}
+
+const pictures = new Map<string, string>();
+const MAX_PICTURES = 40;
+
+/** An image of the transcript: the box keeps its bytes, they are read when it is shown. */
+function Picture({ image, sessionKey }: { image: ImagePart; sessionKey: string }): JSX.Element {
+  const name = image.sha256;
+  const [source, setSource] = useState(name ? pictures.get(name) : undefined);
+  useEffect(() => {
+    if (!name || source || !gateway.has("homarus.chat.image")) return;
+    let here = true;
+    gateway
+      .call<{ mimeType: string; content: string }>("homarus.chat.image", { sessionKey, sha256: name })
+      .then(({ mimeType, content }) => {
+        if (!/^image\/(png|jpeg|gif|webp)$/.test(mimeType)) return;
+        const found = `data:${mimeType};base64,${content}`;
+        if (pictures.size >= MAX_PICTURES) pictures.delete(pictures.keys().next().value!);
+        pictures.set(name, found);
+        if (here) setSource(found);
+      })
+      .catch(() => undefined); // the words that stand for it stay
+    return () => void (here = false);
+  }, [name, sessionKey]);
+  if (source) return <img src={source} alt={t("chat.image")} />;
+  return <span class="said-image-away"><Icon name="camera" size={18} />{t("chat.image")}</span>;
+}
