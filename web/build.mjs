@@ -85,7 +85,7 @@ async function compress() {
 
 /** Tell the service worker which files make up the app; its name changes with them. */
 async function fillWorker(names) {
-  const files = ["/", ...names.sort().map((name) => `/assets/${name}`)];
+  const files = ["/", "/theme.js", "/icon.svg", ...names.sort().map((name) => `/assets/${name}`)];
   const build = createHash("sha256").update(page).update(files.join()).digest("hex").slice(0, 12);
   const path = join(partial, "sw.js");
   const text = (await readFile(path, "utf8"))

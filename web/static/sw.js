@@ -25,7 +25,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
-  if (url.pathname.startsWith("/assets/")) event.respondWith(kept(request));
+  if (url.pathname.startsWith("/assets/") || url.pathname === "/theme.js" || url.pathname === "/icon.svg") event.respondWith(kept(request));
   else if (request.mode === "navigate" && isApp(url.pathname)) event.respondWith(page(request));
 });
 

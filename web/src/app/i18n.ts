@@ -42,6 +42,9 @@ export function register(area: string, words: Readonly<Record<Language, Words>>)
   areas.set(area, words);
 }
 
+/** All words; for tests. */
+export const registered = (): ReadonlyMap<string, Readonly<Record<Language, Words>>> => areas;
+
 /**
  * The words for `area.key`, with `{name}` filled in. With a `count` among the values, `key_one` or `key_other` is taken
  * where they exist. A missing word shows its key: tests look for that.

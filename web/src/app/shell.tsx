@@ -135,7 +135,7 @@ export function Mark({ size = 28 }: { size?: number }): JSX.Element {
   return (
     <svg class="mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="9" />
-      <path d="M10 7.500c-3 2.800-3 8 .6 10.500M22 7.500c3 2.800 3 8-.6 10.500M16 12v12.500M12 19.500h8" />
+      <path d="M10 7.5c-3 2.8-3 8 .6 10.5M22 7.5c3 2.8 3 8-.6 10.5M16 12v12.5M12 19.5h8" />
     </svg>
   );
 }

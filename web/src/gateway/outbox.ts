@@ -21,7 +21,8 @@ interface Line {
   isOpen(): boolean;
 }
 
-const NAME = "outbox";
+/** One entry per call: several tabs write here, and none may undo what another keeps. */
+const PREFIX = "outbox/";
 /** More than a person types while a box is away; attachments are inside. */
 export const MAX_ITEMS = 50;
 
@@ -42,19 +43,25 @@ export class Outbox {
   /** Read what an earlier page left. */
   async load(): Promise<void> {
     this.kept = await this.open();
-    const left = (await this.kept.get<OutboxItem[]>(NAME)) ?? [];
     const fresh = this.list.peek();
+    const left = await this.kept.all<OutboxItem>(PREFIX);
     const back = left
       .filter((item) => !fresh.some((other) => other.id === item.id))
-      .map((item): OutboxItem => (item.state === "sending" ? { ...item, state: "waiting" } : item));
-    if (back.length) this.list.value = [...back, ...fresh];
+      .map((item): OutboxItem => (item.state === "sending" ? { ...item, state: "waiting" } : item))
+      .sort((one, other) => one.createdAt - other.createdAt);
+    for (const item of fresh) this.keep(item);
+    if (back.length) this.list.value = [...back, ...this.list.peek()];
     void this.flush();
   }
 
   /** Take a call; false when the outbox is full. `id` is the idempotency key. */
   add(method: string, params: Record<string, unknown>, { id, tag }: { id: string; tag: string }): boolean {
     if (this.list.peek().length >= MAX_ITEMS) return false;
-    this.change((items) => [...items, { id, tag, method, params, createdAt: this.now(), state: "waiting" }]);
+    // Two in one millisecond keep their order.
+    const createdAt = Math.max(this.now(), (this.list.peek().at(-1)?.createdAt ?? 0) + 1);
+    const item: OutboxItem = { id, tag, method, params, createdAt, state: "waiting" };
+    this.list.value = [...this.list.peek(), item];
+    this.keep(item);
     void this.flush();
     return true;
   }
@@ -66,7 +73,14 @@ export class Outbox {
   }
 
   remove(id: string): void {
-    this.change((items) => items.filter((item) => item.id !== id));
+    this.list.value = this.list.peek().filter((item) => item.id !== id);
+    void this.kept?.remove(PREFIX + id).catch(() => undefined); // It would be sent again, and answered from the first time.
+  }
+
+  /** Drop everything that is on its way. */
+  async clear(): Promise<void> {
+    for (const item of this.list.peek()) await this.kept?.remove(PREFIX + item.id);
+    this.list.value = [];
   }
 
   /** Send what waits, one after the other. Called when the connection opens. */
@@ -102,11 +116,12 @@ export class Outbox {
   }
 
   private patch(id: string, change: Partial<OutboxItem>): void {
-    this.change((items) => items.map((item) => (item.id === id ? { ...item, ...change } : item)));
+    this.list.value = this.list.peek().map((item) => (item.id === id ? { ...item, ...change } : item));
+    const item = this.list.peek().find((one) => one.id === id);
+    if (item && change.state !== "sending") this.keep(item);
   }
 
-  private change(make: (items: readonly OutboxItem[]) => readonly OutboxItem[]): void {
-    this.list.value = make(this.list.peek());
-    void this.kept?.set(NAME, this.list.peek()).catch(() => undefined); // Full storage: the page still has it.
+  private keep(item: OutboxItem): void {
+    void this.kept?.set(PREFIX + item.id, item).catch(() => undefined); // Full storage: this page still has it.
   }
 }

@@ -10,6 +10,8 @@ export interface Kept {
   get<T>(name: string): Promise<T | undefined>;
   set(name: string, value: unknown): Promise<void>;
   remove(name: string): Promise<void>;
+  /** All values whose names begin so. */
+  all<T>(prefix: string): Promise<T[]>;
 }
 
 class Indexed implements Kept {
@@ -23,6 +25,10 @@ class Indexed implements Kept {
   }
   async remove(name: string): Promise<void> {
     await this.run("readwrite", (store) => store.delete(name));
+  }
+  all<T>(prefix: string): Promise<T[]> {
+    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+    return this.run("readonly", (store) => store.getAll(range)) as Promise<T[]>;
   }
   private run(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -45,6 +51,10 @@ class Local implements Kept {
   async remove(name: string): Promise<void> {
     localStorage.removeItem(`${DATABASE}.${name}`);
   }
+  async all<T>(prefix: string): Promise<T[]> {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(`${DATABASE}.${prefix}`));
+    return names.map((name) => JSON.parse(localStorage.getItem(name)!) as T);
+  }
 }
 
 export class Memory implements Kept {
@@ -57,6 +67,9 @@ export class Memory implements Kept {
   }
   async remove(name: string): Promise<void> {
     this.values.delete(name);
+  }
+  async all<T>(prefix: string): Promise<T[]> {
+    return [...this.values].filter(([name]) => name.startsWith(prefix)).map(([, value]) => value as T);
   }
 }
 

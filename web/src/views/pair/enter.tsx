@@ -59,8 +59,8 @@ export function Enter(): JSX.Element {
       )}
       <form class="stack" onSubmit={(event) => { event.preventDefault(); use(text); }}>
         <Field label={t("door.code")} value={text} onInput={typed} placeholder={t("door.placeholder")} error={error}
-          mono rows={3} autocomplete="off" />
-        <Button kind="primary" type="submit" wide busy={busy} disabled={!text.trim()}>{t("door.connect")}</Button>
+          mono rows={2} autocomplete="off" />
+        <Button kind="primary" type="submit" wide busy={busy}>{t("door.connect")}</Button>
         {canScan() && <Button icon="qr" wide onClick={() => setScanning(true)}>{t("door.scan")}</Button>}
       </form>
       <Card title={t("door.howTitle")} class="door-how">

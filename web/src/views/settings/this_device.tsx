@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../app/i18n";
-import { gateway, kept, outbox } from "../../gateway";
+import { gateway, outbox } from "../../gateway";
 import { describe } from "../../gateway/browser";
 import { Button, Card, Field, confirm, toast, useAsync } from "../../ui";
 
@@ -68,6 +68,6 @@ async function signOut(id: string): Promise<void> {
     await gateway.call("device.pair.remove", { deviceId: id }, { timeoutMs: 3_000 }).catch(() => undefined);
   }
   await gateway.forget();
-  await (await kept()).remove("outbox");
+  await outbox.clear();
   location.replace("/");
 }
