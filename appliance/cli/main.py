@@ -29,6 +29,7 @@ _COMMANDS = {
     "pairing": ("pairing", "Let people in who wrote through a channel, or turn them away."),
     "recovery": ("recovery", "Make the recovery code that lets the owner in again."),
     "config": ("config", "Read, change and check the configuration."),
+    "node": ("node", "Make this machine a node of a gateway elsewhere."),
     "discover": ("discover", "List the boxes on this network."),
     "security": ("security", "See what is exposed, to whom, and how to mend it."),
     "logs": ("logs", "Show the log, or follow it."),

@@ -22,7 +22,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "sqlite_utils": ("storage",),
     "systemd": ("host", "telemetry"),
     "segno": ("gateway", "cli"),
-    "click": ("cli", "__main__"),
+    "click": ("cli", "nodehost", "__main__"),
     "rich": ("cli",),
     "prompt_toolkit": ("cli",),
     "pygments": ("cli",),
