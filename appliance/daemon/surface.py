@@ -52,6 +52,7 @@ from appliance.gateway.methods import (
     lists,
     local_models,
     logs,
+    pictures,
     pulls,
     runs,
     sessions,
@@ -204,6 +205,7 @@ class Surface:
             *logs.methods(log_file=parts.log_file),
             *agenda.methods(agenda=parts.agenda, addressing=addressing),
             *lists.methods(notes=parts.notes, addressing=addressing),
+            *pictures.methods(),
             *node_methods(parts.nodes, self.server.broadcaster),
             *self._config_methods().methods(),
         ]

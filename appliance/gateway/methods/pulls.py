@@ -1,7 +1,8 @@
-"""homarus.models.look, pull, probe and pullStatus: fetch a model file, load and probe it, one job at a time."""
+"""homarus.models.look, pull, probe, pullStatus and cancel: fetch a model file, load and probe it, one job at a time."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -19,6 +20,7 @@ from appliance.protocol.methods.pulls import (
     LookParams,
     LookResult,
     ProbeParams,
+    PullCancelParams,
     PullParams,
     PullResult,
     PullStatusParams,
@@ -85,7 +87,7 @@ class _Job:
     id: str
     file: str
     phase: Literal["download", "load", "probe"] = "download"
-    state: Literal["running", "done", "failed"] = "running"
+    state: Literal["running", "done", "failed", "cancelled"] = "running"
     done: int = 0
     total: int | None = None
     sha256: str | None = None
@@ -93,6 +95,7 @@ class _Job:
     probe: ProbeResult | None = None
     warning: str | None = None
     error: str | None = None
+    task: asyncio.Task[None] | None = None
 
     def progress(self, progress: Progress) -> None:
         self.done, self.total = progress.done, progress.total
@@ -151,14 +154,14 @@ class Pulls:
     def start(self, params: PullParams) -> PullResult:
         """Begin a download. Raises ApplianceError for a wrong source and OverloadedError while another job runs."""
         job = self._begin(self._puller.name(params.source))
-        self._tasks.spawn(self._run(job, params), name=job.file)
+        job.task = self._tasks.spawn(self._run(job, params), name=job.file)
         return job.row()
 
     def probe(self) -> PullResult:
         """Begin to probe the model that answers. Raises ApplianceError, OverloadedError."""
         job = self._begin(self._probes.file())
         job.phase = "probe"
-        self._tasks.spawn(self._probe_again(job), name=job.file)
+        job.task = self._tasks.spawn(self._probe_again(job), name=job.file)
         return job.row()
 
     def _begin(self, file: str) -> _Job:
@@ -214,12 +217,28 @@ class Pulls:
         finally:
             job.settle()
 
-    def status(self, job_id: str) -> PullResult:
-        """Return where a job stands. Raises WireError for an unknown id."""
-        job = self._jobs.get(job_id)
-        if job is None:
-            raise invalid_request(f"unknown jobId: {job_id}")
+    def status(self, job_id: str | None) -> PullResult:
+        """Return where a job stands, the newest one for None. Raises WireError for an unknown id."""
+        return self._job(job_id).row()
+
+    def cancel(self, job_id: str) -> PullResult:
+        """End a job that runs; what was fetched stays for the next time.
+
+        Raises WireError for an unknown id, and while the engine loads the file, which is not broken off half-way.
+        """
+        job = self._job(job_id)
+        if job.phase == "load":
+            raise invalid_request(f"{job.file} is being loaded; wait for its end.")
+        if job.state == "running" and job.task is not None:
+            job.state = "cancelled"
+            job.task.cancel()
         return job.row()
+
+    def _job(self, job_id: str | None) -> _Job:
+        job = self._jobs.get(job_id or next(reversed(self._jobs), ""))
+        if job is None:
+            raise invalid_request("nothing was downloaded yet" if job_id is None else f"unknown jobId: {job_id}")
+        return job
 
 
 def methods(*, pulls: Pulls) -> tuple[Method, ...]:
@@ -237,7 +256,11 @@ def methods(*, pulls: Pulls) -> tuple[Method, ...]:
     def status(_: Call, params: PullStatusParams) -> PullResult:
         return pulls.status(params.job_id)
 
+    def cancel(_: Call, params: PullCancelParams) -> PullResult:
+        return pulls.cancel(params.job_id)
+
     return (
+        Method("homarus.models.cancel", "operator.admin", PullCancelParams, cancel, result=PullResult),
         Method("homarus.models.look", "operator.admin", LookParams, look, result=LookResult),
         Method("homarus.models.pull", "operator.admin", PullParams, pull, result=PullResult),
         Method("homarus.models.probe", "operator.admin", ProbeParams, probe, result=PullResult),

@@ -1,4 +1,4 @@
-"""sessions.usage: tokens and costs by session and day range."""
+"""sessions.usage and usage.cost: tokens and costs by session, model and day."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from appliance.gateway.method import Call, Method
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.seams import Models
@@ -14,7 +16,15 @@ from appliance.generation import ModelInfo, Tier
 from appliance.messages import Usage
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.base import or_unset
-from appliance.protocol.methods.usage import SessionsUsageParams, SessionsUsageResult, SessionUsage, UsageTotals
+from appliance.protocol.methods.usage import (
+    SessionsUsageParams,
+    SessionsUsageResult,
+    SessionUsage,
+    UsageCostParams,
+    UsageCostResult,
+    UsageDay,
+    UsageTotals,
+)
 from appliance.sessions.model import Session, UsageRow
 
 _RANGES = {"7d": 7, "30d": 30, "90d": 90, "1y": 365, "all": 3650}
@@ -99,7 +109,7 @@ def totals(rows: Iterable[UsageRow], models: Models) -> UsageTotals:
 def methods(
     *, store: UsageReader, models: Models, addressing: Addressing, zone: Callable[[], ZoneInfo]
 ) -> tuple[Method, ...]:
-    """Return sessions.usage."""
+    """Return sessions.usage and usage.cost."""
 
     async def one_session(key: str, rows: list[UsageRow]) -> SessionUsage:
         session = await store.get(key)
@@ -141,7 +151,22 @@ def methods(
             },
         )
 
+    async def cost(call: Call, params: UsageCostParams) -> UsageCostResult:
+        where = zone()
+        today = datetime.datetime.fromtimestamp(call.now_ms / 1000, where).date()
+        daily, everything = list[UsageDay](), list[UsageRow]()
+        for back in reversed(range(params.days)):
+            day = today - datetime.timedelta(days=back)
+            rows = await store.usage(_millis(day, where), _millis(day + datetime.timedelta(days=1), where))
+            everything += rows
+            sums = totals(rows, models)
+            daily.append(UsageDay(date=day.isoformat(), **msgspec.structs.asdict(sums)))
+        return UsageCostResult(
+            updated_at=call.now_ms, days=params.days, daily=daily, totals=totals(everything, models)
+        )
+
     return (
+        Method("usage.cost", "operator.read", UsageCostParams, cost, result=UsageCostResult),
         Method(
             "sessions.usage",
             "operator.read",

@@ -49,11 +49,19 @@ class ProbeParams(Params, frozen=True):
 
 
 class PullStatusParams(Params, frozen=True):
+    """Without `job_id` the newest job: a screen that was opened later shows it as well."""
+
+    job_id: NonEmpty | None = None
+
+
+class PullCancelParams(Params, frozen=True):
     job_id: NonEmpty
 
 
 class PullResult(Result, frozen=True):
-    """Where a job stands. `phase` is what it does, or did last.
+    """Where a job stands. What a `cancelled` download has fetched stays, and goes on when it is asked for again.
+
+    `phase` is what it does, or did last.
 
     `total_bytes` is absent while the server has not said it; `asked` of 30 probes were asked. `warning` says what was
     not done although the job did not fail.
@@ -61,7 +69,7 @@ class PullResult(Result, frozen=True):
 
     job_id: NonEmpty
     file: str
-    state: Literal["running", "done", "failed"]
+    state: Literal["running", "done", "failed", "cancelled"]
     phase: Literal["download", "load", "probe"]
     done_bytes: int
     total_bytes: int | Unset = UNSET

@@ -11,6 +11,7 @@ from appliance.protocol.methods.base import (
     Day,
     Json,
     NonEmpty,
+    OpenParams,
     Params,
     Positive,
     Result,
@@ -65,6 +66,25 @@ class SessionUsage(Result, frozen=True):
     label: str | Unset = UNSET
     model_provider: str | Unset = UNSET
     model: str | Unset = UNSET
+
+
+class UsageCostParams(OpenParams, frozen=True):
+    """The last `days` days, today as one of them, as the box counts days."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
+
+
+class UsageDay(UsageTotals, frozen=True, kw_only=True):
+    date: str
+
+
+class UsageCostResult(Result, frozen=True):
+    """Every day of the range, the oldest first."""
+
+    updated_at: int
+    days: int
+    daily: list[UsageDay]
+    totals: UsageTotals
 
 
 class SessionsUsageResult(Result, frozen=True):

@@ -13,21 +13,26 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from appliance.agenda.migrations import MIGRATIONS as AGENDA_MIGRATIONS
+from appliance.agenda.store import AgendaStore
 from appliance.dispatch.builtin_commands import CommandContext, builtin_commands
 from appliance.dispatch.commands import CommandTable
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.dispatch.queue_modes import QueueMode, QueueSettings
 from appliance.dispatch.running import Runner, RunSettings
-from appliance.events import Bus, Event
+from appliance.events import AgendaChanged, Bus, Event, ListsChanged
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.method import ConnectionView, MethodTable, Subscriptions
 from appliance.gateway.methods import (
+    agenda,
     agents,
     chat,
     commands,
+    lists,
     logs,
     models,
+    pictures,
     runs,
     session_changes,
     sessions,
@@ -46,6 +51,8 @@ from appliance.generation import GenerateRequest, ModelInfo, TextDelta
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.lanes import Lanes
 from appliance.messages import JsonObject, ToolCall, ToolResult
+from appliance.notes.migrations import MIGRATIONS as NOTES_MIGRATIONS
+from appliance.notes.store import NotesStore
 from appliance.protocol.connect import ClientInfo
 from appliance.protocol.frames import Request
 from appliance.protocol.hello import PresenceEntry
@@ -158,6 +165,8 @@ class Box:
         self.bus = Bus()
         self.events: list[Event] = []
         self.provider = provider
+        self.agenda = AgendaStore(database, lambda: self.bus.publish(AgendaChanged()))
+        self.notes = NotesStore(database, lambda: self.bus.publish(ListsChanged()))
         self.store = SessionStore(database, archive=root / "archive")
         self.blobs = Blobs(root / "blobs")
         self.tracker = HealthTracker()
@@ -286,6 +295,9 @@ class Box:
             *models.methods(
                 models=self.models, addressing=self.addressing, understanding=_Understanding(), clock=self.clock
             ),
+            *agenda.methods(agenda=self.agenda, addressing=self.addressing),
+            *lists.methods(notes=self.notes, addressing=self.addressing),
+            *pictures.methods(),
             *logs.methods(log_file=self.log_file),
             *system.methods(
                 health=health,
@@ -337,7 +349,8 @@ async def payload(by: Caller) -> Any:
 @asynccontextmanager
 async def open_box(root: Path, provider: ScriptedProvider | None = None) -> AsyncIterator[Box]:
     """Open a box on `root` and close it without a trace."""
-    database = await Database.open(root / "state.sqlite", MIGRATIONS, clock=SystemClock())
+    migrations = (*MIGRATIONS, *AGENDA_MIGRATIONS, *NOTES_MIGRATIONS)
+    database = await Database.open(root / "state.sqlite", migrations, clock=SystemClock())
     box = Box(root, database, provider or ScriptedProvider("fake", models=MODELS))
     try:
         yield box

@@ -221,3 +221,43 @@ async def test_a_wrong_source_and_an_unknown_job_are_refused() -> None:
         pulls.start(PullParams(source="https://example.org/"))
     with pytest.raises(WireError, match="unknown jobId"):
         pulls.status("nope")
+
+
+async def test_a_download_that_is_cancelled_ends_at_once_and_another_may_begin() -> None:
+    puller, box = HeldPuller(), Box()
+    pulls = Pulls(puller, box.use, box)
+    job = pulls.start(PullParams(source="small.gguf"))
+    await asyncio.sleep(0)
+    assert pulls.cancel(job.job_id).state == "cancelled"
+    assert pulls.status(None).job_id == job.job_id, "a screen that was opened later asks for the newest job"
+    puller.go.set()
+    again = pulls.start(PullParams(source="small.gguf", use=False))
+    assert (await ended(pulls, again.job_id)).state == "done"
+    assert pulls.cancel(again.job_id).state == "done", "what has ended stays as it is"
+    assert pulls.status(job.job_id).state == "cancelled"
+    assert box.used == []
+    with pytest.raises(ApplianceError, match="unknown jobId"):
+        pulls.cancel("nobody")
+    await pulls.aclose()
+
+
+async def test_a_model_that_is_being_loaded_is_not_broken_off_and_before_the_first_job_there_is_none() -> None:
+    puller, box = HeldPuller(), Box()
+    going = asyncio.Event()
+
+    async def use(name: str) -> None:
+        await going.wait()
+
+    pulls = Pulls(puller, use, box)
+    with pytest.raises(ApplianceError, match="nothing was downloaded"):
+        pulls.status(None)
+    puller.go.set()
+    job = pulls.start(PullParams(source="small.gguf", probe=False))
+    async with asyncio.timeout(5):
+        while pulls.status(job.job_id).phase != "load":
+            await asyncio.sleep(0)
+    with pytest.raises(ApplianceError, match="being loaded"):
+        pulls.cancel(job.job_id)
+    going.set()
+    assert (await ended(pulls, job.job_id)).state == "done"
+    await pulls.aclose()

@@ -280,6 +280,17 @@ async def test_usage_adds_up_tokens_and_costs(box: Box) -> None:
     assert [one["key"] for one in only["sessions"]] == [MAIN]
 
 
+async def test_the_cost_of_each_day_adds_up_to_the_whole(box: Box) -> None:
+    await box.say("one")
+    answer = await box.call("usage.cost", {"days": 3})
+    assert (len(answer["daily"]), answer["days"]) == (3, 3)
+    assert [day["input"] for day in answer["daily"]] == [0, 0, 1], "the oldest first, today last"
+    assert answer["daily"][-1]["totalCost"] == answer["totals"]["totalCost"] == pytest.approx(3 / 1_000_000)
+    assert len((await box.call("usage.cost"))["daily"]) == 30
+    with pytest.raises(Refused):
+        await box.call("usage.cost", {"days": 367})
+
+
 @pytest.mark.parametrize(
     "params",
     [
