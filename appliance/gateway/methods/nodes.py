@@ -82,7 +82,7 @@ class NodeMethods:
         return NodePairRejectResult(request_id=request.request_id, node_id=request.node_id)
 
     async def remove(self, call: Call, params: NodeParams) -> NodeRemoveResult:
-        """End a node: its approvals and its right to come as one, and so its sockets. Other roles of the device stay."""
+        """End a node: its approvals and its right to come as one, so its sockets. Other roles of the device stay."""
         device = await self._device(params.node_id)
         await self._mesh.forget(params.node_id)
         if set(device.roles) <= {NODE}:
@@ -95,7 +95,7 @@ class NodeMethods:
     async def rename(self, call: Call, params: NodeRenameParams) -> NodeRenameResult:
         """Give a node a name: that of its device, so that every list shows the same one."""
         await self._device(params.node_id)
-        device = await self._rights.rename(params.node_id, params.display_name.strip())
+        device = await self._rights.rename(params.node_id, _label(params.display_name))
         self._announce("device.pair.changed", {})
         return NodeRenameResult(node_id=device.device_id, display_name=device.operator_label or "")
 
@@ -128,6 +128,14 @@ class NodeMethods:
             Method("node.pair.remove", PAIRING, NodeParams, self.remove, result=NodeRemoveResult),
             Method("node.rename", PAIRING, NodeRenameParams, self.rename, result=NodeRenameResult),
         )
+
+
+def _label(text: str) -> str:
+    """Return a name as it is shown: one line of at most 64 visible characters."""
+    label = "".join(letter for letter in text.strip() if letter.isprintable())[:64].strip()
+    if not label:
+        raise invalid_request("the name of a node is 1 to 64 visible characters")
+    return label
 
 
 def _holds(device: Device, record: NodeRecord | None) -> bool:

@@ -10,7 +10,7 @@ from appliance.protocol.methods.base import UNSET, NonEmpty, OpenParams, Params,
 
 NodeId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 CommandName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-NodeName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+NodeName = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 EventName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Chunk = Annotated[str, msgspec.Meta(max_length=16_384)]
@@ -224,13 +224,20 @@ class PluginToolsResult(Result, frozen=True, kw_only=True):
     tools: list[PluginTool]
 
 
+class Skill(OpenParams, frozen=True, kw_only=True):
+    """A skill that a node offers. Its text is not kept: nothing on this box follows instructions of a node."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    description: Annotated[str, msgspec.Meta(max_length=1024)]
+
+
 class SkillsParams(OpenParams, frozen=True, kw_only=True):
-    skills: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=64)]
+    skills: Annotated[list[Skill], msgspec.Meta(max_length=64)]
 
 
 class SkillsResult(Result, frozen=True, kw_only=True):
     node_id: str
-    skills: list[dict[str, Any]]
+    skills: list[Skill]
 
 
 class InventoryResult(Result, frozen=True, kw_only=True):
