@@ -32,7 +32,7 @@ _SHUTDOWN_S: Final = 10.0
 _BREATHER_S: Final = 1.0
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-MAX_HANDSHAKES: Final = 64
+MAX_HANDSHAKES: Final = 32
 
 
 class Acceptor:

@@ -81,7 +81,7 @@ class Front(asyncio.Protocol):
         if self._control and not self._doors.owners.may(self._transport.get_extra_info("socket")):
             self._transport.abort()
             return
-        self._doors.lobby.enter(self, HANDSHAKE_TIMEOUT_S)
+        self._doors.lobby.enter(self, HANDSHAKE_TIMEOUT_S, heavy=encrypted(transport))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._doors.lobby.leave(self)
@@ -118,7 +118,7 @@ class Front(asyncio.Protocol):
         if transport is None:
             return
         handler = self._doors.http()
-        self._doors.lobby.enter(HttpGuest(transport), _HTTP_PATIENCE_S)
+        self._doors.lobby.enter(HttpGuest(transport), _HTTP_PATIENCE_S, heavy=encrypted(transport))
         transport.set_protocol(handler)
         handler.connection_made(transport)
         handler.data_received(self._head)

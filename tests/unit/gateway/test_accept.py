@@ -178,7 +178,7 @@ async def test_what_is_no_client_hello_ends_that_connection_alone(box: Gateway, 
 
 
 async def test_handshakes_that_never_end_are_few(box: Gateway) -> None:
-    """Half a ClientHello, from many: the room of handshakes holds 64 and puts out the oldest."""
+    """Half a ClientHello, from many: the room of handshakes is small and puts out the oldest."""
     hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
     stuck = []
     for _ in range(MAX_HANDSHAKES + 10):

@@ -75,3 +75,29 @@ def test_clearing_puts_everyone_out() -> None:
     lobby.clear()
     assert visitor.expelled == [False]
     assert len(lobby) == 0
+
+
+def test_heavy_guests_have_a_smaller_room_of_their_own() -> None:
+    lobby = Lobby(limit=10, heavy_limit=2, monotonic=Time())
+    light, first, second, third = Visitor(), Visitor(), Visitor(), Visitor()
+    lobby.enter(light, 15)
+    lobby.enter(first, 15, heavy=True)
+    lobby.enter(second, 15, heavy=True)
+    assert not first.expelled
+    lobby.enter(third, 15, heavy=True)
+    assert first.expelled == [False]
+    assert not light.expelled
+    assert len(lobby) == 3
+
+
+def test_a_heavy_guest_stays_heavy_over_an_upgrade_and_makes_room_when_it_leaves() -> None:
+    lobby = Lobby(limit=10, heavy_limit=1, monotonic=Time())
+    raw, upgraded, other, last = Visitor(), Visitor(), Visitor(), Visitor()
+    lobby.enter(raw, 15, heavy=True)
+    lobby.swap(raw, upgraded)
+    lobby.enter(other, 15, heavy=True)
+    assert upgraded.expelled == [False]
+    lobby.leave(other)
+    lobby.enter(last, 15, heavy=True)
+    assert not other.expelled
+    assert not last.expelled
