@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 _MAX_FAILURES: Final = 10
 _WINDOW_MS: Final = 60_000
 _LOCK_MS: Final = 300_000
+_NETWORK_FACTOR: Final = 10
+"""A whole IPv6 network of one household may fail this many times more than one address of it."""
+
 _MAX_KEYS: Final = 4096
 """Remembered sources. The one that failed longest ago is forgotten first, so a flood of addresses costs no memory."""
 
@@ -42,22 +47,21 @@ class Throttle:
 
     def locked_ms(self, bucket: Bucket, source: str, now_ms: int) -> int:
         """Return how long `source` stays locked, in milliseconds; 0 when it may try."""
-        entry = self._sources.get((bucket, source))
-        if entry is None:
-            return 0
+        entries = [self._sources.get((bucket, name)) for name, _ in self._counted(bucket, source)]
+        until_ms = max((entry.locked_until_ms for entry in entries if entry is not None), default=0)
         # A wall clock set back must not lengthen a lock: it never lasts longer than it was meant to.
-        return min(max(0, entry.locked_until_ms - now_ms), self._lock_ms)
+        return min(max(0, until_ms - now_ms), self._lock_ms)
 
     def failed(self, bucket: Bucket, source: str, now_ms: int) -> None:
         """Count one failure; the tenth inside the window locks."""
-        key = (bucket, source)
-        entry = self._sources.setdefault(key, _Source())
-        self._sources.move_to_end(key)
-        entry.failures_ms = [at for at in entry.failures_ms if 0 <= now_ms - at < self._window_ms]
-        entry.failures_ms.append(now_ms)
-        if len(entry.failures_ms) >= self._max_failures:
-            entry.locked_until_ms = now_ms + self._lock_ms
-            entry.failures_ms.clear()
+        for name, allowed in self._counted(bucket, source):
+            entry = self._sources.setdefault((bucket, name), _Source())
+            self._sources.move_to_end((bucket, name))
+            entry.failures_ms = [at for at in entry.failures_ms if 0 <= now_ms - at < self._window_ms]
+            entry.failures_ms.append(now_ms)
+            if len(entry.failures_ms) >= allowed:
+                entry.locked_until_ms = now_ms + self._lock_ms
+                entry.failures_ms.clear()
         while len(self._sources) > _MAX_KEYS:
             self._sources.popitem(last=False)
 
@@ -65,5 +69,23 @@ class Throttle:
         """Forget the failures of `source`."""
         self._sources.pop((bucket, source), None)
 
+    def _counted(self, bucket: Bucket, source: str) -> Iterator[tuple[str, int]]:
+        """The names that a failure counts for, and how many failures each may have.
+
+        Who has one IPv6 address has 2^64 of them, so the network counts as well. Only for the secret that a person
+        chose: the others have 256 random bits, and one neighbour must not lock the phones of the house out.
+        """
+        yield source, self._max_failures
+        if bucket is Bucket.SHARED and ":" in source and (network := _network(source)) is not None:
+            yield network, self._max_failures * _NETWORK_FACTOR
+
     def __len__(self) -> int:
         return len(self._sources)
+
+
+def _network(source: str) -> str | None:
+    try:
+        address = ipaddress.IPv6Address(source.split("%", 1)[0])
+    except ValueError:
+        return None
+    return str(ipaddress.IPv6Network((address, 64), strict=False))

@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from appliance.access.scopes import limited
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.access.throttle import Bucket, Throttle
 from appliance.foundation.clock import Clock
@@ -74,7 +75,9 @@ class Bearer:
             return refused
         if self._lobby is not None and request.transport is not None:
             self._lobby.leave(HttpGuest(request.transport))
-        return HttpCaller("http/owner", peer.direct_local, peer.remote)
+        # The secret on a link that others can read makes nobody an owner (as in admission.handshake).
+        scopes = SCOPES if peer.secure else frozenset(limited(SCOPES))
+        return HttpCaller("http/owner", peer.direct_local, peer.remote, scopes)
 
     def _check_secret(self, request: web.BaseRequest, peer: Peer) -> web.Response | None:
         if self.auth.mode is AuthMode.NONE:

@@ -79,6 +79,16 @@ class Recovery:
         return result
 
 
+def is_recovery(presented: str) -> bool:
+    """Tell whether `presented` has the form of a recovery code, with or without its first word, however it was typed."""
+    plain = _plain(presented)
+    return len(plain) == _GROUPS * _GROUP_CHARS and set(plain) <= set(_ALPHABET)
+
+
+def _plain(code: str) -> str:
+    return "".join(code.upper().replace("-", " ").split()).removeprefix("RECOVERY").translate(_MISREAD)
+
+
 def _hash(code: str) -> bytes:
-    plain = "".join(code.upper().removeprefix(RECOVERY_PREFIX.upper()).replace("-", " ").split()).translate(_MISREAD)
+    plain = _plain(code)
     return hashlib.sha256(_DOMAIN + plain.encode("utf-8", "replace")).digest()

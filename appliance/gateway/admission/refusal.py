@@ -21,11 +21,12 @@ class Refusal:
 
     error: WireError
     close_code: CloseCode = CloseCode.POLICY
+    short: str | None = None
 
     @property
     def reason(self) -> str:
         """The text of the close frame, which cuts it to 123 bytes."""
-        return str(self.error)
+        return self.short if self.short is not None else str(self.error)
 
 
 def refuse(
@@ -109,5 +110,7 @@ def pairing_required(request: PairingRequest, need: Need, device: Device | None,
     if retryable:
         # Without these three a node host or a terminal client pauses until it is restarted (protocol.md 5.2).
         details |= {"recommendedNextStep": "wait_then_retry", "retryable": True, "pauseReconnect": False}
-    message = f"pairing required: {_NEEDS[need]} (requestId: {request.request_id})"
-    return refuse(ErrorCode.NOT_PAIRED, message, details)
+    # Clients look for the first part in the message and in the reason of the close.
+    reason = f"pairing required: {_NEEDS[need]} (requestId: {request.request_id})"
+    message = f"{reason}; request {short} waits: approve it with `homarus devices approve {short}`"
+    return Refusal(WireError(ErrorCode.NOT_PAIRED, message, details=details), short=reason)

@@ -14,7 +14,7 @@ from appliance.foundation.errors import OverloadedError
 from appliance.foundation.ids import new_id, new_token
 from appliance.identity.model import Approval, Claim, Device
 from appliance.identity.pairing import approved
-from appliance.identity.recovery import RECOVERY_PREFIX, Recovery
+from appliance.identity.recovery import Recovery, is_recovery
 from appliance.identity.setup.profiles import Grant, Profile, grant
 from appliance.identity.store import DeviceStore, read_device, write_device
 from appliance.protocol.roles import OPERATOR
@@ -164,7 +164,7 @@ class SetupCodes:
 
     def find(self, token: str, now_ms: int) -> Bootstrap | None:
         """Return the live code that `token` belongs to."""
-        if token.startswith(RECOVERY_PREFIX):
+        if is_recovery(token):
             return Bootstrap("recovery", Profile.RECOVERY) if self._recovery.matches(token) else None
         wanted, boot_ms = _hash(token), self._boot_ms()
         for record in self._records.values():

@@ -53,3 +53,20 @@ def test_a_flood_of_addresses_is_remembered_only_up_to_the_bound() -> None:
     for number in range(4097):
         throttle.failed(Bucket.SHARED, f"198.51.100.{number}", NOW)
     assert len(throttle) == 4096
+
+
+def test_who_has_a_whole_network_of_addresses_is_locked_out_with_it() -> None:
+    throttle = Throttle()
+    for number in range(100):
+        assert throttle.locked_ms(Bucket.SHARED, f"2001:db8::{number:x}", 0) == 0
+        throttle.failed(Bucket.SHARED, f"2001:db8::{number:x}", 0)
+    assert throttle.locked_ms(Bucket.SHARED, "2001:db8::ffff:1", 0) == 300_000
+    assert throttle.locked_ms(Bucket.SHARED, "2001:db8:0:1::1", 0) == 0
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", 0) == 0
+
+
+def test_secrets_that_nobody_can_guess_are_counted_by_address_alone() -> None:
+    throttle = Throttle()
+    for number in range(200):
+        throttle.failed(Bucket.DEVICE_TOKEN, f"2001:db8::{number:x}", 0)
+    assert throttle.locked_ms(Bucket.DEVICE_TOKEN, "2001:db8::ffff:1", 0) == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from aiohttp import web
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.bearer import Bearer, HttpCaller
+from appliance.protocol.roles import ADMIN, PAIRING, WRITE
 from tests.fakes.wire import RULES, TOKEN, Gateway, gateway
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -21,6 +23,8 @@ def _routes(bearer: Bearer) -> list[web.RouteDef]:
         caller = bearer.check(request)
         if not isinstance(caller, HttpCaller):
             return caller
+        if "scopes" in request.query:
+            return web.json_response(sorted(caller.scopes))
         return web.json_response({"local": caller.direct_local, "remote": caller.remote})
 
     return [web.get("/who", who)]
@@ -49,6 +53,16 @@ async def test_the_control_socket_needs_no_bearer(box: Gateway) -> None:
     connector = aiohttp.UnixConnector(str(box.control_socket))
     async with aiohttp.ClientSession(connector=connector) as http, http.get("http://box/who") as answer:
         assert await answer.json() == {"local": True, "remote": "unix"}
+
+
+async def test_the_token_on_a_link_that_others_can_read_makes_no_admin(tmp_path: Path) -> None:
+    proxies = (ipaddress.ip_network("127.0.0.0/8"),)
+    async with gateway(tmp_path, rules=RULES, routes=_routes, trusted_proxies=proxies) as box:
+        for scheme, owner in (("http", False), ("https", True)):
+            headers = {**BEARER, "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": scheme}
+            async with box.http.get(f"{box.url}/who?scopes", headers=headers) as answer:
+                scopes = await answer.json()
+            assert (ADMIN in scopes, PAIRING in scopes, WRITE in scopes) == (owner, owner, True)
 
 
 async def test_a_page_that_guesses_is_locked_and_a_command_is_not(box: Gateway) -> None:
