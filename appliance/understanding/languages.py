@@ -67,6 +67,9 @@ class Words:
     # around the copied text these words make a writing wish one for a larger model: a condition, a second step, a
     # question how it is done, words to somebody else
     veto: Pattern[str] | None = None
+    item_tail: Pattern[str] | None = None  # behind the items of a list, belonging to none of them
+    gone_tail: Pattern[str] | None = None  # likewise, where items are taken off
+    query_tail: Pattern[str] | None = None  # behind the words that a note is found by
     so: frozenset[str] = frozenset()  # begin a clause that follows from the one before
     counted_from: frozenset[str] = frozenset()  # in front of a number that is no length
     after_bare: frozenset[str] = frozenset()  # may follow a number of minutes that was said without "minutes"

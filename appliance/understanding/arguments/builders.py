@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from re import Pattern
 from typing import Any
 
 from appliance.understanding.arguments.bare import bare_minutes, wished
@@ -138,7 +139,7 @@ def note_add(request: Request) -> Arguments | None:
 
 
 def note_query(request: Request) -> Arguments | None:
-    return _needed(query=_bare(request, request.said("query")))
+    return _needed(query=_bare(request, _cut_tail(request.said("query"), request.language.words.query_tail)))
 
 
 def list_add(request: Request) -> Arguments | None:
@@ -146,7 +147,7 @@ def list_add(request: Request) -> Arguments | None:
 
 
 def list_remove(request: Request) -> Arguments | None:
-    return _list_items(request, _list_name(request) or request.language.words.default_list)
+    return _list_items(request, _list_name(request) or request.language.words.default_list, gone=True)
 
 
 def list_show(request: Request) -> Arguments | None:
@@ -256,11 +257,19 @@ def _list_name(request: Request) -> str | None:
     return request.language.list_name(request.said("list"), " ".join(request.outside("items").parts))
 
 
-def _list_items(request: Request, name: str) -> Arguments | None:
-    said = request.said("items")
+def _cut_tail(said: str | None, *tails: Pattern[str] | None) -> str | None:
+    """Take off what a wish ends with; the text itself stays."""
+    for tail in tails:
+        if said and tail and (found := tail.search(said)) and found.start():
+            said = said[: found.start()].strip(" ,")
+    return said
+
+
+def _list_items(request: Request, name: str, gone: bool = False) -> Arguments | None:
+    words = request.language.words
+    said = _cut_tail(request.said("items"), words.item_tail, words.gone_tail if gone else None)
     if said is None:
         return None
-    words = request.language.words
     # "x, and y": a joint after a comma joins nothing more
     pieces = [
         words.item_joint.sub("", f" {piece}", 1) if words.item_joint.match(f" {piece}") else piece

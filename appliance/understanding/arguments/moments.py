@@ -11,6 +11,7 @@ from appliance.understanding.tokens import Found, Tokens
 
 _DAY_S = 86400
 _SOME_DAY = date.min
+_FROM_NOW = frozenset({"in", "dans"})  # in front of a length: it begins now
 _MORNING_HOUR = 9  # a day without a time of day
 
 
@@ -61,7 +62,13 @@ def alarm_time(tokens: Tokens, now: datetime, language: Language) -> Moment | No
         return None
     rest = _without(tokens, again)
     day = _only(language.dates(rest, now.date()))
-    lengths = language.durations(_without(rest, day))
+    exact = [one for one in language.times(rest) if one.value.certain and not one.value.vague]
+    lengths = [
+        one
+        for one in language.durations(_without(rest, day))
+        # "five minutes to six" and "ten more minutes, wake me at seven" tell a time of day
+        if not exact or rest.at(one.start - 1) in _FROM_NOW
+    ]
     if lengths and lengths[0].value < _DAY_S:
         due = now + timedelta(seconds=lengths[0].value)
         return Moment(due, dated=due.date() != now.date(), repeat=again.value if again else None)
@@ -81,7 +88,7 @@ def alarm_time(tokens: Tokens, now: datetime, language: Language) -> Moment | No
 def _alarm_half(said: Said, parts: list[Said], waking: bool) -> Said:
     """Decide between morning and afternoon as most people mean it for an alarm."""
     hour = said.hour % 12
-    late = any(part.hour >= 15 for part in parts)
+    late = any(part.hour >= 12 for part in parts)
     early = any(part.hour <= 9 for part in parts)
     if late or (not early and not waking and 1 <= hour <= 4) or (hour == 0 and not early and not waking):
         return replace(said, hour=hour + 12, half=Half.PM)

@@ -13,7 +13,7 @@ from appliance.understanding.english import homes
 
 _POLITE = (
     r"(?:,? (?:please|pls|thanks|thank you|for me|now|right now|ok|okay|if you can|when you can|"
-    r"anymore|any more))*[.!?]*$"
+    r"anymore|any more|cheers|ta|mate|lol|would you|will you|before i forget(?: again)?))*[.!?]*$"
 )
 # "now" belongs to "three weeks from now"
 _END = r"(?:,? (?:please|pls|thanks|thank you|for me|ok|okay))*[.!?]*$"
@@ -28,7 +28,8 @@ _LIST = rf"(?:{_MY} )?(?:{_ANY} (?:lists?|lsit)|list of [\w' ]+|lists?|(?:{_KNOW
 _TO = r"(?:to|on|onto|on to|in|into|in to|for|at)"
 _FROM = r"(?:from|off|off of|out of|of|on|from off|in)"
 _ADD = (
-    r"(?:add|put|include|throw|stick|place|write|pop|insert|append|enter|toss|log|jot|get|drop|chuck|note|save|type|slap|"
+    r"(?:add|put|include|throw|stick|place|write|pop|insert|append|enter|toss|log|jot|get|drop|chuck|note|save|type|"
+    r"slap|"
     r"record|list|want|need|have|update)"
 )
 _REMOVE = (
@@ -56,7 +57,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _ITEMS_ADD = _rules(
     rf"^.*?\b{_LIST}(?: {_ADD})? ?: (.+?){_POLITE}",
     rf"\b(?:add|put|include|write|append) {_TO} {_LIST}[:,]? (.+?){_POLITE}",
-    rf"^(?:\w+ )*?{_TO} {_LIST},? (?:please )?{_ADD} (.+?){_POLITE}",
+    rf"^(?:\w+ )*?{_TO} {_LIST}(?! lists?\b),? (?:please )?{_ADD} (.+?){_POLITE}",
     rf"\b(?:out of|low on|need to buy|need to get|need|no more|any more|have no|used up all the|"
     rf"finished the|buy|get) (.+?),? "
     rf"(?:so |and )?(?:will you |can you |could you |please )*{_ADD} {_IT}\b",
@@ -67,9 +68,12 @@ _ITEMS_ADD = _rules(
     rf"including|containing)(?: items)? (.+?){_POLITE}",
     rf"\bmake sure (?:to add |we have |i have |to put |to include |you add )?(.+?) (?:is |are |"
     rf"gets |get )?(?:added )?{_TO} {_LIST}",
-    rf"\b{_ADD} (?:down )?(?:also )?(.+?) (?:down |too |as well |also |added |put |to be |be |in there )*{_TO} {_LIST}",
     rf"^(?:hey |ok |please |so |oh )*(.+?) (?:needs?|should|goes|go|has|have|ought|belongs?) (?:to "
     rf")?(?:go |be |added |put )*{_TO} {_LIST}",
+    rf"\b{_ADD} (?:down )?(?:also )?(.+?) (?:down |too |as well |also |added |put |to be |be |in there )*{_TO} {_LIST}",
+    r"^(?:(?:the|our|my|and|oh) )*(.+?)(?:'s| is| are| has| have)(?: (?:running|nearly|almost|all|run|getting))* "
+    rf"(?:low|out|gone|empty|finished)\b.*\b{_ADD} {_IT}\b",
+    rf"^(?:(?:oh|and|so|hey|also|right) )*(.+?),? (?:so |and |please |can you )*{_ADD} {_IT}\b",
     rf"^(.+?) {_TO} {_LIST}{_POLITE}",
 )
 _ITEMS_REMOVE = _rules(
@@ -101,7 +105,7 @@ _LIST_NAME = _rules(
 _NOTE_TEXT = _rules(
     rf"\b(?:saying|that says|which says|that reads|to say|with the text|reading|stating) (?:that "
     rf")?[\"']?(.+?){_POLITE}",
-    r"\b(?:notes?|self|down|this|memo|diary|journal|entry|idea|remember|following|later|me|"
+    r"\b(?:notes?|self|myself|down|this|memo|diary|journal|entry|idea|remember|following|later|me|"
     r"reference|record|forget)\s?[:,-] "
     rf"(?:(?:write|jot|note|put)(?: down)? )?(?:that )?(.+?){_POLITE}",
     rf"\b(?:note|down|remember|mind|self|record|notes|know|noted|recall|fact|myself|note of the "
@@ -121,12 +125,14 @@ _QUERY = _rules(
     r"\b(?:search|look|go|dig|comb|check|scan|browse)(?: for| up| through| in| into)? (.+?) in "
     r"(?:my|the|all my|any) notes\b",
     rf"\b(?:about|regarding|concerning|mentioning|mentions?|containing|contains?|related to|that says|saying) (.+?)"
-    rf"(?: in my notes| again| somewhere| yesterday| last week)?{_POLITE}",
+    r"(?: in my notes| again| somewhere| anywhere| yesterday| last week| in it| says?| can go| away|"
+    r",? delete(?: it)?)?"
+    rf"{_POLITE}",
     r"\b(?:delete|remove|erase|trash|drop|find|search|look up|get|show|open|read)(?: me)? (.+?) "
     r"(?:in|from) (?:my|the|all my) notes\b",
     rf"\b(?:my|the|that|this|any) ((?!old|new|last|latest|first|saved|all|other)[\w' -]+?) {_NOTE}\b",
     rf"\b{_NOTE} (?:called|named|titled) (.+?){_POLITE}",
-    rf"\b{_NOTE}\b.*? (?:on|for|with|of) (.+?){_POLITE}",
+    rf"\b{_NOTE}\b.*? (?:on|for|with|of) (.+?)(?: in it| says?| can go| away| now|,? delete(?: it)?)?{_POLITE}",
     rf"\b(?:write|wrote|note|noted|put|jot|jotted|say|said|written|save|saved)(?: down)? (?:on|for|of) (.+?){_POLITE}",
     rf"\bnotes? search (.+?){_POLITE}",
     r"\bfind (?:my |the )?(.+?) notes?\b",
@@ -135,17 +141,27 @@ _REMIND = (
     r"(?:remind(?:ed|er|ers|ing)?|forget|remember|nudge|nudged|ping|tell|poke|buzz|prompt|alert|"
     r"notify|heads up|heads-up|warn|bug)"
 )
+# the "to" of "quarter to three" begins no text
+_CLOCK = (
+    r"(?:(?<!quarter )(?<!five )(?<!ten )(?<!twenty )(?<!half )(?<!\d )|"
+    r"(?!to (?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d)))"
+)
+# behind "remind me": what was said in front was only a reason
+_WHAT = rf"{_CLOCK}\b(?:to|about|of|that(?! (?:morning|afternoon|evening|day|night|week)))\b"
 _REMINDER_TEXT = _rules(
     r"^(?:i|we)(?:'ve| have|'d| need| want| must| got| gotta| should)* (?:to )?(.+?), (?:so |"
     r"please |can you |could you |don't )*"
     r"(?:remind|set a reminder|make a reminder|give me a|let me forget|add a reminder)\b",
     r"^(?:i )?(?:always|keep|often) forget(?:ting)? to (.+?), (?:please |can you )?remind\b",
-    r"^(.+?), (?:please |can you |could you )*(?:remind me|set a reminder|reminder please)\b",
+    rf"^(?:.* )?(?:i|we)(?:'ve| have| need|'ll have)(?: got)? to (.+?), (?:so |please |can you |could you )*"
+    rf"(?:remind me|set a reminder|reminder please)\b(?!.*{_WHAT})",
+    rf"^(.+?), (?:please |can you |could you )*(?:remind me|set a reminder|reminder please)\b(?!.*{_WHAT})",
     rf"\b{_REMIND}\b.*?(?<!\d):(?!\d) ?(.+?){_POLITE}",
-    rf"\b{_REMIND}\b.*?\b(?:to|that i (?:need|have|should|must|want)(?: to)?|that it's time to|that i) "
+    rf"\b{_REMIND}\b.*?{_CLOCK}\b(?:to|that i (?:need|have|should|must|want)(?: to)?|that it's time to|that i) "
     rf"(?!me\b|be\b|myself\b)(.+?){_POLITE}",
     rf"\b{_REMIND}\b.*?\b(?:about|that|of|for|regarding) (?!me\b)(?!\d)(.+?){_POLITE}",
     rf"\blet me forget (?:about )?(.+?){_POLITE}",
+    rf"\breminder (?:for|at|on) [^,]+, (.+?){_POLITE}",
     rf"\breminder (?:for|at|on) (.+?){_POLITE}",
     rf"\bmake sure (?:that )?i (?:remember to |don't forget to )?(.+?){_POLITE}",
 )
@@ -156,11 +172,16 @@ _REMINDER_GONE = _rules(
     r"\b(?:delete|remove|take|drop|erase|clear|cancel) (.+?) (?:from|off) (?:my |the )?(?:list of )?reminders?",
 )
 _LABEL_STOP = (
-    r"(?:a|an|the|my|this|that|another|new|all|every|any|running|current|last|first|second|third|next|kitchen|cooking|countdown|"
-    r"minutes?|mins?|hours?|hrs?|seconds?|secs?|am|pm|morning|set|start|stop|cancel|delete|remove|of|to|off|for|tomorrow's?|"
-    r"today's|daily|weekday|weekend|repeating|recurring|early|no|one|two|active|your|our|and|clear|kill|end|half|hour|both|each|"
-    r"tomorrows|o'clock|by|at|in|turn|drop|forget|scrap|disable|dismiss|please|silence|me|long|short|single|more|different|up|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|quick|little|timer|alarm|it|put|make|give|get|use|on|with|own|s|m)"
+    r"(?:a|an|the|my|this|that|another|new|all|every|any|running|current|last|first|second|third|next|kitchen|"
+    r"cooking|countdown|"
+    r"minutes?|mins?|hours?|hrs?|seconds?|secs?|am|pm|morning|set|start|stop|cancel|delete|remove|of|to|off|for|"
+    r"tomorrow's?|"
+    r"today's|daily|weekday|weekend|repeating|recurring|early|no|one|two|active|your|our|and|clear|kill|end|half|"
+    r"hour|both|each|"
+    r"tomorrows|o'clock|by|at|in|turn|drop|forget|scrap|disable|dismiss|please|silence|me|long|short|single|more|"
+    r"different|up|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|quick|little|timer|alarm|it|put|make|give|get|use|on|"
+    r"with|own|s|m)"
 )
 _LABEL = _rules(
     rf"\b(?:called|named|labell?ed|titled|call it|name it|label it|with the name|with the label) "
@@ -174,7 +195,7 @@ _LABEL = _rules(
 _PLACE = _rules(
     rf"\b(?:in|over in|out in|at|for) (?!the (?:morning|afternoon|evening|day|moment)|now|my|here|"
     rf"case)((?:the )?[a-z][\w' .,-]+?)"
-    rf"(?:,? (?:right now|now|currently|at the moment|today|yet|already|again|at present|is it|"
+    rf"(?:,? (?:right now|now|currently|right this \w+|at the moment|today|yet|already|again|at present|is it|"
     rf"what|it is).*)?{_POLITE}",
     r"\b(?:is|what's|whats|the|what|current|know|me|get|check) ((?!the|a|current|local|correct|"
     r"exact|time|this|your|right|it|my|is|me|what)[a-z][\w']+(?: [a-z]+)?) time\b",
@@ -215,9 +236,10 @@ _TABLE: dict[str, dict[str, Rules]] = {
 }
 _STOP_NAMES = re.compile(r"^(?:my|the|our|a|an|this|that|new|whole|entire|it|them|all|same|here|there)$")
 _PREFIXES: dict[str, re.Pattern[str]] = {
-    "items": re.compile(r"^(?:(?:also|please|to add|to put|down|in|some more|more) )+"),
+    "items": re.compile(r"^(?:(?:oh and|also|please|to add|to put|down|in|some more|more) )+"),
     "list": re.compile(
-        r"^(?:(?:the|my|our|a|an|new|fresh|empty|whole|entire|from|to(?! ?-?do)|on|off|of|in|clear|empty|show|"
+        r"^(?:(?:the|my|our|a|an|new|fresh|empty|whole|entire|from|onto|into|go|through|to(?! ?-?do)|on|off|of|in|"
+        r"clear|empty|show|"
         r"read|delete|wipe|me|add) )+"
     ),
     "query": re.compile(r"^(?:the note |my note |note )?"),

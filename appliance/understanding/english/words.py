@@ -35,11 +35,11 @@ HOME = HomeWords(
         r"\b(?:min|minimum|all the way down|as (?:quiet|dim|low|dark|soft) as|lowest|dimmest|quietest|minimal)\b"
     ),
     half=re.compile(r"\b(?:half|halve|halfway|medium|50 ?/ ?50)\b"),
-    by=re.compile(r"\b(?:by|another|an extra|more by)(?: about| around)? ?$"),
+    by=re.compile(r"\b(?:by|another|an extra|more by|up|down)(?: about| around)? ?$"),
     mute=re.compile(r"\b(?:mute|silence|silent|shut up|hush|no sound|sound off|quiet mode|(?:kill|cut|"
         r"turn off) the (?:sound|audio)|shush)\b"),
     unmute=re.compile(
-        r"\b(?:un-?mute|sound (?:back )?on|(?:turn|switch|put|bring|give)(?: me)?(?: the)? (?:sound|audio|"
+        r"\b(?:un-?mute|sound (?:back )?on(?! mute)|(?:turn|switch|put|bring|give)(?: me)?(?: the)? (?:sound|audio|"
         r"volume) back(?: on)?|"
         r"stop muting|take .* off mute)\b"
     ),
@@ -107,7 +107,11 @@ _VETO = re.compile(
 WORDS = Words(
     all=frozenset({"all", "every", "each", "everything", "both"}),
     bare=re.compile(r"^(?:the|my|our|a|an)\s+", re.IGNORECASE),
-    item_articles=re.compile(r"^(?:(?:some|the|a|an|more|also|please|another|any)\s+)+", re.IGNORECASE),
+    item_articles=re.compile(
+        r"^(?:(?:we've no|we have no|there's no|that was the last of|i fancy|(?:mum|dad) (?:wants|needs)|don't forget|"
+        r"some|the|a|an|more|also|please|another|any)\s+)+",
+        re.IGNORECASE,
+    ),
     item_joint=re.compile(r"\s+(?:and|&|plus)\s+", re.IGNORECASE),
     event=re.compile(
         r"\b(?:when|whenever|once|as soon as|until|if|after|before) "
@@ -141,6 +145,10 @@ WORDS = Words(
         r"\b(?:cross|tick|check|strike) (?:everything|it all|all of it) off\b|\bcross off everything\b",
         re.IGNORECASE,
     ),
+    item_tail=re.compile(
+        r" left$| as well$|,? (?:add|put|pop|stick|get) (?:it|that|them|those|some)\b.*$", re.IGNORECASE
+    ),
+    query_tail=re.compile(r",? so (?:delete|remove|drop|bin|erase|get rid of)\b.*$", re.IGNORECASE),
     so=frozenset({"so", "therefore"}),
     counted_from=frozenset({"from"}),
     after_bare=frozenset("for please on and thanks beep start now ta timer pls ok clock time it then long".split()),

@@ -21,7 +21,8 @@ HOME = HomeWords(
         r"rien)\b"
     ),
     down=either(
-        r"\b(?:baisse[rsz]?|bais le|redescends|moins (?:foo+rt|for\b|clair|d'intensité)|trop élevé|tro fort|"
+        r"\b(?:baisse[rsz]?|bais le|redescends|moins (?:foo+rt|for\b|clair|d'intensité)|trop élevé|mal aux yeux|"
+        r"tro fort|"
         r"chuchote[sz]?|pa ass fort|"
         r"baissez|rabaisser?|diminue[rsz]?|diminuez|réduis|réduire|réduisez|descends|tamise[rs]?|"
         r"assombris|"
@@ -195,7 +196,9 @@ WORDS = Words(
         r"l'|d')+"
     ),
     item_articles=either(
-        r"^(?:(?:du|de la|de l|des|de|d|le|la|les|un|une|mon|ma|mes|encore|aussi|également|plus|quelques|un peu|le "
+        r"^(?:(?:faudra|il faut|faut|(?:papa|maman) veut|attends|j'ai oublié|j'ai envie|ça serait bien d'avoir|"
+        r"prendre|du|de la|de l|des|de|d|le|la|les|un|une|mon|ma|mes|encore|"
+        r"aussi|également|plus|quelques|un peu|le "
         r"prochain)\s+|"
         r"de l'|l'|d')+"
     ),
@@ -229,6 +232,11 @@ WORDS = Words(
         r"\blistes?\b(?! (?:de |des |du |d'|pour |à |qui ))|\b(?:raye[rsz]?|coche[rsz]?|barre[rsz]?|biffe[rsz]?) "
         r"tout$|\btous les (?:articles|trucs)\b"
     ),
+    item_tail=either(
+        r",? (?:mets|note|inscris|ajoute|rajoute|écris|marque)[- ](?:les?|la|en|ça)\b.*$|"
+        r" (?:est|sont) (?:vide|fini|terminé|épuisé)e?s?\b.*$"
+    ),
+    query_tail=either(r",? (?:supprime|efface|jette|vire|enlève|retire)[-\w]*\b.*$| (?:est|sont|peut|peuvent) .*$"),
     so=frozenset({"donc", "alors"}),
     counted_from=frozenset({"depuis"}),
     after_bare=frozenset("pour et stp svp merci s maintenant c le la les".split()),

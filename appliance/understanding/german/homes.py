@@ -125,8 +125,10 @@ HOME = HomeWords(
         r"hochdimmen|zu (?:leise|dunkel)|nichts|hoer|verstehe?)\b|\b(?:dreh|drehe|drehen sie)\b.* auf\b(?! \d)"
     ),
     down=_umlauts(
-        r"\b(?:leise{2,}r*|leiser+|lei{2,}se+r?|leisa|leieser|liisliger|gedaempfter|zurueckdrehen|sanfter|schummrig\w*|schummerlicht|"
-        r"grell|blendet|schrei nicht so|(?<!zu )leise|dunkler|runter|herunter|runterdrehen|runterstellen|senke?n?|"
+        r"\b(?:leise{2,}r*|leiser+|lei{2,}se+r?|leisa|leieser|liisliger|gedaempfter|zurueckdrehen|sanfter|"
+        r"schummrig\w*|schummerlicht|"
+        r"grell|blendet|schrei nicht so|nicht so (?:laut|hell)|z.laut|oba|(?<!zu )leise|dunkler|runter|herunter|"
+        r"runterdrehen|runterstellen|senke?n?|"
         r"verringere?n?|"
         r"reduziere?n?|weniger|"
         r"niedriger|tiefer|schwaecher|minus|zurueck|dimme?n?|dimmst|runterdimmen|herunterdimmen|daempf\w*|"

@@ -79,6 +79,19 @@ WORDS = Words(
     the_list=re.compile(
         r"(?<![\w-])(?:liste|listn)\b(?! (?:f(?:ue|ü)r|von|mit|namens))", re.IGNORECASE
     ),
+    item_tail=re.compile(
+        r",? (?:kannst|k(?:oe|ö)nntest|schreib|setz|nimm|pack|tu|mach|notier)\w* .*$|"
+        r" (?:ist|is|sind) (?:alle|leer|aus|fast leer|gleich alle)\b.*$",
+        re.IGNORECASE,
+    ),
+    gone_tail=re.compile(
+        r"(?<!\bes)(?<!\bich)(?<!\bwir),? (?:streich|l(?:oe|ö)sch|nimm|kann|k(?:oe|ö)nnen|hab|habe|haben|hat|"
+        r"haben wir|ist|is|sind|brauch\w*|"
+        r"steht) .*$|"
+        r",? (?:kann|weg|runter|raus|gekauft|besorgt|erledigt|schon)(?: (?:weg|runter|raus))?$",
+        re.IGNORECASE,
+    ),
+    query_tail=re.compile(r",? (?:kann|k(?:oe|ö)nnen|ist|brauch\w*|stimmt) .*$", re.IGNORECASE),
     so=frozenset("also deshalb drum darum daher".split()),
     counted_from=frozenset({"von", "ab"}),
     after_bare=frozenset("bitte für fuer danke und stellen starten setzen an los jetzt ein machen minutn".split()),

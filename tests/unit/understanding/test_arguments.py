@@ -134,6 +134,8 @@ def test_a_reminder_gets_its_moment(said: str, text: str, arguments: dict[str, A
         ("list_clear", "clear the list", {}, {"list": "shopping"}),
         ("list_clear", "tick everything off", {}, {"list": "shopping"}),
         ("list_clear", "clear the list of winners", {}, None),
+        ("alarm_set", "another alarm five minutes after six", {}, {"time": "06:05"}),
+        ("alarm_set", "get me up an hour earlier than eight, at seven", {}, {"time": "07:00"}),
         ("timer_set", "timer 7", {}, {"duration_s": 420}),
         ("timer_set", "stick the timer on for forty, the crumble's in", {}, {"duration_s": 2400}),
         ("timer_set", "count down from thirty", {}, None),

@@ -39,6 +39,8 @@ def built(tool: str, said: str) -> dict[str, Any] | None:
         ("turn it down to 15", {"level": 15}),
         ("louder please", {"change": 10}),
         ("not so loud", {"change": -10}),
+        ("bring the sound down ten", {"change": -10}),
+        ("put the sound on mute", {"muted": True}),
         ("cut the sound", {"muted": True}),
         ("give me the sound back", {"muted": False}),
         ("a bit quieter", {"change": -5}),
