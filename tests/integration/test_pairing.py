@@ -143,7 +143,7 @@ async def test_the_window_shows_codes_waits_and_says_who_came(gateway: GatewayPr
         page = await asyncio.to_thread(terminal.wait_for, "Waiting for the device")
         assert page.count("▀") > 200, "two codes are drawn"
         assert "homarus config set gateway.bind lan" in page
-        found = re.search(r"as text, for the app:\s+(\S+)", page)
+        found = re.search(r"paste this code into the app:\s+(\S+)", page)
         assert found is not None, page
         code = decode(found.group(1))
         assert f"#bootstrapToken={code.bootstrap_token}" in page

@@ -75,7 +75,8 @@ class PairCode:
 
     def text(self, *, columns: int | None, now_ms: int, zone: tzinfo | None = None) -> str:
         """Return the page. `columns` is the width of a terminal that can draw codes; None draws none."""
-        parts = [*self._pictures(columns), self._typed(), self._meaning(now_ms, zone), *self._notes()]
+        # What is scanned stands last: in a window of 24 lines it is still on the screen.
+        parts = [self._typed(), self._meaning(now_ms, zone), *self._notes(), *self._pictures(columns), *self._home()]
         return "\n\n".join(parts)
 
     def _pictures(self, columns: int | None) -> list[str]:
@@ -86,10 +87,10 @@ class PairCode:
         if not self.page_only:
             fitting = [one for one in (self.answer["setupCode"], self._shorter()) if size(one)[0] <= columns]
             wider = f"Make this window {size(self._shorter())[0]} columns wide to see the code for the app."
-            parts.append(f"Scan this with the app on the phone:\n\n{drawn(fitting[0])}" if fitting else wider)
+            parts.append(f"Or scan this with the app on the phone:\n\n{drawn(fitting[0])}" if fitting else wider)
         if size(self.link)[0] <= columns:
-            title = "Scan this with the camera of a phone; it opens the web app of this box:"
-            parts.append(f"{'' if self.page_only else 'No app? '}{title}\n\n{drawn(self.link)}")
+            title = "Or scan this with the camera of a phone; it opens the web app of this box:"
+            parts.append(f"{title}\n\n{drawn(self.link)}")
         return parts
 
     def _shorter(self) -> str:
@@ -100,8 +101,8 @@ class PairCode:
         code = self.answer["setupCode"]
         if self.link is None:
             return f"On the machine that is to be a node:\n\n{_INDENT}homarus node run --pair {code}"
-        opened = f"The same as a link, for a browser:\n\n{_INDENT}{self.link}"
-        return opened if self.page_only else f"{opened}\n\nThe same as text, for the app:\n\n{_INDENT}{code}"
+        opened = f"Open this link in a browser:\n\n{_INDENT}{self.link}"
+        return opened if self.page_only else f"{opened}\n\nOr paste this code into the app:\n\n{_INDENT}{code}"
 
     def _meaning(self, now_ms: int, zone: tzinfo | None) -> str:
         expires_ms = self.answer["expiresAtMs"]
@@ -115,12 +116,6 @@ class PairCode:
 
     def _notes(self) -> list[str]:
         notes = []
-        if self.reach.get("loopbackOnly") and not self.own_url:
-            notes.append(
-                "Only this machine reaches this gateway now, so no phone can use the code. To let phones in:\n\n"
-                f"{_INDENT}{self.reach.get('openLan', 'homarus config set gateway.bind lan')}\n\n"
-                "then start the gateway again. (For a tunnel, name its address with --url.)"
-            )
         if self.answer.get("accessDowngraded"):
             notes.append(
                 "Others on the way could read along (no TLS), so the code gives limited access only. "
@@ -133,3 +128,13 @@ class PairCode:
                 f"{self.reach['trustPage']} explains how to trust it."
             )
         return notes
+
+    def _home(self) -> list[str]:
+        """What to do when only this machine reaches the gateway."""
+        if not self.reach.get("loopbackOnly") or self.own_url:
+            return []
+        return [
+            "Only this machine reaches this gateway now, so no phone can use the code. To let phones in:\n\n"
+            f"{_INDENT}{self.reach.get('openLan', 'homarus config set gateway.bind lan')}\n\n"
+            "then start the gateway again. (For a tunnel, name its address with --url.)"
+        ]

@@ -59,6 +59,7 @@ def test_both_codes_are_shown_with_link_text_rights_and_time() -> None:
     assert "full access" in text
     assert "until 12:20 (10 minutes from now)" in text
     assert "https://192.168.1.20:18789/trust" in text
+    assert text.endswith("\x1b[0m"), "what is scanned stands last"
 
 
 def test_nothing_is_drawn_wider_than_the_window() -> None:
@@ -105,7 +106,8 @@ def test_a_node_gets_its_command_and_a_browser_its_link_only() -> None:
     assert f"homarus node run --pair {_answer()['setupCode']}" in node
     assert "\x1b" not in node
     page = PairCode(_answer(), LAN, page_only=True).text(columns=120, now_ms=NOW, zone=UTC)
-    assert "for the app" not in page
+    assert "the app on the phone" not in page
+    assert "into the app" not in page
     assert "#bootstrapToken=" in page
 
 
