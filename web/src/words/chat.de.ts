@@ -66,6 +66,7 @@ export const de: Words = {
   commands: "Befehle",
   listEmpty: "Diese Liste ist leer.",
   factsTitle: "Wer geantwortet hat und was es gebraucht hat",
+  atOnce: "sofort",
   free: "kostenlos",
   tokens_one: "{count} Token",
   tokens_other: "{count} Token",

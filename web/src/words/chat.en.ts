@@ -66,6 +66,7 @@ export const en: Words = {
   commands: "Commands",
   listEmpty: "This list is empty.",
   factsTitle: "Who answered, and what it took",
+  atOnce: "at once",
   free: "free",
   tokens_one: "{count} token",
   tokens_other: "{count} tokens",

@@ -66,6 +66,7 @@ export const fr: Words = {
   commands: "Commandes",
   listEmpty: "Cette liste est vide.",
   factsTitle: "Qui a répondu, et à quel prix",
+  atOnce: "aussitôt",
   free: "gratuit",
   tokens_one: "{count} jeton",
   tokens_other: "{count} jetons",

@@ -166,7 +166,7 @@ function Failed({ talk }: { talk: Conversation }): JSX.Element {
 function Welcome({ onPick }: { onPick: (text: string) => void }): JSX.Element {
   const ideas = useMemo(() => ["timer", "list", "reminder", "ask"].map((name) => t(`chat.idea.${name}`)), [locale.value]);
   return (
-    <div class="welcome">
+    <div class="chat-hello">
       <Icon name="spark" size={30} />
       <h2>{t("chat.hello")}</h2>
       <p class="muted">{t("chat.helloText")}</p>

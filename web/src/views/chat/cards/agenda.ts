@@ -31,13 +31,16 @@ export function followAgenda(): () => void {
   };
 }
 
+/** How far the clock of the box is ahead of the one of this device, in milliseconds: what is left counts by the box. */
+export const ahead = signal(0);
+
 /** Read again, as something of it was set a moment ago. */
 export async function read(): Promise<void> {
   if (!gateway.has(LIST)) return;
   try {
-    const answer = await gateway.call<{ items?: Due[]; entries?: Due[]; timers?: Due[]; alarms?: Due[]; reminders?: Due[] }>(LIST, {});
-    const all = answer.items ?? answer.entries ?? [...(answer.timers ?? []), ...(answer.alarms ?? []), ...(answer.reminders ?? [])];
-    pending.value = new Map(all.map((one) => [one.id, one]));
+    const { rows, nowMs } = await gateway.call<{ rows: Due[]; nowMs: number }>(LIST, {});
+    ahead.value = nowMs - Date.now();
+    pending.value = new Map(rows.map((one) => [one.id, one]));
   } catch {
     pending.value = null; // the cards show what their answers said
   }
@@ -46,6 +49,6 @@ export async function read(): Promise<void> {
 export const canCancel = (): boolean => gateway.has(CANCEL) && gateway.can("write");
 
 export async function cancel(id: string): Promise<void> {
-  await gateway.call(CANCEL, { id });
+  await gateway.call(CANCEL, { ids: [id] });
   await read();
 }

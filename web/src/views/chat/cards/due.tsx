@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { format, t } from "../../../app/i18n";
 import { Badge, Button, Icon, toast } from "../../../ui";
-import { canCancel, cancel, followAgenda, pending, read } from "./agenda";
+import { ahead, canCancel, cancel, followAgenda, pending, read } from "./agenda";
 import type { Due } from "./agenda";
 
 const ICONS = { timer: "clock", alarm: "bell", reminder: "bell" } as const;
@@ -55,12 +55,13 @@ export function clock(ms: number): string {
 
 /** The time, each second while `until` is ahead and the page is seen. */
 function useNow(until: number): number {
-  const [now, setNow] = useState(Date.now());
+  const time = (): number => Date.now() + ahead.value;
+  const [now, setNow] = useState(time());
   const waiting = until > now;
   useEffect(() => {
     if (!waiting) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && setNow(Date.now()), 1000);
+    const timer = setInterval(() => document.visibilityState === "visible" && setNow(time()), 1000);
     return () => clearInterval(timer);
-  }, [waiting]);
+  }, [waiting, ahead.value]);
   return now;
 }

@@ -11,7 +11,7 @@ export { ListCard } from "./list";
 export function cardOf(step: ToolStep, sessionKey: string): JSX.Element | null {
   const dues = duesOf(step.details);
   if (dues.length && /^(timer|alarm|reminder)_(set|list)$/.test(step.name)) {
-    return <div class="cards">{dues.slice(0, 12).map((due) => <DueCard key={due.id} due={due} />)}</div>;
+    return <div class="due-cards">{dues.slice(0, 12).map((due) => <DueCard key={due.id} due={due} />)}</div>;
   }
   const list = listOf(step.details);
   if (list && /^list_(add|show|remove)$/.test(step.name)) {

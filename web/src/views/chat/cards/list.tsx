@@ -3,7 +3,9 @@ import { t } from "../../../app/i18n";
 import { gateway } from "../../../gateway";
 import { Icon, useAsync } from "../../../ui";
 
-type Entry = string | { text?: string; item?: string; done?: boolean };
+interface Lists {
+  lists: { name: string; items: { item: string }[] }[];
+}
 
 const GET = "homarus.lists.get";
 
@@ -12,8 +14,8 @@ export function ListCard({ name, said, sessionKey }: { name: string; said: reado
   const now = useAsync(
     async () => {
       if (!gateway.has(GET)) return undefined;
-      const answer = await gateway.call<{ items?: Entry[]; list?: { items?: Entry[] } }>(GET, { name, sessionKey });
-      return answer.items ?? answer.list?.items;
+      const { lists } = await gateway.call<Lists>(GET, { list: name, sessionKey });
+      return lists[0]?.items.map((one) => one.item) ?? [];
     },
     [name, sessionKey],
     ["homarus.lists.changed"],
@@ -24,11 +26,8 @@ export function ListCard({ name, said, sessionKey }: { name: string; said: reado
     <div class="list-card">
       <p class="list-name"><Icon name="list" size={18} />{name}</p>
       {items.length === 0 ? <p class="muted small">{t("chat.listEmpty")}</p> : (
-        <ul aria-label={name}>{items.map((item, index) => <li key={index} class={done(item) ? "done" : undefined}>{words(item)}</li>)}</ul>
+        <ul aria-label={name}>{items.map((item, index) => <li key={index}>{item}</li>)}</ul>
       )}
     </div>
   );
 }
-
-const words = (item: Entry): string => (typeof item === "string" ? item : (item.text ?? item.item ?? ""));
-const done = (item: Entry): boolean => typeof item === "object" && item.done === true;

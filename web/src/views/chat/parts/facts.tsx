@@ -14,18 +14,18 @@ export function FactsLine({ facts, tookMs }: { facts: Facts; tookMs: number | un
   const cost = facts.costUsd;
   const short = [
     tier ? t(`chat.tier.${tier}`) : model,
-    first === undefined ? undefined : format.duration(first),
+    first === undefined ? undefined : soon(first),
     cost ? format.money(cost) : undefined,
   ].filter(Boolean);
   return (
-    <details class="facts">
+    <details class="answer-facts">
       <summary title={t("chat.factsTitle")}>
         <Icon name={ICONS[tier ?? ""] ?? "model"} size={15} />
         <span class="numbers">{short.join(" · ")}</span>
       </summary>
       <dl>
         <Fact name={t("chat.fact.by")} value={who(facts)} />
-        {first !== undefined && <Fact name={t("chat.fact.first")} value={format.duration(first)} />}
+        {first !== undefined && <Fact name={t("chat.fact.first")} value={soon(first)} />}
         {tookMs !== undefined && tookMs > 0 && <Fact name={t("chat.fact.whole")} value={format.duration(tookMs)} />}
         <Tokens facts={facts} />
         {cost !== undefined && <Fact name={t("chat.fact.cost")} value={cost === 0 ? t("chat.free") : format.money(cost)} />}
@@ -34,6 +34,9 @@ export function FactsLine({ facts, tookMs }: { facts: Facts; tookMs: number | un
     </details>
   );
 }
+
+/** What is faster than anybody notices needs no number. */
+const soon = (ms: number): string => (ms < 50 ? t("chat.atOnce") : format.duration(ms));
 
 function who({ tier, model, box }: Facts): string {
   const name = model?.replace(/^[^/]+\//, "") ?? "";
