@@ -26,6 +26,7 @@ _COMMANDS = {
     "models": ("models", "List models, see which suits this box, download, choose and probe one."),
     "pair": ("pair", "Show a code that lets a phone, a browser or a node in."),
     "devices": ("devices", "List, approve, rename and remove phones, browsers and nodes."),
+    "nodes": ("nodes", "List and approve nodes, and ask them to do something."),
     "pairing": ("pairing", "Let people in who wrote through a channel, or turn them away."),
     "recovery": ("recovery", "Make the recovery code that lets the owner in again."),
     "config": ("config", "Read, change and check the configuration."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -310,7 +311,7 @@ async def test_the_owner_approves_first_the_device_and_then_what_it_may_do(tmp_p
                     assert denied["error"]["details"]["requiredScopes"] == waiting["requiredApproveScopes"]
                 listed = await asyncio.to_thread(box.homarus, "nodes", "list")
                 assert f"homarus nodes approve {waiting['requestId'][:8]}" in listed.stdout, listed
-                done = await asyncio.to_thread(box.homarus, "nodes", "approve")
+                done = await asyncio.to_thread(box.homarus, "nodes", "approve", "--yes")
                 assert done.returncode == 0, done
                 assert (await owner.event("node.pair.resolved"))["payload"]["decision"] == "approved"
                 assert (await row(owner, key.id))["commands"] == sorted(HOST_COMMANDS)
@@ -326,3 +327,36 @@ async def test_the_owner_approves_first_the_device_and_then_what_it_may_do(tmp_p
         await asyncio.to_thread(box.start)
         async with operator(box.target.url) as owner, node(box.target.url, key, *HOST_COMMANDS):
             assert (await row(owner, key.id))["commands"] == sorted(HOST_COMMANDS), "it survives a restart"
+
+
+async def test_the_command_line_asks_nodes_and_names_them(box: GatewayProcess) -> None:
+    key = DeviceKey()
+
+    async def homarus(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(box.homarus, "nodes", *arguments)
+
+    async with operator(box.target.url) as owner, node(box.target.url, key, *HOST_COMMANDS, name="barn\x1b[2J") as host:
+        await row(owner, key.id)
+        async with answering(
+            host,
+            device_info=lambda _: {"ok": True, "payload": {"os": "Debian"}},
+            system_which=lambda request: {"ok": True, "payloadJSON": request["paramsJSON"]},
+        ):
+            renamed = await homarus("rename", key.id[:12], "Barn")
+            assert renamed.returncode == 0, renamed
+            assert "\x1b" not in renamed.stdout
+            listed = await homarus("list")
+            assert "Barn" in listed.stdout
+            assert "system.which" in listed.stdout
+            assert "connected" in (await homarus("describe", "barn")).stdout
+            done = await homarus("invoke", "barn", "system.which", '{"bins": ["ls"]}')
+            assert json.loads(done.stdout) == {"bins": ["ls"]}
+            done = await homarus("invoke", "barn", "device.info", "--json")
+            assert json.loads(done.stdout)["payload"] == {"os": "Debian"}
+            wrong = await homarus("invoke", "barn", "camera.snap")
+            assert (wrong.returncode, wrong.stdout) != (0, "")
+            assert "gateway.nodes.commands.allow" in wrong.stderr
+        removed = await homarus("remove", "barn", "--yes")
+        assert removed.returncode == 0, removed
+        assert (await host.closed())[0] == 4001
+        assert "No node" in (await homarus("describe", key.id[:12])).stderr
