@@ -80,7 +80,7 @@ class Recovery:
 
 
 def is_recovery(presented: str) -> bool:
-    """Tell whether `presented` has the form of a recovery code, with or without its first word, however it was typed."""
+    """Tell whether `presented` has the form of a recovery code, with or without its first word, however typed."""
     plain = _plain(presented)
     return len(plain) == _GROUPS * _GROUP_CHARS and set(plain) <= set(_ALPHABET)
 

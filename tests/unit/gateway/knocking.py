@@ -15,6 +15,7 @@ from appliance.gateway.admission.refusal import Refusal
 from appliance.gateway.transport.peer import Peer
 from appliance.identity.model import Approval, Claim, Device
 from appliance.identity.pairing import approved
+from appliance.identity.setup.store import Bootstrap
 from appliance.identity.tokens import Tokens
 from appliance.protocol.connect import ConnectParams
 from tests.fakes.wire import TOKEN, DeviceKey, connect_params
@@ -48,6 +49,7 @@ def knock(
     device: Device | None = None,
     throttle: Throttle | None = None,
     origin: str | None = None,
+    found: Bootstrap | None = None,
     **more: Any,
 ) -> Decision:
     """Decide about one connect; `more` are members of its params."""
@@ -56,7 +58,7 @@ def knock(
         params = {**params, "device": key.prove(params, "nonce", NOW)}
     decoded = msgspec.convert(params, ConnectParams)
     hello = Hello(decoded, peer, "nonce", NOW, origin, "127.0.0.1:18789")
-    return decide(hello, rules, device, TOKENS, Throttle() if throttle is None else throttle)
+    return decide(hello, rules, device, TOKENS, Throttle() if throttle is None else throttle, found)
 
 
 def refused(decision: Decision) -> tuple[str, str | None, int]:
