@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ from appliance.foundation.tasks import TaskSet
 
 _TYPE: Final = f"{SERVICE_TYPE}.local."
 _RESOLVE_MS: Final = 2000
+logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # an interface that speaks no multicast is no news
+
 _MAX_FOUND: Final = 64
 """A flood of names on the network fills neither the memory nor the screen."""
 
