@@ -1,0 +1,38 @@
+import { register } from "../app/i18n";
+
+/** Words of all pages about the box. */
+register("panel", {
+  en: {
+    away: "The box did not answer. Try again when it is back.",
+    notAllowed: "This device may not do that. An owner can give it more rights under Devices.",
+    stale: "What you see may be old: {reason}",
+    unknown: "This box cannot do that yet",
+    unknownText: "Its software is older than this app. An update of the box brings it.",
+    locked: "This device may not see this",
+    lockedText: "An owner can give it more rights under Devices.",
+    day: "d",
+    now: "now",
+  },
+  de: {
+    away: "Die Box hat nicht geantwortet. Versuchen Sie es noch einmal, wenn sie wieder da ist.",
+    notAllowed: "Dieses Gerät darf das nicht. Ein Besitzer kann ihm unter Geräte mehr Rechte geben.",
+    stale: "Was Sie sehen, ist vielleicht veraltet: {reason}",
+    unknown: "Das kann diese Box noch nicht",
+    unknownText: "Ihre Software ist älter als diese App. Ein Update der Box bringt es.",
+    locked: "Dieses Gerät darf das nicht sehen",
+    lockedText: "Ein Besitzer kann ihm unter Geräte mehr Rechte geben.",
+    day: "T",
+    now: "jetzt",
+  },
+  fr: {
+    away: "Le boîtier n’a pas répondu. Réessayez quand il sera de retour.",
+    notAllowed: "Cet appareil n’en a pas le droit. Un propriétaire peut lui en donner sous Appareils.",
+    stale: "Ce que vous voyez est peut-être ancien : {reason}",
+    unknown: "Ce boîtier ne sait pas encore le faire",
+    unknownText: "Son logiciel est plus ancien que cette application. Une mise à jour l’apporte.",
+    locked: "Cet appareil ne peut pas voir cela",
+    lockedText: "Un propriétaire peut lui donner plus de droits sous Appareils.",
+    day: "j",
+    now: "maintenant",
+  },
+});
