@@ -78,10 +78,12 @@ class Broadcaster:
         *,
         session_key: str | None = None,
         state_version: StateVersion | None = None,
+        about: str | None = None,
     ) -> int:
         """Send an event to everyone whose scopes and subscriptions allow it; return how many got it.
 
-        `payload` may be a function: it is called, and the event encoded, only if somebody listens.
+        `payload` may be a function: it is called, and the event encoded, only if somebody listens. An event `about` a
+        device goes only to those who may see that device.
         """
         spec = spec_of(event)
         if spec is None:
@@ -89,6 +91,8 @@ class Broadcaster:
         listeners = [
             listener for listener in self._by_scope.get(spec.scope, {}).values() if _hears(spec, listener, session_key)
         ]
+        if about is not None:
+            listeners = [listener for listener in listeners if listener.view.manages(about)]
         self._deliver(spec, listeners, payload, state_version)
         return len(listeners)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from appliance.protocol.connect import ClientInfo
 from appliance.protocol.errors import WireError
+from appliance.protocol.roles import ADMIN
 
 MAX_RUNS: Final = 256
 """Runs that a connection is remembered to take part in, and sessions whose messages it may subscribe to."""
@@ -53,6 +54,14 @@ class ConnectionView:
     time_zone: str | None = None
     surface: Surface | None = None
     epoch: int = 0
+
+    def manages(self, device_id: str) -> bool:
+        """Tell whether this connection may see and handle a device: an admin each one, any other device only itself.
+
+        Who has no device came with the secret of the gateway or over its control socket: that is a program of the
+        owner, and it asks only for the scopes that a method needs (protocol.md 3.1).
+        """
+        return ADMIN in self.scopes or self.device_id in (None, device_id)
 
 
 @dataclass(slots=True)

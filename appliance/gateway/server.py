@@ -29,6 +29,7 @@ from appliance.gateway.connection import Connection, Services
 from appliance.gateway.guard import HttpGuard
 from appliance.gateway.hello import HelloBuilder, SnapshotSources
 from appliance.gateway.method import ConnectionView, MethodTable
+from appliance.gateway.methods.device_rows import pending_row
 from appliance.gateway.presence import Presence
 from appliance.gateway.rpc import Rpc
 from appliance.gateway.transport.front import Doors
@@ -280,7 +281,7 @@ class Server:
                 asyncio.get_running_loop().call_soon(listener.close, CloseCode.AUTHORITY_GONE, shrunk.reason)
 
     def _announce(self, request: PairingRequest) -> None:
-        self.broadcaster.send("device.pair.requested", request.row())
+        self.broadcaster.send("device.pair.requested", pending_row(request), about=request.claim.device_id)
 
     def _settle(self, what: str, send: Any) -> None:
         """Call `send` soon, once for all changes until then."""

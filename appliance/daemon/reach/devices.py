@@ -57,4 +57,5 @@ class DeviceDoors:
 
     def _completed(self, completion: Completion) -> None:
         word = "deliveryUncertain" if completion.uncertain else "completed"
-        self._server.broadcaster.send(f"device.pair.setup.{word}", completion_row(completion))
+        row = completion_row(completion)
+        self._server.broadcaster.send(f"device.pair.setup.{word}", row, about=completion.device_id)

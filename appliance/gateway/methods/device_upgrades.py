@@ -71,7 +71,7 @@ class Upgrades:
             raise invalid_request("this device has these scopes already: connect again and ask for them")
         request, new = await self._devices.request(_claim(call, device, wanted), Need.SCOPE_UPGRADE.value, call.now_ms)
         if new:
-            self._broadcaster.send("device.pair.requested", pending_row(request))
+            self._broadcaster.send("device.pair.requested", pending_row(request), about=device.device_id)
         return UpgradeRequestResult(request_id=request.request_id)
 
     async def wait(self, call: Call, params: UpgradeWaitParams) -> UpgradeWaitResult:

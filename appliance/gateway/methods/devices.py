@@ -73,8 +73,10 @@ class Devices:
     async def list(self, call: Call, params: PairListParams) -> PairListResult:
         connected = {listener.view.device_id for listener in self._broadcaster}
         seen = await self._devices.sightings()
-        waiting = [one for one in await self._devices.requests(call.now_ms) if _manages(call, one.claim.device_id)]
-        paired = [one for one in await self._devices.devices() if _manages(call, one.device_id)]
+        waiting = [
+            one for one in await self._devices.requests(call.now_ms) if call.connection.manages(one.claim.device_id)
+        ]
+        paired = [one for one in await self._devices.devices() if call.connection.manages(one.device_id)]
         return PairListResult(
             pending=[pending_row(one) for one in waiting],
             paired=[
@@ -95,7 +97,7 @@ class Devices:
 
     async def reject(self, call: Call, params: PairRequestParams) -> PairRejectResult:
         def may(claim: Claim) -> None:
-            if not _manages(call, claim.device_id):
+            if not call.connection.manages(claim.device_id):
                 raise _denied("pairing rejection", f"homarus devices reject {params.request_id[:_SHORT]}")
 
         try:
@@ -106,7 +108,7 @@ class Devices:
         return PairRejectResult(request_id=request.request_id, device_id=request.claim.device_id)
 
     async def remove(self, call: Call, params: PairRemoveParams) -> PairRemoveResult:
-        if not _manages(call, params.device_id):
+        if not call.connection.manages(params.device_id):
             raise _denied("removal", f"homarus devices remove {params.device_id[:_SHORT]}")
         if not await self._devices.remove(params.device_id):
             raise _unknown_device(DeviceMissingError(f"no paired device has the id {params.device_id}"))
@@ -117,7 +119,7 @@ class Devices:
         label = params.label.strip()
         if not label or not label.isprintable():
             raise invalid_request("the name of a device is 1 to 64 visible characters")
-        if not _manages(call, params.device_id):
+        if not call.connection.manages(params.device_id):
             raise _denied("renaming", f"homarus devices rename {params.device_id[:_SHORT]} {label!r}")
         try:
             await self._devices.rename(params.device_id, label)
@@ -155,7 +157,7 @@ class Devices:
 
     def _check_token(self, call: Call, device_id: str, role: str, act: Literal["rotate", "revoke"]) -> None:
         """Its own operator token may be handled by every device; node tokens and those of others only by an admin."""
-        if _is_admin(call) or (role == OPERATOR and _manages(call, device_id)):
+        if _is_admin(call) or (role == OPERATOR and call.connection.manages(device_id)):
             return
         word = "token rotation" if act == "rotate" else "token revocation"
         raise _denied(word, f"homarus devices {act} {device_id[:_SHORT]} --role {role}")
@@ -163,7 +165,7 @@ class Devices:
     def _tell(self, call: Call, request: PairingRequest, decision: Decision) -> None:
         device_id = request.claim.device_id
         event = PairResolved(request_id=request.request_id, device_id=device_id, decision=decision, ts=call.now_ms)
-        self._broadcaster.send("device.pair.resolved", event)
+        self._broadcaster.send("device.pair.resolved", event, about=device_id)
         self._resolved(request, decision)
 
     def _changed(self) -> None:
@@ -174,19 +176,10 @@ def _is_admin(call: Call) -> bool:
     return ADMIN in call.connection.scopes
 
 
-def _manages(call: Call, device_id: str) -> bool:
-    """Tell whether the caller may see and handle this device.
-
-    Who has no device came with the secret of the gateway or over its control socket: that is the owner's program, and
-    it asks only for the scopes that a method needs (protocol.md 3.1).
-    """
-    return _is_admin(call) or call.connection.device_id in (None, device_id)
-
-
 def _check_approval(call: Call, request_id: str, claim: Claim) -> None:
     """Refuse an approval that would give more than the caller has, or to another device than its own."""
     fix = f"homarus devices approve {request_id[:_SHORT]}"
-    if not _manages(call, claim.device_id) or (claim.role == NODE and not _is_admin(call)):
+    if not call.connection.manages(claim.device_id) or (claim.role == NODE and not _is_admin(call)):
         raise _denied("pairing approval", fix)
     have = expand(call.connection.scopes)
     if claim.role == OPERATOR and not covers(have, claim.scopes):

@@ -159,6 +159,11 @@ async def test_a_device_that_is_no_admin_sees_and_manages_only_itself(running: G
             message = await refusal(client, method, **params)
             assert "denied" in message
             assert "`homarus devices " in message
+        async with running.connected(ADMIN) as owner:
+            await result(owner, "device.pair.reject", requestId=await ask(running, DeviceKey(), READ))
+            await result(owner, "device.pair.reject", requestId=await ask(running, own, ADMIN))
+        heard = (await client.event("device.pair.resolved"))["payload"]
+        assert heard["deviceId"] == own.id, "what is decided about others is not told"
         await result(client, "device.pair.rename", deviceId=own.id, label="My phone")
     assert len(await running.devices.devices()) == 2
     assert len(await running.devices.requests(running.server._clock.now_ms())) == 1
