@@ -18,8 +18,9 @@ async function begin(): Promise<void> {
   effect(() => void (document.documentElement.lang = locale.value));
   listen();
   const known = (await (await kept()).get("device-token")) !== undefined && !given.code;
-  render(<App known={known} />, document.getElementById("app")!);
+  render(<App known={known} byCode={given.code !== undefined} />, document.getElementById("app")!);
   addEventListener("online", () => gateway.wake());
+  addEventListener("offline", () => gateway.probe());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && gateway.wake());
   void gateway.start(given);
   void outbox.load();

@@ -58,10 +58,11 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()",
 }
+# Browsers complain about it in the console where the page did not come over TLS.
+_SECURE: Final = {"Cross-Origin-Opener-Policy": "same-origin"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ASK: Final = {"Cache-Control": "no-cache"}
 
@@ -130,7 +131,7 @@ def routes(*, bearer: Bearer, folder: Path, about: Callable[[], Mapping[str, Any
             name = _PAGE
             if not await files.has(_PAGE):
                 return web.Response(status=503, text=_NOT_BUILT, content_type="text/html", headers={**HEADERS, **_ASK})
-        return _file(files, name)
+        return _file(files, name, _SECURE if bearer.peer(request).secure else {})
 
     return [
         web.get("/control-ui-config.json", config),
@@ -173,9 +174,9 @@ def _is_page(request: web.Request) -> bool:
     return not path.startswith(_NOT_PAGES) and "." not in path.rsplit("/", 1)[-1]
 
 
-def _file(files: Files, name: str) -> web.StreamResponse:
+def _file(files: Files, name: str, more: Mapping[str, str]) -> web.StreamResponse:
     """Answer with a file; aiohttp takes the compressed form beside it when the browser can read it."""
-    headers = {**HEADERS, **(_FOREVER if name.startswith(_HASHED) else _ASK)}
+    headers = {**HEADERS, **more, **(_FOREVER if name.startswith(_HASHED) else _ASK)}
     kind = _TYPES.get(Path(name).suffix, "application/octet-stream")
     headers[hdrs.CONTENT_TYPE] = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     return web.FileResponse(files.path(name), headers=headers)

@@ -3,10 +3,22 @@ import { useEffect, useState } from "preact/hooks";
 import { gateway } from "../gateway";
 import { Spinner, Questions, Toasts } from "../ui";
 import { t } from "./i18n";
+import { go } from "./router";
 import { Mark, Shell } from "./shell";
 
 /** What is shown: the way in, until this browser was let in; then the app, also while the box is away. */
-export function App({ known }: { known: boolean }): JSX.Element {
+export function App({ known, byCode }: { known: boolean; byCode: boolean }): JSX.Element {
+  useEffect(() => {
+    if (!byCode) return;
+    // The first device of a new box goes on where the terminal left off.
+    let first = true;
+    return gateway.onOpen((hello) => {
+      if (!first) return;
+      first = false;
+      const fresh = hello.snapshot.sessionDefaults?.modelConfigured === false;
+      if (fresh && gateway.can("operator.admin") && gateway.has("wizard.start")) go("/welcome", { replace: true });
+    });
+  }, []);
   const status = gateway.status.value;
   const inside = status === "open" || ((gateway.met.value || known) && status !== "pairing" && status !== "refused" && status !== "waiting");
   if (inside) return <Shell />;

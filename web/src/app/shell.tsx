@@ -15,7 +15,7 @@ export function Shell(): JSX.Element {
     if (path.value === "/") go("/chat", { replace: true });
   }, [path.value]);
   return (
-    <div class="shell">
+    <div class={current?.menu === "none" ? "shell alone" : "shell"}>
       <a class="skip" href="#main" data-native="">{t("ui.skip")}</a>
       <Navigation current={current} />
       <div class="stage">
@@ -56,8 +56,11 @@ function Loaded({ view: wanted }: { view: View }): JSX.Element {
   }
   if (Content) return <Content />;
   if (state.failed) {
-    const again = (): void => setState({ failed: false });
-    return <div class="page"><EmptyState icon="offline" title={t("shell.offlineShort")} action={<Button onClick={again}>{t("ui.retry")}</Button>} /></div>;
+    // With a connection it is not the network: the box has a newer app, whose parts have other names.
+    const open = gateway.status.value === "open";
+    const again = (): void => (open ? location.reload() : setState({ failed: false }));
+    const action = <Button icon="refresh" onClick={again}>{open ? t("shell.reload") : t("ui.retry")}</Button>;
+    return <div class="page"><EmptyState icon="offline" title={t(open ? "shell.updated" : "shell.offlineShort")} action={action} /></div>;
   }
   return <div class="page"><Skeleton lines={4} /></div>;
 }

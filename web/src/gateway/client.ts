@@ -145,9 +145,13 @@ export class Gateway {
     const status = this.state.peek();
     if (status === "offline" || status === "waiting") return this.again();
     if (status !== "open" || !this.connection) return;
-    if (this.around.now() - this.connection.heardAt < SILENT_AFTER_SLEEP_MS) return;
+    if (this.around.now() - this.connection.heardAt >= SILENT_AFTER_SLEEP_MS) this.probe();
+  }
+
+  /** Ask for a sign of life; a connection that gives none within four seconds is ended and made anew. */
+  probe(): void {
     const asked = this.connection;
-    asked.request("gateway.identity.get", undefined, { timeoutMs: 4_000 }).catch((error: unknown) => {
+    asked?.request("gateway.identity.get", undefined, { timeoutMs: 4_000 }).catch((error: unknown) => {
       if (error instanceof GatewayError && error.code === "TIMEOUT") asked.close(4000, "silent after sleep");
     });
   }

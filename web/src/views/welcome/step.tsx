@@ -46,12 +46,12 @@ function One({ step, busy, onAnswer }: Given): JSX.Element {
   const [chosen, setChosen] = useState(() => Math.max(0, options.findIndex((one) => same(one.value, step.initialValue))));
   return (
     <form class="stack" onSubmit={(event) => { event.preventDefault(); onAnswer(options[chosen]?.value); }}>
-      <fieldset class="choices">
+      <fieldset class="welcome-choices">
         <legend class="unseen">{step.title ?? step.message}</legend>
         {options.map((one, index) => (
-          <label key={index} class="choice">
+          <label key={index} class="welcome-choice">
             <input type="radio" name={step.id} checked={index === chosen} onChange={() => setChosen(index)} />
-            <span class="choice-text"><span>{one.label}</span>{one.hint && <span class="hint">{one.hint}</span>}</span>
+            <span class="welcome-choice-text"><span>{one.label}</span>{one.hint && <span class="hint">{one.hint}</span>}</span>
           </label>
         ))}
       </fieldset>
@@ -67,15 +67,15 @@ function Many({ step, busy, onAnswer }: Given): JSX.Element {
   const answer = (): void => onAnswer(options.filter((_, index) => chosen[index]).map((one) => one.value));
   return (
     <form class="stack" onSubmit={(event) => { event.preventDefault(); answer(); }}>
-      <fieldset class="choices">
+      <fieldset class="welcome-choices">
         <legend class="unseen">{step.title ?? step.message}</legend>
         {options.map((one, index) => (
-          <label key={index} class="choice">
+          <label key={index} class="welcome-choice">
             <input type="checkbox" checked={chosen[index]} onChange={(event) => {
               const on = event.currentTarget.checked;
               setChosen((before) => before.map((value, place) => (place === index ? on : value)));
             }} />
-            <span class="choice-text"><span>{one.label}</span>{one.hint && <span class="hint">{one.hint}</span>}</span>
+            <span class="welcome-choice-text"><span>{one.label}</span>{one.hint && <span class="hint">{one.hint}</span>}</span>
           </label>
         ))}
       </fieldset>
