@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
 
 import msgspec
 
@@ -89,16 +88,3 @@ class PairingRequest(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     ts: int
     reason: str
     is_repair: bool = False
-
-    def row(self) -> dict[str, Any]:
-        """Return the row of device.pair.list and the payload of device.pair.requested (protocol.md 5.3)."""
-        claim = msgspec.to_builtins(self.claim)
-        claim.setdefault("scopes", [])
-        return {
-            "requestId": self.request_id,
-            **claim,
-            "roles": [self.claim.role],
-            "silent": False,
-            "isRepair": self.is_repair,
-            "ts": self.ts,
-        }

@@ -131,8 +131,13 @@ class Devices:
     async def rotate(self, call: Call, params: TokenRotateParams) -> TokenRotateResult:
         own = call.connection.device_id == params.device_id
         self._check_token(call, params.device_id, params.role, "rotate")
+        before = await self._devices.get(params.device_id)
+        held = before.token(params.role) if before is not None else None
+        scopes = params.scopes if params.scopes is not None or held is None else held.scopes
+        if held is not None and scopes is not None:
+            _check_rotation(call, params, held.scopes, scopes)
         try:
-            device, token = await self._devices.rotate(params.device_id, params.role, params.scopes, call.now_ms)
+            device, token = await self._devices.rotate(params.device_id, params.role, scopes, call.now_ms)
         except DeviceMissingError as error:
             raise _unknown_device(error) from error
         self._changed()
@@ -190,6 +195,15 @@ def _check_approval(call: Call, request_id: str, claim: Claim) -> None:
             "requiredScopes": sorted({PAIRING, *claim.scopes}),
         }
         raise _denied("pairing approval", fix, f"it would give {', '.join(beyond)}, which you do not have", details)
+
+
+def _check_rotation(call: Call, params: TokenRotateParams, held: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    """Refuse a new token that would have more than the old one, or than the caller (GHSA-4jpw-hj22-2xmc)."""
+    for limit, owner in ((held, "the token does not have"), (call.connection.scopes, "you do not have")):
+        if not covers(limit, wanted):
+            beyond = sorted(set(wanted) - expand(limit))
+            fix = f"homarus devices rotate {params.device_id[:_SHORT]}"
+            raise _denied("token rotation", fix, f"it would give {', '.join(beyond)}, which {owner}")
 
 
 def _denied(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from appliance.identity import MIGRATIONS, Approval, Claim, DeviceStore
 from appliance.identity.errors import DeviceMissingError, RequestMissingError
 from appliance.identity.store import MAX_REQUESTS, REQUEST_LIFE_MS
 from appliance.identity.tokens import TokenMatch
-from appliance.protocol.codec import encode
 from appliance.protocol.roles import ADMIN, READ
 from appliance.storage import Database
 from tests.fakes.clock import FakeClock
@@ -187,19 +185,3 @@ async def test_signs_of_life_are_written_together(database: Database, store: Dev
         lambda connection: connection.execute("SELECT last_seen_ms FROM identity_devices").fetchone()
     )
     assert row[0] == NOW + 5
-
-
-async def test_a_request_row_has_the_wire_shape(store: DeviceStore) -> None:
-    request, _ = await store.request(_claim(platform="linux"), "not-paired", NOW)
-    assert json.loads(encode(request.row())) == {
-        "requestId": request.request_id,
-        "deviceId": "device-1",
-        "publicKey": "key-1",
-        "role": "operator",
-        "roles": ["operator"],
-        "scopes": [READ],
-        "platform": "linux",
-        "silent": False,
-        "isRepair": False,
-        "ts": NOW,
-    }

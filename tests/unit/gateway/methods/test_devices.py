@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from appliance.gateway.method import MethodTable
+from appliance.gateway.methods.device_rows import pending_row
 from appliance.gateway.methods.device_upgrades import Upgrades
 from appliance.gateway.methods.devices import Devices
-from appliance.identity import Approval, Claim
+from appliance.identity import Approval, Claim, PairingRequest
 from tests.fakes.clock import FakeClock
 from tests.fakes.wire import Client, DeviceKey, Gateway, connect_params, gateway, small_table
 
@@ -306,3 +308,26 @@ async def test_an_upgrade_that_nobody_decides_expires(tmp_path: Path) -> None:
             asked = await result(client, "device.scopes.requestUpgrade", scopes=[READ, WRITE])
             clock.advance(300.0)
             assert "not found" in await refusal(client, "device.scopes.waitUpgrade", **asked)
+
+
+async def test_a_rotation_never_gives_more_than_the_token_or_the_caller_has(running: Gateway) -> None:
+    phone = DeviceKey()
+    token = await pair(running, phone, PAIRING, READ, WRITE)
+    params = {"deviceId": phone.id, "role": "operator"}
+    async with running.connected(ADMIN) as owner:
+        message = await refusal(owner, "device.token.rotate", **params, scopes=[READ, ADMIN])
+        assert "operator.admin, which the token does not have" in message
+    async with device_socket(running, phone, token, PAIRING, READ) as client:
+        for wider in ({}, {"scopes": [WRITE]}, {"scopes": [ADMIN]}):
+            assert "device token rotation denied" in await refusal(client, "device.token.rotate", **params, **wider)
+        rotated = await result(client, "device.token.rotate", **params, scopes=[PAIRING, READ])
+        assert rotated["scopes"] == [PAIRING, READ]
+    async with running.open() as client:
+        answer = await client.connect(connect_params(token=rotated["token"], scopes=[WRITE]), phone)
+        assert answer["error"]["details"]["code"] == "AUTH_SCOPE_MISMATCH"
+
+
+def test_an_empty_text_of_a_client_is_absent_and_not_empty() -> None:
+    claim = Claim("d", "k", "operator", display_name="", platform="", client_id="")
+    row = msgspec.to_builtins(pending_row(PairingRequest("r", claim, 1, "not-paired")))
+    assert not {"displayName", "platform", "clientId", "remoteIp"} & set(row)
