@@ -23,6 +23,17 @@ _WORDS: Final = {
     "operator.sessions.write": "write in single conversations",
 }
 
+_CLIENTS: Final = {
+    "openclaw-control-ui": "web app",
+    "openclaw-android": "Android app",
+    "openclaw-ios": "iOS app",
+    "openclaw-macos": "macOS app",
+    "openclaw-tui": "terminal",
+    "node-host": "node",
+    "cli": "command line",
+}
+"""What a client is called that did not say a name."""
+
 
 def access(row: Mapping[str, Any]) -> str:
     """Return what a device may do, in one or two words."""
@@ -46,8 +57,9 @@ def fingerprint(device_id: str) -> str:
 
 def name_of(row: Mapping[str, Any]) -> str:
     """Return what a device is called, printable: the name was chosen by a stranger."""
-    name = str(row.get("operatorLabel") or row.get("displayName") or row.get("clientId") or "unnamed")
-    return plain(name)[:64]
+    client = str(row.get("clientId") or "unnamed")
+    name = row.get("operatorLabel") or row.get("displayName") or _CLIENTS.get(client, client)
+    return plain(str(name))[:64]
 
 
 def plain(text: str) -> str:
@@ -64,29 +76,29 @@ def listed(answer: Mapping[str, Any], now_ms: int) -> str:
     """Return the answer of device.pair.list as text."""
     parts = []
     if answer["pending"]:
-        head = ("REQUEST", "NAME", "ROLE", "ASKS FOR", "FROM", "FINGERPRINT")
+        head = ("REQUEST", "NAME", "ROLE", "FROM", "FINGERPRINT", "ASKS FOR")
         rows = [
             (
                 row["requestId"][:SHORT],
                 name_of(row),
                 row["role"],
-                scopes_of(row),
                 plain(row.get("remoteIp", "-")),
                 fingerprint(row["deviceId"]),
+                scopes_of(row),
             )
             for row in answer["pending"]
         ]
         parts.append(f"Waiting for your decision (homarus devices approve | reject REQUEST):\n{table(head, rows)}")
     if answer["paired"]:
-        head = ("DEVICE", "NAME", "MAY", "SCOPES", "SEEN", "FINGERPRINT")
+        head = ("DEVICE", "NAME", "MAY", "SEEN", "FINGERPRINT", "SCOPES")
         rows = [
             (
                 row["deviceId"][:SHORT],
                 name_of(row),
                 access(row),
-                scopes_of(row),
                 seen(row, now_ms),
                 fingerprint(row["deviceId"]),
+                scopes_of(row),
             )
             for row in answer["paired"]
         ]

@@ -74,6 +74,12 @@ def test_a_hostile_name_cannot_move_the_cursor() -> None:
     assert "\n" not in name_of(row)
 
 
+def test_a_device_without_a_name_is_called_by_its_kind() -> None:
+    assert name_of({"clientId": "openclaw-control-ui"}) == "web app"
+    assert name_of({"clientId": "something-else"}) == "something-else"
+    assert name_of({}) == "unnamed"
+
+
 def test_the_beginning_of_an_id_or_the_name_is_enough() -> None:
     answer = {"paired": [_paired("4f2a" + "0" * 60), _paired("4f2b" + "0" * 60, displayName="Laptop")]}
     assert choose_device(answer, "4F2A")["deviceId"].startswith("4f2a")
