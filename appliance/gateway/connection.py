@@ -88,6 +88,7 @@ class Connection(Upgraded):
         "_shared",
         "_state",
         "_transport",
+        "_untold",
         "_view",
         "_violations",
         "actor",
@@ -117,6 +118,7 @@ class Connection(Upgraded):
         self._violations = 0
         self._alive = True
         self._broken = False
+        self._untold: Admitted | None = None
 
     @property
     def view(self) -> ConnectionView:
@@ -143,6 +145,7 @@ class Connection(Upgraded):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._services.lobby.leave(self)
+        self._told(certain=False)
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None
@@ -154,6 +157,7 @@ class Connection(Upgraded):
 
     def data_received(self, data: bytes) -> None:
         self._alive = True
+        self._told(certain=True)
         if self._broken:
             return
         self._reader.feed(data)
@@ -248,7 +252,10 @@ class Connection(Upgraded):
         self._open(request_id, outcome)
         self._transport.resume_reading()
         self._read()
-        await self._services.admission.delivered(outcome, certain=True)
+        if outcome.setup_id is not None and self._transport is not None:
+            # The code is spent: the owner is told when the device shows that it heard of it, or that it left before.
+            self._untold = outcome
+            self._write(encode_frame(Opcode.PING, b""))
 
     def _open(self, request_id: str, admitted: Admitted) -> None:
         """Say hello and let events in, in one step: nothing can come between."""
@@ -265,6 +272,12 @@ class Connection(Upgraded):
     def _refuse(self, request_id: str, refusal: Refusal) -> None:
         self._send(encode(Response(request_id, False, error=refusal.error.shape())))
         self.close(refusal.close_code, refusal.reason)
+
+    def _told(self, *, certain: bool) -> None:
+        """Say how a setup code ended, once: the client answered after its hello, or was gone without a word."""
+        if (admitted := self._untold) is not None:
+            self._untold = None
+            self._services.tasks.spawn(self._services.admission.delivered(admitted, certain=certain), name="setup")
 
     # After hello
 

@@ -98,8 +98,38 @@ async def test_the_owner_hears_that_the_code_was_spent(box: Gateway, clock: Fake
     told: list[Completion] = []
     box.trust.setup.listen(told.append)
     key, issued = DeviceKey(), await box.trust.setup.issue(Profile.LIMITED, clock.now_ms())
-    await knock(box, key, ANDROID, bootstrapToken=issued.token)
-    assert [(one.setup_id, one.device_id, one.access) for one in told] == [(issued.setup_id, key.id, "limited")]
+    async with box.open() as socket:
+        await socket.connect(params(ANDROID, "node", bootstrapToken=issued.token), key)
+        await socket.request("test.node")
+    assert [(one.setup_id, one.device_id, one.access, one.uncertain) for one in told] == [
+        (issued.setup_id, key.id, "limited", False)
+    ]
+
+
+async def test_a_device_that_left_before_it_heard_of_it_is_told_as_uncertain(box: Gateway, clock: FakeClock) -> None:
+    told: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+    box.trust.setup.listen(told.set_result)
+    key, issued = DeviceKey(), await box.trust.setup.issue(Profile.LIMITED, clock.now_ms())
+    redeem = box.trust.setup.redeem
+
+    async def gone(*arguments: Any) -> Any:
+        device = await redeem(*arguments)
+        assert socket.socket._response.connection is not None
+        transport = socket.socket._response.connection.transport
+        assert transport is not None
+        transport.abort()
+        return device
+
+    async with box.open() as socket:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(box.trust.setup, "redeem", gone)
+            with pytest.raises(AssertionError):
+                await socket.connect(params(ANDROID, "node", bootstrapToken=issued.token), key)
+            completion = await asyncio.wait_for(told, 10)
+    assert (completion.setup_id, completion.uncertain) == (issued.setup_id, True)
+    status = box.trust.setup.status(issued.setup_id, clock.now_ms())
+    assert status is not None
+    assert status.completion == completion
 
 
 async def test_a_headless_node_spends_a_node_code_and_gets_no_operator(box: Gateway, clock: FakeClock) -> None:

@@ -8,6 +8,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, EmptyState, Field, List, Notice, Page, Row, Skeleton, Toggle, useAsync } from "../../ui";
 import { nameOf } from "../chat/parts/sessions";
 import { pathOf } from "../chat/context";
+import { plain } from "../chat/model/sentences";
 import type { SessionRow } from "../chat/model/wire";
 import { grouped, marked } from "./found";
 import type { Hit } from "./found";
@@ -106,7 +107,7 @@ function All(): JSX.Element {
               icon={row.pinned ? "pin" : "chat"}
               href={pathOf(row.key)}
               title={nameOf(row)}
-              detail={row.lastMessagePreview ?? ""}
+              detail={plain(row.lastMessagePreview ?? "")}
               end={<>{row.channel && <Badge>{row.channel}</Badge>}<time class="tiny muted">{format.moment(row.lastActivityAt ?? row.updatedAt ?? Date.now())}</time></>}
             />
           ))}

@@ -1,4 +1,4 @@
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import { begin, onAgent, onChat, takeUp } from "./live";
 import type { Live } from "./live";
@@ -125,6 +125,7 @@ export class Conversation {
       this.line.on("sessions.changed", (event) => mine(event) && this.changed(event)),
       this.line.on("gap", () => this.sync()),
       this.line.onOpen(() => this.join()),
+      this.followPost(),
     );
   }
 
@@ -133,6 +134,16 @@ export class Conversation {
     clearTimeout(this.timer);
     for (const stop of this.stops.splice(0)) stop();
     void this.line.call("sessions.messages.unsubscribe", { key: this.name }, { timeoutMs: 5_000 }).catch(() => undefined);
+  }
+
+  /** A message that the box took may wait there: then it says so. */
+  private followPost(): () => void {
+    let before = 0;
+    return effect(() => {
+      const now = this.post.items.value.filter((item) => item.tag === this.name).length;
+      if (now < before && this.busy.peek()) this.soon();
+      before = now;
+    });
   }
 
   private join(): void {
@@ -259,8 +270,9 @@ export class Conversation {
     return echo?.text ?? "";
   }
 
-  /** End what runs here, or only one run. */
-  async abort(runId?: string): Promise<void> {
+  /** End the answer that is being made. What waits behind it was meant, and comes next. */
+  async abort(): Promise<void> {
+    const runId = this.running.peek()[0]?.runId;
     await this.line.call("chat.abort", { sessionKey: this.name, ...(runId ? { runId } : {}) });
     this.soon();
   }
@@ -286,11 +298,18 @@ export class Conversation {
   private onChat(event: ChatEvent): void {
     const injected = event.runId.startsWith("inject-");
     if (injected) return this.soon();
+    if (event.state === "aborted") this.rescue(event.runId);
     this.update(event.runId, (live) => onChat(live, event, this.now()));
     if (event.state !== "delta" && event.state !== "status") {
       this.dropStored();
       this.soon();
     }
+  }
+
+  /** A message that waited and is not going to be answered is in no transcript: it stays here, to be sent again. */
+  private rescue(runId: string): void {
+    const waited = this.pending.peek().find((one) => one.runId === runId);
+    if (waited && !this.said.peek().has(runId)) this.keep(runId, { text: waited.message.content, at: waited.acceptedAt, attachments: [] });
   }
 
   private onAgent(event: AgentEvent): void {

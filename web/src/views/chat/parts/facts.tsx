@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useId, useState } from "preact/hooks";
 import { format, t } from "../../../app/i18n";
 import { Icon } from "../../../ui";
 import type { IconName } from "../../../ui";
@@ -8,30 +9,28 @@ const ICONS: Readonly<Record<string, IconName>> = { mini: "spark", local: "model
 
 /** Who answered and how soon, on one line that opens to everything that is known of it. */
 export function FactsLine({ facts, tookMs }: { facts: Facts; tookMs: number | undefined }): JSX.Element | null {
-  const { tier, model } = facts;
-  if (!tier && !model) return null;
-  const first = facts.firstTokenMs;
-  const cost = facts.costUsd;
-  const short = [
-    tier ? t(`chat.tier.${tier}`) : model,
-    first === undefined ? undefined : soon(first),
-    cost ? format.money(cost) : undefined,
-  ].filter(Boolean);
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  const { tier, firstTokenMs: first, costUsd: cost } = facts;
+  if (!tier) return null; // it broke off before anybody counted
+  const short = [t(`chat.tier.${tier}`), first === undefined ? undefined : soon(first), cost ? format.money(cost) : undefined];
   return (
-    <details class="answer-facts">
-      <summary title={t("chat.factsTitle")}>
-        <Icon name={ICONS[tier ?? ""] ?? "model"} size={15} />
-        <span class="numbers">{short.join(" · ")}</span>
-      </summary>
-      <dl>
-        <Fact name={t("chat.fact.by")} value={who(facts)} />
-        {first !== undefined && <Fact name={t("chat.fact.first")} value={soon(first)} />}
-        {tookMs !== undefined && tookMs > 0 && <Fact name={t("chat.fact.whole")} value={format.duration(tookMs)} />}
-        <Tokens facts={facts} />
-        {cost !== undefined && <Fact name={t("chat.fact.cost")} value={cost === 0 ? t("chat.free") : format.money(cost)} />}
-        {facts.confidence ? <Fact name={t("chat.fact.sure")} value={format.percent(facts.confidence)} /> : null}
-      </dl>
-    </details>
+    <>
+      <button type="button" class="facts-line" aria-expanded={open} aria-controls={id} title={t("chat.factsTitle")} onClick={() => setOpen(!open)}>
+        <Icon name={ICONS[tier] ?? "model"} size={15} />
+        <span class="numbers">{short.filter(Boolean).join(" · ")}</span>
+      </button>
+      {open && (
+        <dl class="answer-facts" id={id}>
+          <Fact name={t("chat.fact.by")} value={who(facts)} />
+          {first !== undefined && <Fact name={t("chat.fact.first")} value={soon(first)} />}
+          {tookMs !== undefined && tookMs > 0 && <Fact name={t("chat.fact.whole")} value={format.duration(tookMs)} />}
+          <Tokens facts={facts} />
+          {cost !== undefined && <Fact name={t("chat.fact.cost")} value={cost === 0 ? t("chat.free") : format.money(cost)} />}
+          {facts.confidence ? <Fact name={t("chat.fact.sure")} value={format.percent(facts.confidence)} /> : null}
+        </dl>
+      )}
+    </>
   );
 }
 

@@ -24,6 +24,7 @@ export function Messages({ children, count, older, onOlder, busy, goto }: {
   const inside = useRef<HTMLDivElement>(null);
   const stuck = useRef(goto === null);
   const anchor = useRef<{ node: Element; top: number } | null>(null);
+  const last = useRef(0);
   const [away, setAway] = useState(false);
 
   const end = (smooth = false): void => {
@@ -37,8 +38,11 @@ export function Messages({ children, count, older, onOlder, busy, goto }: {
   const scrolled = (): void => {
     const node = box.current!;
     const left = node.scrollHeight - node.scrollTop - node.clientHeight;
-    stuck.current = left < NEAR_PX;
-    setAway(left > NEAR_PX * 3);
+    // Only a reader moves up; what grows below him moves nothing, and must not count as if he had.
+    if (left < NEAR_PX) stuck.current = true;
+    else if (node.scrollTop < last.current - 1) stuck.current = false;
+    last.current = node.scrollTop;
+    setAway(!stuck.current && left > NEAR_PX * 3);
     if (older === "some" && node.scrollTop < FETCH_PX) onOlder();
     remember(node);
   };

@@ -6,6 +6,7 @@ import { gateway } from "../../../gateway";
 import { Button, confirm, Dialog, Field, Icon, Menu, Skeleton, Spinner, toast } from "../../../ui";
 import type { MenuItem } from "../../../ui";
 import { followSessions, mainKey, newKey, pathOf, sessions } from "../context";
+import { plain } from "../model/sentences";
 import { titleOf } from "../model/sessions";
 import type { SessionRow } from "../model/wire";
 
@@ -17,7 +18,7 @@ export function SessionList({ current, onPick }: { current: string; onPick?: () 
   return (
     <div class="sessions">
       <div class="sessions-head">
-        <Button icon="plus" wide onClick={() => { go(pathOf(newKey())); pick(); }}>{t("chat.new")}</Button>
+        <Button icon="plus" wide small onClick={() => { go(pathOf(newKey())); pick(); }}>{t("chat.new")}</Button>
         <Button icon="search" kind="quiet" label={t("chat.search")} href="/history" onClick={pick} />
       </div>
       {sessions.state.value === "loading" && <Skeleton lines={5} />}
@@ -39,7 +40,7 @@ function SessionLine({ row, current }: { row: SessionRow; current: boolean }): J
           {row.hasActiveRun && <Spinner label={t("chat.answering")} />}
         </span>
         <span class="session-detail">
-          <span>{row.lastMessagePreview ?? ""}</span>
+          <span>{plain(row.lastMessagePreview ?? "")}</span>
           <time>{format.moment(row.lastActivityAt ?? row.updatedAt ?? Date.now())}</time>
         </span>
       </a>
