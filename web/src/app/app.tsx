@@ -1,5 +1,5 @@
 import type { FunctionComponent, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { gateway } from "../gateway";
 import { Spinner, Questions, Toasts } from "../ui";
 import { t } from "./i18n";
@@ -20,10 +20,12 @@ export function App({ known, byCode }: { known: boolean; byCode: boolean }): JSX
     });
   }, []);
   const status = gateway.status.value;
-  const inside = status === "open" || ((gateway.met.value || known) && status !== "pairing" && status !== "refused" && status !== "waiting");
-  if (inside) return <Shell />;
-  if (status === "pairing" || status === "waiting" || status === "refused") return <Door />;
-  return <Opening />;
+  const atDoor = useRef(false);
+  if (status === "pairing" || status === "waiting" || status === "refused") atDoor.current = true;
+  else if (status === "open") atDoor.current = false;
+  // A try that runs leaves the door where it is: what was typed there must not vanish.
+  if (atDoor.current) return <Door />;
+  return status === "open" || gateway.met.value || known ? <Shell /> : <Opening />;
 }
 
 function Opening(): JSX.Element {

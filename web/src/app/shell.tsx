@@ -1,5 +1,5 @@
 import type { FunctionComponent, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { gateway } from "../gateway";
 import { Badge, Button, Dialog, EmptyState, Icon, Questions, Skeleton, Spinner, Toasts } from "../ui";
 import { Boundary } from "./boundary";
@@ -14,13 +14,22 @@ export function Shell(): JSX.Element {
   useEffect(() => {
     if (path.value === "/") go("/chat", { replace: true });
   }, [path.value]);
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(current?.name);
+  useEffect(() => {
+    if (shown.current === current?.name) return;
+    shown.current = current?.name;
+    main.current?.scrollTo(0, 0);
+    // Screen readers hear of the new page; a view that took the focus for its own field keeps it.
+    if (!main.current?.contains(document.activeElement)) main.current?.focus();
+  }, [current?.name]);
   return (
     <div class={current?.menu === "none" ? "shell alone" : "shell"}>
       <a class="skip" href="#main" data-native="">{t("ui.skip")}</a>
       <Navigation current={current} />
       <div class="stage">
         <Connectivity />
-        <main id="main" tabIndex={-1}>
+        <main id="main" ref={main} tabIndex={-1}>
           <Boundary key={current?.name ?? "none"}>{current ? <Loaded view={current} /> : path.value === "/" ? null : <Missing />}</Boundary>
         </main>
       </div>

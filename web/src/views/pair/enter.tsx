@@ -52,6 +52,7 @@ export function Enter(): JSX.Element {
         <p class="lead">{t("door.lead")}</p>
       </div>
       {problem && REASONS[problem.code] && <Notice tone="warn">{t(REASONS[problem.code]!)}</Notice>}
+      {problem?.code === "UNREACHABLE" && <Notice tone="warn">{t("door.unreachable")}</Notice>}
       {!globalThis.isSecureContext && (
         <Notice tone="neutral" action={<Button small href={`https://${location.host}/`} data-native="">{t("ui.open")}</Button>}>
           {t("door.plain")}
