@@ -44,6 +44,7 @@ from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
 from appliance.storage.database import Database
 from appliance.tools.effects import MIGRATIONS as TOOL_MIGRATIONS
+from appliance.tools.registry import Registry
 from appliance.understanding.learning.migrations import MIGRATIONS as LEARNING_MIGRATIONS
 
 _LANE_CAPS = {"main": 16, "subagent": 8, "cron": 4}
@@ -109,16 +110,8 @@ def build_core(
     agenda = AgendaStore(database, agenda_changed)
     notes = NotesStore(database, lambda: bus.publish(ListsChanged()))
     scheduler = Scheduler(database=database, store=store, agenda=agenda, bus=bus, clock=clock)
-    toolbox = Toolbox(
-        tools_of_the_box(notes, agenda, tracker, paths.root, node_tools),
-        lambda: config.config,
-        clock,
-        scores=models.tool_scores,
-        hears=models.hears,
-        hidden=node_tools.hidden,
-        hints=node_tools.hints,
-        probed_size=models.probed_tools,
-    )
+    registry = tools_of_the_box(notes, agenda, tracker, paths.root, node_tools)
+    toolbox = _toolbox(registry, config, clock, models, node_tools)
     lanes = Lanes(_LANE_CAPS, global_cap=_global_cap(config.config), max_waiting=_MAX_WAITING_RUNS)
     keeper = Keeper(database=database, store=store, clock=clock, tracker=tracker)
     runner = Runner(
@@ -151,6 +144,19 @@ def build_core(
     asker = Asker(keeper, dispatcher, models, bus=bus, clock=clock, has_route=RouteReader().has_default_route)
     return Core(
         database, store, blobs, models, dispatcher, scheduler, keeper, asker, toolbox, Meter(bus), agenda, notes
+    )
+
+
+def _toolbox(registry: Registry, config: LiveConfig, clock: Clock, models: Models, nodes: NodeTools) -> Toolbox:
+    return Toolbox(
+        registry,
+        lambda: config.config,
+        clock,
+        scores=models.tool_scores,
+        hears=models.hears,
+        hidden=nodes.hidden,
+        hints=nodes.hints,
+        probed_size=models.probed_tools,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import uuid
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from appliance.cli.nodes.rows import described, listed, rights, told, waiting
 from appliance.cli.pairing.rows import name_of
 from appliance.cli.session import CliSession
 from appliance.foundation.clock import SystemClock
+from appliance.foundation.ids import new_id
 
 _SPARE_S = 5.0
 """The gateway answers when the time of the node is over; that answer is worth waiting for."""
@@ -97,7 +97,7 @@ def invoke(cli: CliSession, node: str, what: str, params: str | None, timeout_s:
         "nodeId": row["nodeId"],
         "command": what,
         "timeoutMs": round(timeout_s * 1000),
-        "idempotencyKey": key or str(uuid.uuid4()),
+        "idempotencyKey": key or new_id(),
     }
     if params is not None:
         try:
