@@ -24,7 +24,7 @@ export function ListCard({ name, said, sessionKey }: { name: string; said: reado
   if (!items) return null;
   return (
     <div class="list-card">
-      <p class="list-name"><Icon name="list" size={18} />{name}</p>
+      <p class="list-name"><Icon name="list" size={18} />{name.charAt(0).toUpperCase() + name.slice(1)}</p>
       {items.length === 0 ? <p class="muted small">{t("chat.listEmpty")}</p> : (
         <ul aria-label={name}>{items.map((item, index) => <li key={index}>{item}</li>)}</ul>
       )}
