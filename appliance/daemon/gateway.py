@@ -8,10 +8,12 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from appliance import __version__
 from appliance.access.throttle import Throttle
 from appliance.config.errors import Refused
+from appliance.config.sections.gateway import GatewaySection
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.access_rules import shared_auth, throttle
 from appliance.daemon.answers.prewarm import Prewarm
@@ -49,6 +51,9 @@ from appliance.telemetry.log import FILE_NAME
 from appliance.telemetry.redact import Redactor
 from appliance.tools.selection import Kit
 
+if TYPE_CHECKING:  # imported where the owner uses Tailscale
+    from appliance.daemon.reach.tailnet import ServedByTailscale
+
 _log = logging.getLogger(__name__)
 _ALIVE_S = 60.0  # the pace of the loop where no watchdog asks for another
 
@@ -71,6 +76,7 @@ class Gateway:
         self._notifier = Notifier(environ)
         self._closers = contextlib.AsyncExitStack()
         self._serving: tuple[Core, Server] | None = None
+        self._tailscale: ServedByTailscale | None = None
 
     def stop(self) -> None:
         """Ask the gateway to end in good order."""
@@ -113,6 +119,8 @@ class Gateway:
         await core.keeper.load()
         resumed = await core.dispatcher.recover()
         surface.server.serve()
+        if self._tailscale is not None:
+            self._tasks.spawn(self._tailscale.run(surface.server.port), name="tailscale")
         self._serving = (core, surface.server)
         await local.serve()
         self._tasks.spawn(lessons.follow(), name="learning")
@@ -253,7 +261,18 @@ class Gateway:
         )
         if exposed.box is not None:
             self._tasks.spawn(exposed.box.watch(), name="certificate")
+        if gateway.tailscale.mode == "serve" or gateway.auth.allow_tailscale:
+            self._join_tailnet(gateway, exposed)
         return exposed, throttle(gateway)
+
+    def _join_tailnet(self, gateway: GatewaySection, exposed: Exposed) -> None:
+        from appliance.daemon.reach.tailnet import ServedByTailscale, join_tailnet, local_api
+
+        api = local_api(self._environ)
+        join_tailnet(exposed, gateway, api)
+        if gateway.tailscale.mode == "serve":
+            self._tailscale = ServedByTailscale(api, exposed, clock=self._clock, tracker=self._tracker)
+            self._closers.push_async_callback(self._tailscale.aclose)
 
     def _background(self, config: LiveConfig, core: Core, local: LocalModels, lessons: Lessons) -> None:
         storage = config.config.storage

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, Protocol, cast
 
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_id
 from appliance.foundation.tasks import TaskSet
-from appliance.gateway.admission.credential import Hello
+from appliance.gateway.admission.credential import Hello, Visitor
 from appliance.gateway.admission.driver import Admission, Admitted
 from appliance.gateway.admission.refusal import Refusal, refuse
 from appliance.gateway.method import ConnectionView, Subscriptions
@@ -50,6 +50,12 @@ _MAX_PONG_BACKLOG_BYTES: Final = 64 * 1024
 _connect_decoder = ParamsDecoder("connect", ConnectParams)
 
 
+class Identify(Protocol):
+    """Says who is at the other end of a connection, None when nobody vouches. Must not raise."""
+
+    async def __call__(self, peer: Peer, headers: Mapping[str, str], peername: Any) -> Visitor | None: ...
+
+
 class State(enum.Enum):
     """Where a connection is in its life."""
 
@@ -70,6 +76,7 @@ class Services:
     tasks: TaskSet
     joined: Callable[[Connection], None]
     left: Callable[[Connection], None]
+    identify: Identify | None = None
 
 
 class Connection(Upgraded):
@@ -239,6 +246,7 @@ class Connection(Upgraded):
             now_ms=self._services.clock.now_ms(),
             origin=headers.get("origin"),
             host=headers.get("host", ""),
+            visitor=await self._visitor(params),
         )
         outcome = await self._services.admission.admit(self.conn_id, hello)
         if self._state is not State.DECIDING or self._transport is None or self._transport.is_closing():
@@ -256,6 +264,15 @@ class Connection(Upgraded):
             # The code is spent: the owner is told when the device shows that it heard of it, or that it left before.
             self._untold = outcome
             self._write(encode_frame(Opcode.PING, b""))
+
+    async def _visitor(self, params: ConnectParams) -> Visitor | None:
+        """Ask who comes, where somebody can vouch for them and no secret is presented that would say it."""
+        identify, auth = self._services.identify, params.auth
+        if identify is None or self._transport is None:
+            return None
+        if auth is not None and (auth.token or auth.password or auth.device_token or auth.bootstrap_token):
+            return None
+        return await identify(self.peer, self._head.headers, self._transport.get_extra_info("peername"))
 
     def _open(self, request_id: str, admitted: Admitted) -> None:
         """Say hello and let events in, in one step: nothing can come between."""

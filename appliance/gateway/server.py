@@ -25,7 +25,7 @@ from appliance.gateway.admission.credential import Rules
 from appliance.gateway.admission.driver import Admission, Phase
 from appliance.gateway.bearer import Bearer
 from appliance.gateway.broadcast import Broadcaster, Listener
-from appliance.gateway.connection import Connection, Services
+from appliance.gateway.connection import Connection, Identify, Services
 from appliance.gateway.guard import HttpGuard
 from appliance.gateway.hello import HelloBuilder, SnapshotSources
 from appliance.gateway.method import ConnectionView, MethodTable
@@ -77,6 +77,7 @@ class ServerSettings:
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     tls: Callable[[], ssl.SSLContext] | None = None
     max_waiting: int = MAX_WAITING
+    identify: Identify | None = None
 
 
 class Watcher(Protocol):
@@ -240,6 +241,7 @@ class Server:
             tasks=self._tasks,
             joined=self._joined,
             left=self._left,
+            identify=self._settings.identify,
         )
         return Doors(
             websocket=lambda peer, head: Connection(peer, head, services),

@@ -111,3 +111,12 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
             return
         yield kind, data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
+
+
+def read_address(text: str) -> IpAddress | None:
+    """Return what a text says as an address, None when it is none; IPv4 inside IPv6 is IPv4."""
+    try:
+        ip = ipaddress.ip_address(text.split("%", 1)[0])
+    except ValueError:
+        return None
+    return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip

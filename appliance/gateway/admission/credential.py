@@ -24,7 +24,7 @@ from appliance.identity.tokens import TokenMatch, Tokens
 from appliance.protocol.connect import ConnectParams
 from appliance.protocol.roles import OPERATOR
 
-AuthMethod: TypeAlias = Literal["token", "password", "none", "device-token", "bootstrap-token"]
+AuthMethod: TypeAlias = Literal["token", "password", "none", "device-token", "bootstrap-token", "tailscale"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -39,8 +39,16 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody for whom the network vouches (`gateway.auth.allowTailscale`), and what they may have at most."""
+
+    login: str
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
-    """One socket at the moment of its `connect`."""
+    """One socket at the moment of its `connect`. `visitor` is looked up only where no secret is presented."""
 
     params: ConnectParams
     peer: Peer
@@ -48,6 +56,7 @@ class Hello:
     now_ms: int
     origin: str | None = None
     host: str = ""
+    visitor: Visitor | None = None
 
 
 class Proven(NamedTuple):
@@ -87,6 +96,8 @@ class Credential:
         source = f"origin:{hello.origin}" if hello.origin is not None and peer.direct_local else peer.remote
         if peer.control and hello.origin is None:
             return cls(hello, "none", SharedResult.OK, source, 0, exempt, control=True)
+        if hello.visitor is not None:
+            return cls(hello, "tailscale", SharedResult.OK, source, 0, exempt)
         given = hello.params.auth
         token, password = (given.token, given.password) if given is not None else (None, None)
         presented = token if auth.mode is AuthMode.TOKEN else password

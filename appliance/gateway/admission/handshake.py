@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from appliance.access.origin import OriginPolicy
-from appliance.access.scopes import known, limited
+from appliance.access.scopes import known, limited, narrowed
 from appliance.access.throttle import Throttle
 from appliance.gateway.admission.bootstrap import Redeem, Spoil, spend
 from appliance.gateway.admission.credential import AuthMethod, Credential, Hello, Proven, Rules, role_of
@@ -166,6 +166,8 @@ def _prove(hello: Hello) -> Claim:
     )
     role = role_of(params)
     asked = known(params.scopes or ()) if role == OPERATOR else ()
+    if hello.visitor is not None and hello.visitor.scopes is not None:
+        asked = narrowed(hello.visitor.scopes, asked)
     return Claim(
         device_id=device.id,
         public_key=encode(raw),

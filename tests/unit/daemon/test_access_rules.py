@@ -77,8 +77,6 @@ def test_the_gateway_listens_where_it_is_told(tmp_path: Path, text: str, hosts: 
         "{bind: 'lan', auth: {mode: 'none'}}",
         "{bind: 'custom', customBindHost: '192.168.1.5', auth: {mode: 'none'}}",
         "{bind: 'custom'}",
-        "{tls: {enabled: true}}",
-        "{tls: {enabled: true, certPath: '/no/such/cert', keyPath: '/no/such/key'}}",
     ],
 )
 def test_what_would_be_open_to_all_or_cannot_be_done_is_refused(tmp_path: Path, text: str) -> None:

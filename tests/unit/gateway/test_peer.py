@@ -43,3 +43,16 @@ def test_a_trusted_proxy_names_the_client_that_it_saw(forwarded: str, remote: st
 
 def test_a_client_behind_a_proxy_on_this_machine_is_remote() -> None:
     assert not classify("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, PROXIES).direct_local
+
+
+def test_what_others_on_the_network_cannot_read_is_secure() -> None:
+    https = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
+    assert classify("127.0.0.1", {}, ()).secure
+    assert Peer("unix", direct_local=True, control=True).secure
+    assert classify("192.0.2.1", {}, (), tls=True).secure
+    assert not classify("192.0.2.1", {}, ()).secure
+    assert classify("127.0.0.1", https, PROXIES).secure
+    assert classify("10.0.0.1", https, PROXIES, tls=True).secure
+    assert not classify("10.0.0.1", https, PROXIES).secure  # between the proxy and us anybody can listen
+    assert not classify("127.0.0.1", {**https, "x-forwarded-proto": "http"}, PROXIES).secure
+    assert not classify("127.0.0.1", {**https, "x-forwarded-proto": "https, http"}, PROXIES).secure
