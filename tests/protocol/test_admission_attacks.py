@@ -177,6 +177,27 @@ async def test_a_handed_over_token_has_no_more_than_its_code_gave(box: Gateway, 
         assert code_of(wider) == "AUTH_SCOPE_MISMATCH"
 
 
+@pytest.mark.parametrize("field", ["approvalRuntimeToken", "agentRuntimeIdentityToken"])
+async def test_what_runs_inside_has_no_door_of_its_own(box: Gateway, clock: FakeClock, field: str) -> None:
+    key, token = await paired(box, clock, ADMIN)
+    for secret in (TOKEN, token):
+        assert not (await knock(box, key, CLI, "operator", READ, **{field: secret}))["ok"]
+    both = await knock(box, key, CLI, "operator", READ, **{"token": token, field: TOKEN})
+    assert both["payload"]["auth"]["scopes"] == [READ]
+
+
+async def test_the_node_of_a_device_is_no_operator(box: Gateway, clock: FakeClock) -> None:
+    issued = await box.trust.setup.issue(Profile.FULL, clock.now_ms())
+    key = DeviceKey()
+    async with box.open() as node:
+        hello = await node.connect(params(ANDROID, "node", ADMIN, bootstrapToken=issued.token), key)
+        assert hello["payload"]["auth"]["scopes"] == []
+        answer = await node.request("test.write")
+        assert answer["error"]["message"] == "unauthorized role: node"
+        as_operator = hello["payload"]["auth"]["deviceToken"]
+    assert not (await knock(box, key, ANDROID, "operator", READ, token=as_operator))["ok"]
+
+
 async def test_an_owner_on_the_plain_network_is_no_owner_there(box: Gateway, clock: FakeClock) -> None:
     key, token = await paired(box, clock, ADMIN)
     plain = await knock(box, key, CLI, "operator", ADMIN, READ, PAIRING, headers=LAN, token=token)
@@ -284,6 +305,20 @@ async def test_ten_thousand_devices_that_ask_cost_no_memory(box: Gateway, clock:
         assert connection.execute("SELECT count(*) FROM identity_requests").fetchone() == (MAX_REQUESTS,)
     clock.advance(REQUEST_LIFE_MS / 1000)
     assert await crowd(range(20_000, 20_010)) == 10
+
+
+async def test_a_crowd_with_made_up_codes_leaves_nothing_behind(box: Gateway, clock: FakeClock) -> None:
+    issued = await box.trust.setup.issue(Profile.FULL, clock.now_ms())
+    for number in range(200):
+        headers = {**LAN_TLS, "X-Forwarded-For": f"192.0.2.{number}"}
+        answer = await knock(box, DeviceKey(), ANDROID, headers=headers, bootstrapToken=f"made up {number}")
+        assert code_of(answer) == "AUTH_BOOTSTRAP_TOKEN_INVALID"
+    assert len(box.trust.setup) == 1
+    assert await box.devices.devices() == []
+    assert await box.devices.requests(clock.now_ms()) == []
+    assert len(box.server.broadcaster) == 0
+    headers = {**LAN_TLS, "X-Forwarded-For": "192.0.2.201"}
+    assert (await knock(box, DeviceKey(), ANDROID, headers=headers, bootstrapToken=issued.token))["ok"]
 
 
 async def test_one_address_leaves_room_for_the_others(box: Gateway, clock: FakeClock) -> None:
