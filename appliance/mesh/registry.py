@@ -280,6 +280,7 @@ class Mesh:
             current = self.requests.of(request.node_id, now_ms)
             if current is not None and current.request_id == request_id:
                 self.requests.drop(request.node_id)
+        _log.info("the owner approved node %s", request.node_id, extra={"commands": list(request.surface.commands)})
         self._resolved(request, "approved", now_ms)
         return request, record
 
@@ -289,6 +290,7 @@ class Mesh:
             now_ms = self._clock.now_ms()
             request = self._decidable(request_id, scopes, now_ms)
             self.requests.drop(request.node_id)
+        _log.info("the owner refused node %s", request.node_id, extra={"commands": list(request.surface.commands)})
         self._resolved(request, "rejected", now_ms)
         return request
 

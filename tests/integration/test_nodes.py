@@ -54,7 +54,7 @@ async def test_a_node_of_this_machine_is_approved_at_once_and_seen_until_it_leav
         told = await owner.event("node.presence")
         while told["payload"]["connected"]:
             told = await owner.event("node.presence")
-        seen = (await ask(owner, "node.describe", {"nodeId": key.id}))
+        seen = await ask(owner, "node.describe", {"nodeId": key.id})
         assert not seen["connected"]
         assert seen["paired"]
         assert seen["lastConnectedAtMs"] <= seen["lastDisconnectedAtMs"]
@@ -153,9 +153,10 @@ async def test_rights_are_checked_on_both_sides(box: GatewayProcess) -> None:
         asking = asyncio.ensure_future(writer.request("node.invoke", wish(key)))
         request = (await host.event("node.invoke.request"))["payload"]
         forged = {"id": request["id"], "ok": True, "payload": "forged"}
-        assert "nodeId mismatch" in (
-            await stranger.request("node.invoke.result", {**forged, "nodeId": key.id})
-        )["error"]["message"]
+        assert (
+            "nodeId mismatch"
+            in (await stranger.request("node.invoke.result", {**forged, "nodeId": key.id}))["error"]["message"]
+        )
         assert (await ask(stranger, "node.invoke.result", {**forged, "nodeId": other.id})) == {
             "ok": True,
             "ignored": True,
@@ -224,6 +225,7 @@ async def test_a_node_reports_how_it_is_and_fetches_what_waits(box: GatewayProce
         async with node(box.target.url, key, *HOST_COMMANDS) as host:
             await row(owner, key.id)
             assert (await host.event("voicewake.changed"))["payload"] == {"triggers": []}
+            assert (await host.event("voicewake.routing.changed"))["payload"]["config"]["routes"] == []
             report = {"event": "node.host.stats", "payloadJSON": json.dumps(stats)}
             told = await ask(host, "node.event", report)
             assert told == {"ok": True, "event": "node.host.stats", "handled": True, "reason": "updated"}

@@ -104,7 +104,12 @@ def invoke(cli: CliSession, node: str, what: str, params: str | None, timeout_s:
             wish["params"] = json.loads(params)
         except ValueError as error:
             raise click.UsageError(f"PARAMS is no JSON: {error}.") from error
-    answer = cli.call("node.invoke", wish, timeout_s=timeout_s + _SPARE_S)
+    try:
+        answer = cli.call("node.invoke", wish, timeout_s=timeout_s + _SPARE_S)
+    except KeyboardInterrupt:
+        # Who pressed Ctrl-C wants it ended there as well.
+        cli.call("homarus.nodes.cancel", {"nodeId": row["nodeId"], "idempotencyKey": wish["idempotencyKey"]})
+        raise
     payload = answer["payload"] if answer["payload"] is not None else answer.get("payloadJSON")
     cli.show(answer, told(payload))
 

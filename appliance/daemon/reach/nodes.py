@@ -30,6 +30,9 @@ from appliance.protocol.roles import NODE
 from appliance.storage.database import Database
 
 
+_NO_ROUTES = {"version": 1, "defaultTarget": {"mode": "current"}, "routes": [], "updatedAtMs": 0}
+
+
 @dataclass(frozen=True, slots=True)
 class NodeParts:
     """The mesh of this box and what stands on it."""
@@ -100,8 +103,9 @@ class NodeWatcher:
         view = connection.view
         if view.role == NODE and view.device_id is not None:
             self._mesh.joined(self._link(view, view.device_id))
-            # protocol.md 3.3: every node hears the wake words; there are none until voice is there.
+            # protocol.md 3.3: every node hears the wake words and where they lead; there are none until voice is there.
             self._broadcaster.tell(view.conn_id, "voicewake.changed", {"triggers": []})
+            self._broadcaster.tell(view.conn_id, "voicewake.routing.changed", {"config": _NO_ROUTES})
 
     def left(self, connection: Listener) -> None:
         view = connection.view

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from appliance.generation import ToolSpec
 from appliance.mesh.errors import InvokeError
 from appliance.mesh.invoke.model import Answer
 from appliance.mesh.model import NodeFacts
@@ -17,6 +18,7 @@ from appliance.tools.base import ToolContext
 from appliance.tools.executor import Executor
 from appliance.tools.policy import PolicyLayer, ToolPolicy
 from appliance.tools.registry import Registry
+from appliance.tools.selection import kits
 from tests.unit.mesh.box import Box, FakeLink
 
 ALL = ToolPolicy()
@@ -173,6 +175,16 @@ async def test_a_photograph_does_not_fill_a_prompt(home: Box, agent: Agent) -> N
     result = await agent.served(link, answers, "node_invoke", node="Attic", command="device.info")
     assert len(result.text) < 1000
     assert "100000 characters" in result.text
+
+
+async def test_what_a_small_model_reads_does_not_change_when_a_node_comes(agent: Agent) -> None:
+    others = [ToolSpec(name, "x", {}) for name in ("clock_now", "timer_set", "note_add", "list_add", "box_health", "own")]
+    mine = [tool.spec for tool, _ in agent.tools.tools()]
+    before, after = kits(others), kits([*others, *mine])
+    assert [kit for kit in after if kit.name != "nodes"] == list(before)
+    (added,) = [kit for kit in after if kit.name == "nodes"]
+    assert {tool.name for tool in added.tools} == NAMES
+    assert len(msgspec.json.encode([msgspec.to_builtins(spec.parameters) for spec in mine])) < 1500
 
 
 async def test_a_sentence_that_names_a_node_is_about_nodes(home: Box, agent: Agent) -> None:
