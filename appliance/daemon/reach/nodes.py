@@ -29,7 +29,6 @@ from appliance.mesh.surface import CommandPolicy
 from appliance.protocol.roles import NODE
 from appliance.storage.database import Database
 
-
 _NO_ROUTES = {"version": 1, "defaultTarget": {"mode": "current"}, "routes": [], "updatedAtMs": 0}
 
 

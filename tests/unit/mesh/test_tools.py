@@ -178,7 +178,8 @@ async def test_a_photograph_does_not_fill_a_prompt(home: Box, agent: Agent) -> N
 
 
 async def test_what_a_small_model_reads_does_not_change_when_a_node_comes(agent: Agent) -> None:
-    others = [ToolSpec(name, "x", {}) for name in ("clock_now", "timer_set", "note_add", "list_add", "box_health", "own")]
+    names = ("clock_now", "timer_set", "note_add", "list_add", "box_health", "own")
+    others = [ToolSpec(name, "x", {}) for name in names]
     mine = [tool.spec for tool, _ in agent.tools.tools()]
     before, after = kits(others), kits([*others, *mine])
     assert [kit for kit in after if kit.name != "nodes"] == list(before)
