@@ -15,11 +15,34 @@ export function Markdown({ text }: { text: string }): JSX.Element {
   return <div class="md">{blocks(lex(text)).map((token, index) => <Block key={index} token={token} />)}</div>;
 }
 
-const MAX_CHARACTERS = 200_000; // more is a log, and stays one
+// Past these a text is a log or a fault, and costs seconds to parse: it is shown as it is.
+const MAX_CHARACTERS = 100_000;
+const MAX_WORD = 2_000;
+const MAX_BLANKS = 200;
+const MAX_DEPTH = 24;
 
+/** Parse a text. What no person would write is one token of the type "plain". */
 export function lex(text: string): Token[] {
-  if (text.length > MAX_CHARACTERS) return [{ type: "code", raw: text, text } as Tokens.Code];
-  return new Lexer({ gfm: true, breaks: true }).lex(text);
+  const plain: Token[] = [{ type: "plain", raw: text, text } as Tokens.Generic];
+  if (text.length > MAX_CHARACTERS || text.split(/\s+/).some((word) => word.length > MAX_WORD)) return plain;
+  const even = text.replace(LONG_BLANKS, (blanks) => blanks.slice(0, MAX_BLANKS));
+  try {
+    const tokens = new Lexer({ gfm: true, breaks: true }).lex(even);
+    return deeper(tokens, MAX_DEPTH) ? plain : tokens;
+  } catch {
+    return plain; // nested deeper than the parser can go
+  }
+}
+
+const LONG_BLANKS = new RegExp(`[ \\t]{${MAX_BLANKS},}`, "g");
+
+/** Whether tokens stand in each other more than `levels` deep. */
+function deeper(tokens: readonly Token[], levels: number): boolean {
+  if (levels === 0) return tokens.length > 0;
+  return tokens.some((token) => {
+    const inside = (token as Tokens.List).items ?? (token as { tokens?: Token[] }).tokens;
+    return inside !== undefined && deeper(inside, levels - 1);
+  });
 }
 
 const blocks = (tokens: readonly Token[]): Token[] => tokens.filter((token) => token.type !== "space" && token.type !== "def");
@@ -55,6 +78,8 @@ export function block(token: Token): ComponentChildren {
       return <hr />;
     case "html":
       return <p>{(token as Tokens.HTML).text.trim()}</p>;
+    case "plain":
+      return <p class="md-plain">{(token as Tokens.Generic)["text"]}</p>;
     case "space":
     case "def":
       return null;
