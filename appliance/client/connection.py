@@ -34,6 +34,7 @@ _HANDSHAKE_S = 15.0
 _MAX_EVENTS = 10_000
 _MAX_ANSWERS = 8  # one request has two answers at most; a third and the end still fit
 _TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)  # a gateway that hangs must not hold the person back
+_PATIENCE = aiohttp.ClientTimeout(total=None, sock_connect=10.0)  # an address where nobody is may swallow every word
 _MAX_FRAME_BYTES = 26_214_400
 
 
@@ -132,14 +133,16 @@ async def connect(
     scopes: Sequence[str] = FULL_SCOPES,
     caps: Sequence[str] = (),
     introduction: Introduction | None = None,
+    heartbeat_s: float | None = None,
 ) -> AsyncIterator[Connection]:
     """Open a connection and shake hands. Raises GatewayAway or ConnectRefused.
 
     `scopes` and `caps` are those of the command line; whoever comes as something else hands in an `introduction`.
+    Who stays for long asks for a heartbeat: a gateway that vanished without a word is noticed after one and a half.
     """
     tasks = TaskSet("client")
     async with contextlib.AsyncExitStack() as stack:
-        socket = await _open(stack, target)
+        socket = await _open(stack, target, heartbeat_s)
         stack.push_async_callback(socket.close)
         as_what = introduction or Introduction(scopes=scopes, caps=caps)
         try:
@@ -156,7 +159,9 @@ async def connect(
             await tasks.aclose()
 
 
-async def _open(stack: contextlib.AsyncExitStack, target: Target) -> aiohttp.ClientWebSocketResponse:
+async def _open(
+    stack: contextlib.AsyncExitStack, target: Target, heartbeat_s: float | None
+) -> aiohttp.ClientWebSocketResponse:
     try:
         if isinstance(target, SocketTarget):
             connector: aiohttp.BaseConnector | None = aiohttp.UnixConnector(path=str(target.path))
@@ -164,15 +169,17 @@ async def _open(stack: contextlib.AsyncExitStack, target: Target) -> aiohttp.Cli
             url = "ws://localhost/"
         else:
             connector = aiohttp.TCPConnector(ssl=_pinned(target.pin)) if target.pin else None
-            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=_PATIENCE))
             url = target.url
-        return await session.ws_connect(url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT)
+        return await session.ws_connect(
+            url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT, heartbeat=heartbeat_s
+        )
     except aiohttp.ServerFingerprintMismatch as error:
         raise CertificateChanged(
             f"{error.host} shows another certificate ({error.got.hex()[:16]}…) than the one that was pinned. If it was "
             "renewed on purpose, pair anew with a code of `homarus pair`; else somebody stands in between."
         ) from error
-    except (OSError, aiohttp.ClientError, ValueError) as error:
+    except (OSError, TimeoutError, aiohttp.ClientError, ValueError) as error:
         where = target.path if isinstance(target, SocketTarget) else target.url
         raise GatewayAway(
             f"No gateway answers at {where}. Start it with `homarus run`, or name another one with --url."

@@ -17,6 +17,7 @@ from appliance.foundation.clock import Clock
 _LOOK_AROUND_AFTER: Final = 3
 """Rounds in which no address answered before the network is searched: routers give out new addresses."""
 
+_HEARTBEAT_S: Final = 15.0
 _PAIRING: Final = "PAIRING_REQUIRED"
 _PASSING: Final = frozenset({"AUTH_RATE_LIMITED", ""})
 """Refusals that time mends; "" are those of a gateway that starts or ends."""
@@ -104,7 +105,7 @@ class Lasting:
         return False
 
     async def _meet(self, url: str, target: UrlTarget, serve: Callable[[Connection], Awaitable[None]]) -> None:
-        async with connect(target, introduction=self._who) as connection:
+        async with connect(target, introduction=self._who, heartbeat_s=_HEARTBEAT_S) as connection:
             membership = self._membership.told(connection.hello).met_at(url)
             if membership != self._membership:
                 self._seams.remember(membership)

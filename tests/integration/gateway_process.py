@@ -74,11 +74,16 @@ class GatewayProcess:
     def output(self) -> str:
         return (self.state / "output.txt").read_text(errors="replace")
 
-    def start(self, *, wait: bool = True) -> GatewayProcess:
+    @property
+    def prefix(self) -> list[str]:
+        """What stands in front of the command, for gateways in surroundings of their own."""
+        return []
+
+    def start(self, *, wait: bool = True, port: int = 0) -> GatewayProcess:
         (self.state / "run" / "gateway.json").unlink(missing_ok=True)
         with (self.state / "output.txt").open("ab") as output:
             self._process = subprocess.Popen(
-                [self.python, "-m", "appliance", "gateway-process", "--port", "0"],
+                [*self.prefix, self.python, "-m", "appliance", "gateway-process", "--port", str(port)],
                 cwd=CHECKOUT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,

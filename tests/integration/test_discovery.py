@@ -6,12 +6,10 @@ Needs root and the kernel's network namespaces; avahi where its daemon is instal
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,60 +18,14 @@ from typing import Any
 import pytest
 
 from appliance.discovery.beacon import Facts, beacon
+from tests.integration.network import WHY_NOT, Network
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _PRINT = "ab" * 32
 _WAIT_S = 40.0
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20)
-
-
-def _why_not() -> str:
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        return "needs root and iproute2"
-    name = f"probe{uuid.uuid4().hex[:8]}"
-    tried = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
-    if tried.returncode:
-        return f"no network namespaces here: {tried.stderr.strip()}"
-    _ip("netns", "del", name)
-    return ""
-
-
-_REASON = _why_not()
-pytestmark = pytest.mark.skipif(bool(_REASON), reason=_REASON)
-
-
-class Network:
-    """Hosts, each a network namespace, and cables between two of them."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._tag = uuid.uuid4().hex[:4]
-        self._nets = 0
-
-    def host(self, name: str) -> str:
-        space = f"{name}{self._tag}"
-        _ip("netns", "add", space)
-        self._stack.callback(_ip, "netns", "del", space)
-        _ip("-n", space, "link", "set", "lo", "up")
-        return space
-
-    def cable(self, one: str, other: str, device: str = "eth0") -> None:
-        """Join two hosts; the first gets 10.77.N.1, the other 10.77.N.2, N counted from 1."""
-        self._nets += 1
-        ends = [(one, f"a{uuid.uuid4().hex[:8]}", 1), (other, f"b{uuid.uuid4().hex[:8]}", 2)]
-        _ip("link", "add", ends[0][1], "type", "veth", "peer", "name", ends[1][1])
-        for space, end, number in ends:
-            _ip("link", "set", end, "netns", space)
-            _ip("-n", space, "link", "set", end, "name", device)
-            _ip("-n", space, "link", "set", device, "up")
-            _ip("-n", space, "addr", "add", f"10.77.{self._nets}.{number}/24", "dev", device)
-            _ip("-n", space, "route", "append", "224.0.0.0/4", "dev", device)
-
-    def unplug(self, space: str, device: str) -> None:
-        _ip("-n", space, "link", "del", device)
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
 @pytest.fixture
