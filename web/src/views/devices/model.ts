@@ -91,6 +91,9 @@ export const alsoNode = (device: { roles: readonly string[] }): boolean => devic
 export const deviceName = (device: { displayName?: string; operatorLabel?: string; platform?: string }): string =>
   device.operatorLabel || device.displayName || device.platform || t("devices.unnamed");
 
+/** What kind of thing it is, in its own words; a browser says only "web". */
+export const kindOf = (device: { platform?: string }): string => (device.platform === "web" ? t("devices.browser") : (device.platform ?? ""));
+
 /** This device first, then those that are connected, then the one seen last. */
 export function sorted(devices: readonly Paired[], own: string | null): Paired[] {
   const rank = (device: Paired): number => (device.deviceId === own ? 2 : device.connected ? 1 : 0);

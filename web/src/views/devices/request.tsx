@@ -4,7 +4,7 @@ import { format, t } from "../../app/i18n";
 import { gateway } from "../../gateway";
 import { Button, Card, confirm } from "../../ui";
 import { act, fingerprint, platformIcon } from "../panel";
-import { deviceName, rights } from "./model";
+import { deviceName, kindOf, rights } from "./model";
 import type { Pending } from "./model";
 
 /** A device that asks to come in: what it says of itself, what it would be allowed, and the decision. */
@@ -20,7 +20,7 @@ export function Request({ request }: { request: Pending }): JSX.Element {
     if (await confirm({ title: t("devices.rejectAsk", { name }), text: t("devices.rejectText"), yes: t("devices.reject"), danger: true })) await decide("reject");
   };
   const facts: [string, string | undefined][] = [
-    [t("devices.kind"), [request.platform, request.clientMode === "webchat" ? t("devices.browser") : undefined].filter(Boolean).join(", ") || undefined],
+    [t("devices.kind"), kindOf(request) || undefined],
     [t("devices.from"), request.remoteIp],
     [t("devices.page"), request.browserOrigin],
     [t("devices.asked"), format.ago(request.ts)],

@@ -5,7 +5,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, Dialog, Field, Menu, Row, confirm } from "../../ui";
 import type { MenuItem } from "../../ui";
 import { act, fingerprint, platformIcon } from "../panel";
-import { alsoNode, deviceName, rightsOf } from "./model";
+import { alsoNode, deviceName, kindOf, rightsOf } from "./model";
 import type { Paired } from "./model";
 
 /** A paired device: pressed, it tells everything known of it. */
@@ -31,12 +31,14 @@ export function DeviceRow({ device }: { device: Paired }): JSX.Element {
   );
 }
 
+const VIAS = new Set(["owner", "bootstrap", "silent", "trusted-cidr"]);
+
 function Facts({ device }: { device: Paired }): JSX.Element {
-  const via = ["owner", "setup-code", "silent", "local"].includes(device.approvedVia) ? t(`devices.via_${device.approvedVia}`) : device.approvedVia;
+  const via = VIAS.has(device.approvedVia) ? t(`devices.via_${device.approvedVia}`) : device.approvedVia;
   return (
     <dl class="facts small">
       <div><dt>{t("devices.mayDo")}</dt><dd>{t(`devices.may_${rightsOf(device)}`)}</dd></div>
-      {device.platform && <div><dt>{t("devices.kind")}</dt><dd>{device.platform}</dd></div>}
+      {device.platform && <div><dt>{t("devices.kind")}</dt><dd>{kindOf(device)}</dd></div>}
       {device.remoteIp && <div><dt>{t("devices.from")}</dt><dd>{device.remoteIp}</dd></div>}
       <div><dt>{t("devices.since")}</dt><dd>{format.dateTime(device.approvedAtMs)}</dd></div>
       <div><dt>{t("devices.via")}</dt><dd>{via}</dd></div>

@@ -1,11 +1,54 @@
 import type { JSX } from "preact";
-import { EmptyState, Page } from "../../ui";
-import { t } from "../../app/i18n";
+import "../../words/health";
+import { format, t } from "../../app/i18n";
+import { gateway } from "../../gateway";
+import { Badge, Button, Card, Icon, Page, useAsync } from "../../ui";
+import { Gate, Loaded } from "../panel";
+import { Fix } from "./fix";
+import { bySeverity, tone } from "./model";
+import type { Condition, Status } from "./model";
+import { Security } from "./security";
 
+/** Whether the box is well; if not, why, and what mends it. */
 export default function View(): JSX.Element {
+  const read = useAsync((signal) => gateway.call<Status>("status", {}, { signal }), [], ["health", "config.changed"]);
+  const again = <Button kind="quiet" icon="refresh" label={t("health.refresh")} busy={read.loading && read.value !== undefined} onClick={read.reload} />;
   return (
-    <Page title={t("views.health")}>
-      <EmptyState icon="spark" title={t("views.health")} />
+    <Page title={t("views.health")} lead={t("health.lead")} actions={again}>
+      <Loaded from={read}>
+        {(status) => (
+          <>
+            <Verdict status={status} />
+            {bySeverity(status.conditions).map((one) => <OneCondition key={`${one.code}/${one.subject}`} condition={one} reload={read.reload} />)}
+          </>
+        )}
+      </Loaded>
+      {gateway.can("operator.admin") && <Gate method="homarus.security.audit"><Security /></Gate>}
     </Page>
+  );
+}
+
+function Verdict({ status }: { status: Status }): JSX.Element {
+  const wrong = status.conditions.filter((one) => tone(one.severity) !== "neutral").length;
+  const well = status.ready && wrong === 0;
+  return (
+    <Card tone={well ? "good" : status.ready ? "warn" : "bad"}>
+      <div class="share">
+        <Icon name={well ? "check" : "alert"} size={28} />
+        <div>
+          <h2>{well ? t("health.well") : status.ready ? t("health.less", { count: wrong }) : t("health.notReady")}</h2>
+          <p class="small">{t("health.facts", { version: status.runtimeVersion, time: format.duration(Math.floor(status.uptimeMs / 60_000) * 60_000 || 60_000) })}</p>
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+function OneCondition({ condition, reload }: { condition: Condition; reload: () => void }): JSX.Element {
+  const kind = tone(condition.severity);
+  return (
+    <Card title={condition.summary} icon={kind === "neutral" ? "info" : "alert"} actions={<Badge tone={kind}>{t(`health.severity_${kind}`)}</Badge>}>
+      <Fix code={condition.code} fix={condition.fix} onDone={reload} />
+    </Card>
   );
 }

@@ -1,0 +1,85 @@
+/** What the box tells of its health, and how a fix is shown. Pure. */
+
+export interface Condition {
+  code: string;
+  subject: string;
+  severity: string;
+  summary: string;
+  fix: string;
+}
+
+export interface Status {
+  runtimeVersion: string;
+  conditions: Condition[];
+  ready: boolean;
+  uptimeMs: number;
+}
+
+export interface Finding {
+  code: string;
+  severity: "critical" | "warning";
+  summary: string;
+  fix: string;
+}
+
+export interface Door {
+  address: string;
+  who: string;
+  needs: string;
+  encrypted: boolean;
+}
+
+export interface Audit {
+  doors: Door[];
+  findings: Finding[];
+  notes: string[];
+  devices: number;
+  owners: number;
+  waiting: number;
+  codes: number;
+  fingerprint?: string;
+  authorityFingerprint?: string;
+  certificateUntilMs?: number;
+  trustPage?: string;
+}
+
+/** A fix as sentences and the commands in them: `…` is a command, and so is a text that begins with `homarus `. */
+export function fixParts(fix: string): { text: string; commands: string[] } {
+  if (/^(sudo |homarus |systemctl )/.test(fix) && !fix.includes("`")) return { text: "", commands: [fix] };
+  const commands = [...fix.matchAll(/`([^`]+)`/g)].map((found) => found[1]!).filter((command) => command.includes(" "));
+  return { text: fix.replace(/`([^`]+)`/g, "$1"), commands };
+}
+
+/** The page of this app where a condition is mended, if there is one. */
+export function pageFor(code: string): string | undefined {
+  if (/^(model|engine|local_model|probe|tun)/.test(code)) return "/models";
+  if (/^config/.test(code)) return "/config";
+  if (/^(device|pair)/.test(code)) return "/devices";
+  return /^node/.test(code) ? "/nodes" : undefined;
+}
+
+const ORDER = ["blocking", "critical", "degraded", "warning", "notice"];
+
+/** The worst first. */
+export function bySeverity<T extends { severity: string }>(all: readonly T[]): T[] {
+  const rank = (one: T): number => (ORDER.includes(one.severity) ? ORDER.indexOf(one.severity) : ORDER.length);
+  return [...all].sort((a, b) => rank(a) - rank(b));
+}
+
+/** How a severity looks. */
+export function tone(severity: string): "bad" | "warn" | "neutral" {
+  if (severity === "blocking" || severity === "critical") return "bad";
+  return severity === "degraded" || severity === "warning" ? "warn" : "neutral";
+}
+
+/** The setting that a command changes, so that a button can do it: `homarus config set PATH VALUE`. */
+export function settingOf(command: string): { path: string; value: unknown } | undefined {
+  const found = /^homarus config set ([\w.*-]+) (\S+)$/.exec(command.trim());
+  if (!found || /[A-Z]{3}|…|</.test(found[2]!)) return undefined; // A place to fill in, not a value.
+  const text = found[2]!.replace(/^['"]|['"]$/g, "");
+  try {
+    return { path: found[1]!, value: JSON.parse(text) };
+  } catch {
+    return { path: found[1]!, value: text };
+  }
+}
