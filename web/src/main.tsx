@@ -6,8 +6,9 @@ import { keepOffline } from "./app/install";
 import { watchUpdates } from "./app/updates";
 import { listen } from "./app/router";
 import { applyTheme } from "./app/theme";
+import { watchApprovals } from "./app/approvals";
 import { arrive } from "./app/arrival";
-import { gateway, kept, outbox } from "./gateway";
+import { gateway, outbox } from "./gateway";
 import "./words/shell";
 import "./words/ui";
 import "./words/views";
@@ -17,7 +18,7 @@ async function begin(): Promise<void> {
   applyTheme();
   effect(() => void (document.documentElement.lang = locale.value));
   listen();
-  const known = (await (await kept()).get("device-token")) !== undefined && !given.code;
+  const known = (await gateway.load()) && !given.code;
   render(<App known={known} byCode={given.code !== undefined} />, document.getElementById("app")!);
   addEventListener("online", () => gateway.wake());
   addEventListener("offline", () => gateway.probe());
@@ -25,6 +26,7 @@ async function begin(): Promise<void> {
   void gateway.start(given);
   void outbox.load();
   watchUpdates();
+  watchApprovals();
   // After the first paint: it competes for the same line.
   setTimeout(keepOffline, 1_500);
 }

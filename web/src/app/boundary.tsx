@@ -20,7 +20,7 @@ export class Boundary extends Component<{ children: ComponentChildren; key?: str
     const again = (): void => this.setState({ failed: false });
     return (
       <div class="page">
-        <EmptyState icon="alert" title={t("shell.broken")} action={<Button icon="refresh" onClick={again}>{t("ui.retry")}</Button>}>
+        <EmptyState page icon="alert" title={t("shell.broken")} action={<Button icon="refresh" onClick={again}>{t("ui.retry")}</Button>}>
           {t("shell.brokenText")}
         </EmptyState>
       </div>

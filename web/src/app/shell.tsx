@@ -61,7 +61,7 @@ function Loaded({ view: wanted }: { view: View }): JSX.Element {
   }, [wanted, state.failed]);
   pattern.value = wanted.path;
   if (!permitted) {
-    return <div class="page"><EmptyState icon="lock" title={t("shell.notAllowed")}>{t("shell.notAllowedText")}</EmptyState></div>;
+    return <div class="page"><EmptyState page icon="lock" title={t("shell.notAllowed")}>{t("shell.notAllowedText")}</EmptyState></div>;
   }
   if (Content) return <Content />;
   if (state.failed) {
@@ -69,7 +69,7 @@ function Loaded({ view: wanted }: { view: View }): JSX.Element {
     const open = gateway.status.value === "open";
     const again = (): void => (open ? location.reload() : setState({ failed: false }));
     const action = <Button icon="refresh" onClick={again}>{open ? t("shell.reload") : t("ui.retry")}</Button>;
-    return <div class="page"><EmptyState icon="offline" title={t(open ? "shell.updated" : "shell.offlineShort")} action={action} /></div>;
+    return <div class="page"><EmptyState page icon="offline" title={t(open ? "shell.updated" : "shell.offlineShort")} action={action} /></div>;
   }
   return <div class="page"><Skeleton lines={4} /></div>;
 }
@@ -77,7 +77,7 @@ function Loaded({ view: wanted }: { view: View }): JSX.Element {
 function Missing(): JSX.Element {
   return (
     <div class="page">
-      <EmptyState icon="search" title={t("shell.missing")} action={<Button kind="primary" href="/chat">{t("shell.home")}</Button>}>
+      <EmptyState page icon="search" title={t("shell.missing")} action={<Button kind="primary" href="/chat">{t("shell.home")}</Button>}>
         {t("shell.missingText")}
       </EmptyState>
     </div>

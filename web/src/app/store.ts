@@ -1,8 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { gateway, outbox } from "../gateway";
-import { path } from "./router";
+import { match, path } from "./router";
 import { VIEWS } from "./views";
-import { match } from "./router";
 
 /** What several parts of the app look at. */
 export const view = computed(() => VIEWS.find((one) => match(one.path, path.value) !== null));
@@ -12,5 +11,5 @@ export const allowed = computed(() => VIEWS.filter((one) => !one.needs || gatewa
 
 export const unsent = computed(() => outbox.items.value.length);
 
-/** Requests of other devices that wait for an owner; views that learn the number set it. */
+/** Requests of other devices that wait for an owner (approvals.ts). */
 export const waitingApprovals = signal(0);

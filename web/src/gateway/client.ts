@@ -52,16 +52,24 @@ export class Gateway {
   readonly met = signal(false);
   /** The id of this browser as the box knows it, once its key is made. */
   readonly deviceId = signal<string | null>(null);
-  private readonly scopes = computed(() => new Set(this.greeting.value?.auth.scopes ?? []));
+  /** Until the first hello: the rights of the last time, so that the menu of a page that loads does not jump. */
+  private readonly remembered = signal<readonly string[]>([]);
+  private readonly scopes = computed(() => new Set(this.greeting.value?.auth.scopes ?? this.remembered.value));
   private readonly methods = computed(() => new Set(this.greeting.value?.features.methods ?? []));
 
   constructor(private readonly around: Surroundings) {}
 
-  /** Begin, with the setup code or shared secret that the address of the page held, if any. */
-  async start(given: { code?: string; shared?: string } = {}): Promise<void> {
+  /** Read what this browser keeps; tells whether the box let it in before. */
+  async load(): Promise<boolean> {
     this.kept = await this.around.kept();
     this.credentials = new Credentials(this.kept);
-    await this.credentials.load();
+    this.remembered.value = await this.credentials.load();
+    return this.credentials.known;
+  }
+
+  /** Begin, with the setup code or shared secret that the address of the page held, if any. */
+  async start(given: { code?: string; shared?: string } = {}): Promise<void> {
+    if (!this.kept) await this.load();
     this.credentials.code = given.code;
     this.credentials.shared = given.shared;
     this.stopped = false;

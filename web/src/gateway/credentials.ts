@@ -46,8 +46,10 @@ export class Credentials {
 
   constructor(private readonly kept: Kept) {}
 
-  async load(): Promise<void> {
+  /** Read what is kept; returns the scopes of the kept token. */
+  async load(): Promise<readonly string[]> {
     this.token = await this.kept.get<Token>(NAME);
+    return this.token?.scopes ?? [];
   }
 
   get known(): boolean {

@@ -137,17 +137,19 @@ export function Spinner({ label }: { label?: string }): JSX.Element {
   return <span class="spinner" role={label ? "status" : undefined} aria-label={label} aria-hidden={label ? undefined : true} />;
 }
 
-/** Says that nothing is here, why, and what to do. */
-export function EmptyState({ icon, title, children, action }: {
+/** Says that nothing is here, why, and what to do. `page`: it is all that the page shows, so its title is the heading. */
+export function EmptyState({ icon, title, children, action, page }: {
   icon?: IconName;
   title: ComponentChildren;
   children?: ComponentChildren;
   action?: ComponentChildren;
+  page?: boolean;
 }): JSX.Element {
+  const Title = page ? "h1" : "p";
   return (
     <div class="empty">
       {icon && <div class="empty-icon"><Icon name={icon} size={26} /></div>}
-      <p class="empty-title">{title}</p>
+      <Title class="empty-title">{title}</Title>
       {children && <div class="empty-text">{children}</div>}
       {action && <div class="empty-action">{action}</div>}
     </div>

@@ -18,6 +18,9 @@ register("shell", {
     notAllowedText: "An owner can give it more rights under Devices.",
     updated: "A new version of the app is ready.",
     reload: "Reload",
+    wantsIn: "{name} wants to connect",
+    wantsInUnknown: "A device wants to connect",
+    look: "Look",
   },
   de: {
     offline: "Keine Verbindung zur Box. Was Sie schreiben, bleibt hier und wird später gesendet.",
@@ -36,6 +39,9 @@ register("shell", {
     notAllowedText: "Ein Besitzer kann ihm unter Geräte mehr Rechte geben.",
     updated: "Eine neue Version der App ist bereit.",
     reload: "Neu laden",
+    wantsIn: "{name} möchte sich verbinden",
+    wantsInUnknown: "Ein Gerät möchte sich verbinden",
+    look: "Ansehen",
   },
   fr: {
     offline: "Pas de connexion avec le boîtier. Ce que vous écrivez est gardé et envoyé plus tard.",
@@ -54,5 +60,8 @@ register("shell", {
     notAllowedText: "Un propriétaire peut lui donner plus de droits sous Appareils.",
     updated: "Une nouvelle version de l’application est prête.",
     reload: "Recharger",
+    wantsIn: "{name} veut se connecter",
+    wantsInUnknown: "Un appareil veut se connecter",
+    look: "Voir",
   },
 });

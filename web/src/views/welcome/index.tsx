@@ -41,7 +41,7 @@ export default function View(): JSX.Element {
   };
 
   if (gateway.met.value && !gateway.has("wizard.start")) {
-    return <div class="page"><EmptyState icon="spark" title={t("welcome.missing")}><code>{t("welcome.missingText")}</code></EmptyState></div>;
+    return <div class="page"><EmptyState page icon="spark" title={t("welcome.missing")}><code>{t("welcome.missingText")}</code></EmptyState></div>;
   }
   const step = answer?.step;
   return (
