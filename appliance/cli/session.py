@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from appliance.client.target import SocketTarget, Target, UrlTarget
-from appliance.foundation.paths import StatePaths
+from appliance.foundation.paths import ADMIN_SOCKET, StatePaths
 
 _SCHEMES = ("ws://", "wss://", "http://", "https://")
 
@@ -30,14 +31,21 @@ class CliSession:
 
     @property
     def target(self) -> Target:
-        """The gateway: --url or HOMARUS_GATEWAY_URL, else the control socket of this state directory."""
+        """The gateway: --url or HOMARUS_GATEWAY_URL, else the control socket of this state or of the system."""
         url = self.url or self.environ.get("HOMARUS_GATEWAY_URL")
         if not url:
-            return SocketTarget(self.paths.control_socket)
+            return SocketTarget(self._control_socket())
         if not url.startswith(_SCHEMES):
             raise click.UsageError(f"{url} is no address of a gateway; write for example ws://192.168.1.20:18789.")
         token = self.token or self.environ.get("HOMARUS_GATEWAY_TOKEN")
         return UrlTarget(url, token, self.password or self.environ.get("HOMARUS_GATEWAY_PASSWORD"))
+
+    def _control_socket(self) -> Path:
+        """The own one; a member of the admin group who has no state of their own means the gateway of the system."""
+        own = self.paths.control_socket
+        if "HOMARUS_STATE_DIR" not in self.environ and not own.exists() and ADMIN_SOCKET.exists():
+            return ADMIN_SOCKET
+        return own
 
     @property
     def local(self) -> bool:
