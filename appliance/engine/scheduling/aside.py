@@ -23,7 +23,7 @@ class Aside:
         self._after = after
         self._waiting: collections.deque[Work] = collections.deque()  # a piece per answer of a step: settled each step
         self._doing = threading.Lock()
-        self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._bell: queue.Queue[bool] = queue.Queue(2)  # one round ahead, and the end
         self._failure: BaseException | None = None
         self._runs = False
 
