@@ -195,8 +195,11 @@ class Understander:
         return await self._copied(words, tool) | found
 
     async def _copied(self, words: Sequence[str], tool: str) -> dict[str, str]:
-        """Return the spans that the language model copies for a tool, by key."""
-        keys = SPANS[tool]
+        """Return the spans that the language model copies for a tool, by key.
+
+        Not the name of a list: where no rule finds one, it mostly takes another noun for it.
+        """
+        keys = tuple(key for key in SPANS[tool] if key != "list")
         if not keys:
             return {}
         names = [key_token(key) for key in keys]

@@ -139,7 +139,9 @@ def note_add(request: Request) -> Arguments | None:
 
 
 def note_query(request: Request) -> Arguments | None:
-    return _needed(query=_bare(request, _cut_tail(request.said("query"), request.language.words.query_tail)))
+    words = request.language.words
+    query = _bare(request, _cut_tail(request.said("query"), words.query_tail))
+    return None if query is None or query.lower() in words.no_query else {"query": query}
 
 
 def list_add(request: Request) -> Arguments | None:

@@ -35,7 +35,7 @@ _ADD = (
 _REMOVE = (
     r"(?:remove|delete|take|cross|scratch|strike|tick|check|mark|drop|erase|clear|get rid of|"
     r"eliminate|cut|pull|wipe|get|"
-    r"knock|move|kick|subtract|discard)"
+    r"knock|move|kick|subtract|discard|ditch|lose|forget|bin|scrub|chuck|leave|strike out|cross out|leave out)"
 )
 _IT = r"(?:it|that|them|those|this|some|these)"
 _NOTE = r"(?:notes?|memos?)"
@@ -236,7 +236,7 @@ _TABLE: dict[str, dict[str, Rules]] = {
 }
 _STOP_NAMES = re.compile(r"^(?:my|the|our|a|an|this|that|new|whole|entire|it|them|all|same|here|there)$")
 _PREFIXES: dict[str, re.Pattern[str]] = {
-    "items": re.compile(r"^(?:(?:oh and|also|please|to add|to put|down|in|some more|more) )+"),
+    "items": re.compile(r"^(?:(?:oh and|also|please|to add|to put|down|out|in|some more|more) )+"),
     "list": re.compile(
         r"^(?:(?:the|my|our|a|an|new|fresh|empty|whole|entire|from|onto|into|go|through|to(?! ?-?do)|on|off|of|in|"
         r"clear|empty|show|"

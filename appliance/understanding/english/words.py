@@ -12,6 +12,7 @@ _NOT_NAMES = frozenset(
 )
 _LIST_WORDS = re.compile(r"\b([\w'-]+(?: [\w'-]+)?) list\b", re.IGNORECASE)
 _TASKS = re.compile(r"\b(?:to[ -]?dos?|tasks?|chores?|errands|things to do)\b", re.IGNORECASE)
+_NO_NAME = re.compile(r"^.*\b(?:from|on|off|of|to)(?: (?:the|my|our))?$")  # "lose the crisps from the" list
 _SAME_LISTS = {"groceries": "grocery", "things to buy": "shopping", "shoping": "shopping"}
 
 HOME = HomeWords(
@@ -146,8 +147,10 @@ WORDS = Words(
         re.IGNORECASE,
     ),
     item_tail=re.compile(
-        r" left$| as well$|,? (?:add|put|pop|stick|get) (?:it|that|them|those|some)\b.*$", re.IGNORECASE
+        r" left$| as well$|,? (?:add|put|pop|stick|get|take|cross|tick|check|strike) (?:it|that|them|those|some)\b.*$",
+        re.IGNORECASE,
     ),
+    no_query=frozenset("note notes it that all everything last away".split()),
     query_tail=re.compile(r",? so (?:delete|remove|drop|bin|erase|get rid of)\b.*$", re.IGNORECASE),
     so=frozenset({"so", "therefore"}),
     counted_from=frozenset({"from"}),
@@ -160,8 +163,8 @@ WORDS = Words(
 
 def list_name(said: str | None, outside: str) -> str | None:
     """Return the canonical name of the list that was named, in the copied words or in those around the items."""
-    name = said
-    if name is None:
+    name = _NO_NAME.sub("", said) if said else None
+    if not name:
         if _TASKS.search(outside):
             return "to-do"
         found = _LIST_WORDS.search(outside.replace("| ", ""))

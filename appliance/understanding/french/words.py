@@ -236,6 +236,7 @@ WORDS = Words(
         r",? (?:mets|note|inscris|ajoute|rajoute|écris|marque)[- ](?:les?|la|en|ça)\b.*$|"
         r" (?:est|sont) (?:vide|fini|terminé|épuisé)e?s?\b.*$"
     ),
+    no_query=frozenset("note notes tout toutes la dernière hier".split()),
     query_tail=either(r",? (?:supprime|efface|jette|vire|enlève|retire)[-\w]*\b.*$| (?:est|sont|peut|peuvent) .*$"),
     so=frozenset({"donc", "alors"}),
     counted_from=frozenset({"depuis"}),

@@ -91,6 +91,7 @@ WORDS = Words(
         r",? (?:kann|weg|runter|raus|gekauft|besorgt|erledigt|schon)(?: (?:weg|runter|raus))?$",
         re.IGNORECASE,
     ),
+    no_query=frozenset("notiz notizen notitz notitzen die das alle alles letzte leeren löschen schmeiß weg".split()),
     query_tail=re.compile(r",? (?:kann|k(?:oe|ö)nnen|ist|brauch\w*|stimmt) .*$", re.IGNORECASE),
     so=frozenset("also deshalb drum darum daher".split()),
     counted_from=frozenset({"von", "ab"}),
