@@ -48,6 +48,7 @@ from appliance.gateway.methods import (
     answers,
     chat,
     commands,
+    images,
     learning,
     lists,
     local_models,
@@ -206,6 +207,7 @@ class Surface:
             *agenda.methods(agenda=parts.agenda, addressing=addressing),
             *lists.methods(notes=parts.notes, addressing=addressing),
             *pictures.methods(),
+            *images.methods(store=store, blobs=parts.blobs, addressing=addressing),
             *node_methods(parts.nodes, self.server.broadcaster),
             *self._config_methods().methods(),
         ]

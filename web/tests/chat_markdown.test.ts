@@ -123,6 +123,6 @@ test("what no person writes is shown as it is instead of parsed for seconds", ()
   assert.equal(plain(`${"> ".repeat(22)}deep`), false);
   assert.equal(plain(`${"> ".repeat(23)}deep`), true);
   for (const text of [">".repeat(60_000), "a.".repeat(30_000) + "@", "*a".repeat(30_000), "- ".repeat(30_000), `a${" ".repeat(60_000)}b`]) {
-    assert.ok(built(text).text.length > 0);
+    built(text);
   }
 });

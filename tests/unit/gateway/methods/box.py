@@ -29,6 +29,7 @@ from appliance.gateway.methods import (
     agents,
     chat,
     commands,
+    images,
     lists,
     logs,
     models,
@@ -298,6 +299,7 @@ class Box:
             *agenda.methods(agenda=self.agenda, addressing=self.addressing),
             *lists.methods(notes=self.notes, addressing=self.addressing),
             *pictures.methods(),
+            *images.methods(store=self.store, blobs=self.blobs, addressing=self.addressing),
             *logs.methods(log_file=self.log_file),
             *system.methods(
                 health=health,

@@ -12,7 +12,7 @@ export function UserMessage({ item, sessionKey }: { item: UserItem; sessionKey: 
   return (
     <Bubble at={item.at} entry={item.id}>
       {item.images.length > 0 && (
-        <div class="said-images">{item.images.map((image, index) => <Picture key={image.sha256 ?? index} image={image} sessionKey={sessionKey} />)}</div>
+        <div class="said-images">{item.images.map((image, index) => <Picture key={image.sha256 ?? index} image={image} sessionKey={sessionKey} messageId={item.id} />)}</div>
       )}
       <FileNames names={item.files.map((file) => file.name)} />
       {item.text && <p>{item.text}</p>}
@@ -69,14 +69,14 @@ const pictures = new Map<string, string>();
 const MAX_PICTURES = 40;
 
 /** An image of the transcript: the box keeps its bytes, they are read when it is shown. */
-function Picture({ image, sessionKey }: { image: ImagePart; sessionKey: string }): JSX.Element {
+function Picture({ image, sessionKey, messageId }: { image: ImagePart; sessionKey: string; messageId: string }): JSX.Element {
   const name = image.sha256;
   const [source, setSource] = useState(name ? pictures.get(name) : undefined);
   useEffect(() => {
     if (!name || source || !gateway.has("homarus.chat.image")) return;
     let here = true;
     gateway
-      .call<{ mimeType: string; content: string }>("homarus.chat.image", { sessionKey, sha256: name })
+      .call<{ mimeType: string; content: string }>("homarus.chat.image", { sessionKey, messageId, sha256: name })
       .then(({ mimeType, content }) => {
         if (!/^image\/(png|jpeg|gif|webp)$/.test(mimeType)) return;
         const found = `data:${mimeType};base64,${content}`;
