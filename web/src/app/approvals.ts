@@ -12,7 +12,7 @@ interface Pending {
 export function watchApprovals(): void {
   gateway.onOpen(() => void count());
   gateway.on("gap", () => void count());
-  for (const event of ["device.pair.resolved", "node.pair.requested", "node.pair.resolved"]) gateway.on(event, () => void count());
+  gateway.on("device.pair.resolved", () => void count());
   gateway.on("device.pair.requested", (request: Pending) => {
     void count();
     if (path.peek() === "/devices") return;
@@ -23,10 +23,8 @@ export function watchApprovals(): void {
 
 async function count(): Promise<void> {
   if (!gateway.can("operator.pairing")) return void (waitingApprovals.value = 0);
-  const lists = ["device.pair.list", ...(gateway.has("node.pair.list") ? ["node.pair.list"] : [])];
   try {
-    const waiting = await Promise.all(lists.map((method) => gateway.call<{ pending: unknown[] }>(method)));
-    waitingApprovals.value = waiting.reduce((sum, one) => sum + one.pending.length, 0);
+    waitingApprovals.value = (await gateway.call<{ pending: unknown[] }>("device.pair.list")).pending.length;
   } catch {
     // The connection went away: it is counted again when it is back.
   }

@@ -41,7 +41,12 @@ export default function View(): JSX.Element {
   };
 
   if (gateway.met.value && !gateway.has("wizard.start")) {
-    return <div class="page"><EmptyState page icon="spark" title={t("welcome.missing")}><code>{t("welcome.missingText")}</code></EmptyState></div>;
+    const chat = <Button kind="primary" href="/chat">{t("welcome.chat")}</Button>;
+    return (
+      <div class="page">
+        <EmptyState page icon="spark" title={t("welcome.missing")} action={chat}>{t("welcome.missingText")}</EmptyState>
+      </div>
+    );
   }
   const step = answer?.step;
   return (
