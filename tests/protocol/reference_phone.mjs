@@ -41,11 +41,39 @@ function open(url, options) {
       deviceFamily: "Android",
       deviceIdentity: state.identity,
       hostDeps,
+      ...(url.startsWith("wss:") && state.tlsFingerprint ? { tlsFingerprint: state.tlsFingerprint } : {}),
       onHelloOk: (hello) => resolve({ client, hello }),
       onConnectError: reject,
       ...options,
     });
     client.start();
+  });
+}
+
+// The same device on a link that others can read. The published client refuses to speak there, so these are our frames.
+function plainly(address, scopes) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(address);
+    const client = { id: "openclaw-android", mode: "ui", version: "1", platform: "Android 15", deviceFamily: "Android" };
+    socket.onerror = () => reject(new Error("no plain connection"));
+    socket.onmessage = ({ data }) => {
+      const frame = JSON.parse(data);
+      if (frame.event === "connect.challenge") {
+        const { nonce, ts } = frame.payload;
+        const { deviceId, publicKeyPem, privateKeyPem } = state.identity;
+        const token = state.tokens.operator.token;
+        const head = ["v3", deviceId, client.id, client.mode, "operator", scopes.join(","), ts, token, nonce];
+        const payload = [...head, "android 15", "android"].join("|");
+        const signature = crypto.sign(null, Buffer.from(payload), privateKeyPem).toString("base64url");
+        const publicKey = raw(publicKeyPem).toString("base64url");
+        const device = { id: deviceId, publicKey, signature, signedAt: ts, nonce };
+        const params = { minProtocol: 4, maxProtocol: 4, client, role: "operator", scopes, auth: { token }, device };
+        socket.send(JSON.stringify({ type: "req", id: "1", method: "connect", params }));
+      } else if (frame.type === "res") {
+        socket.close();
+        frame.ok ? resolve(frame.payload.auth) : reject(new Error(frame.error.message));
+      }
+    };
   });
 }
 
@@ -64,6 +92,7 @@ let bootstrap = {};
 if (code) {
   const setup = JSON.parse(Buffer.from(code, "base64url"));
   url = setup.url;
+  state.tlsFingerprint = setup.tlsFingerprint;
   seen.keys = Object.keys(setup).sort();
   bootstrap = { bootstrapToken: setup.bootstrapToken, preferBootstrapToken: true };
 }
@@ -78,7 +107,11 @@ const second = await open(url, operator);
 seen.operator = second.hello.auth;
 seen.health = (await second.client.request("health", {})).ok;
 seen.history = Array.isArray((await second.client.request("chat.history", { sessionKey: "main" })).messages);
+seen.url = url;
 seen.devices = await tried(() => second.client.request("device.pair.list", {}));
+if (process.env.PLAIN_URL) {
+  seen.plain = await plainly(process.env.PLAIN_URL, [...operator.scopes, "operator.pairing"]);
+}
 first.client.stop();
 second.client.stop();
 seen.sameTokens = seen.node.deviceToken === state.tokens.node.token && seen.operator.deviceToken === state.tokens.operator.token;

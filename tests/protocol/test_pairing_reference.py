@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from appliance.host.interfaces import addresses
 from appliance.protocol.roles import ADMIN, APPROVALS, QUESTIONS, READ, TALK_SECRETS, WRITE
 from tests.integration.gateway_process import GatewayProcess
 
@@ -33,12 +34,12 @@ class Seen:
     devices: dict[str, Any]
 
 
-async def _phone(state: Path, url: str, *code: str) -> dict[str, Any]:
+async def _phone(state: Path, url: str, *code: str, **environ: str) -> dict[str, Any]:
     node = shutil.which("node", path=str(Path(__file__).parents[2] / ".venv-test" / "bin"))
     assert node, "scripts/test installs Node"
     file = str(state / "phone.json")
     process = await asyncio.create_subprocess_exec(
-        node, str(_SCRIPT), file, *code, stdout=-1, stderr=-1, env={"URL": url}
+        node, str(_SCRIPT), file, *code, stdout=-1, stderr=-1, env={"URL": url, **environ}
     )
     output, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, errors.decode()
@@ -107,3 +108,59 @@ def test_the_owner_sees_the_device_and_what_became_of_the_code(seen: Seen) -> No
     assert (completion["setupId"], completion["access"]) == (seen.status["setupId"], "full")
     assert completion["deviceId"] == device["deviceId"]
     assert seen.devices["pending"] == []
+
+
+@dataclass(frozen=True)
+class OverTheNetwork:
+    """What the phone saw from another address of this machine: pairing, and after a restart."""
+
+    pairing: dict[str, Any]
+    again: dict[str, Any]
+
+
+async def _drive_over_the_network(state: Path, address: str) -> OverTheNetwork:
+    gateway = GatewayProcess(state, {**_CONFIG, "gateway": {"bind": "lan"}})
+    await asyncio.to_thread(gateway.start)
+    try:
+        made = await asyncio.to_thread(
+            gateway.call, "device.pair.setupCode", {"publicUrl": f"wss://{address}:{gateway.facts['port']}"}
+        )
+        pairing = await _phone(state, "", made["setupCode"])
+        await asyncio.to_thread(gateway.stop)
+        await asyncio.to_thread(gateway.start)
+        place = f"{address}:{gateway.facts['port']}"
+        return OverTheNetwork(pairing, await _phone(state, f"wss://{place}", PLAIN_URL=f"ws://{place}"))
+    finally:
+        await asyncio.to_thread(gateway.stop)
+
+
+def _address() -> str | None:
+    """Return an IPv4 address of this machine that others would use."""
+    return next((str(one.ip) for one in addresses() if one.ip.version == 4 and not one.inner), None)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> OverTheNetwork:
+    address = _address()
+    if address is None:
+        pytest.skip("this machine has no address but loopback")
+    return asyncio.run(_drive_over_the_network(tmp_path_factory.mktemp("network"), address))
+
+
+def test_over_the_network_it_pairs_by_tls_with_the_certificate_that_the_code_names(network: OverTheNetwork) -> None:
+    seen = network.pairing
+    assert seen["url"].startswith("wss://")
+    assert "tlsFingerprint" in seen["keys"]
+    assert seen["node"]["method"] == "bootstrap-token"
+    assert ADMIN in seen["operator"]["scopes"]
+
+
+def test_after_a_restart_the_pin_and_the_tokens_still_fit(network: OverTheNetwork) -> None:
+    assert network.again["node"]["method"] == "device-token"
+    assert network.again["operator"]["scopes"] == network.pairing["operator"]["scopes"]
+
+
+def test_the_same_device_is_no_owner_where_others_can_read_along(network: OverTheNetwork) -> None:
+    plain = network.again["plain"]
+    assert plain["method"] == "device-token"
+    assert set(plain["scopes"]) == {APPROVALS, QUESTIONS, READ, TALK_SECRETS, WRITE}
