@@ -19,6 +19,7 @@ from appliance.gateway.hello import HelloBuilder
 from appliance.gateway.method import ConnectionView, Surface
 from appliance.gateway.transport.websocket import CloseCode
 from appliance.identity.model import Device, PairingRequest
+from appliance.identity.setup.profiles import Profile
 from appliance.identity.setup.store import Bootstrap, SetupCodes
 from appliance.identity.store import DeviceStore
 from appliance.protocol.errors import to_wire, unavailable
@@ -141,6 +142,12 @@ class Admission:
         codes = self._codes
         assert codes is not None
         if isinstance(decision, Spoil):
+            _log.warning(
+                "a setup code (%s) was presented by a client that it is not for: %s, %s",
+                decision.bootstrap.profile,
+                decision.claim.client_id,
+                hello.peer.remote,
+            )
             await codes.bind(decision.bootstrap, decision.claim)
             return decision.refusal
         device = await codes.redeem(
@@ -148,7 +155,9 @@ class Admission:
         )
         if device is None:
             return invalid_code()
-        _log.info("device %s came with a setup code (%s)", device.device_id, decision.bootstrap.profile)
+        # The recovery code makes an owner: whoever reads the log should see that it was used.
+        level = logging.WARNING if decision.bootstrap.profile is Profile.RECOVERY else logging.INFO
+        _log.log(level, "device %s came with a code (%s)", device.device_id, decision.bootstrap.profile)
         self._devices.seen(device.device_id, self._clock.now_ms(), "connect")
         epoch = self._devices.shrinks.epoch
         view = self._view(conn_id, hello, decision.role, decision.scopes, device, epoch, vouched=True)
