@@ -21,6 +21,7 @@ COMMANDS = (
     "models",
     "pair",
     "devices",
+    "pairing",
     "recovery",
     "config",
     "logs",
@@ -68,6 +69,9 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
         "pair",
         "devices",
         "devices approve",
+        "pairing",
+        "pairing approve telegram ABCDEFGH",
+        "pairing dismiss telegram ABCDEFGH",
         "recovery new",
     ],
 )
@@ -102,6 +106,7 @@ def test_without_a_gateway_it_says_how_to_start_one(
         "pair --profile owner",
         "devices rename one",
         "devices rotate one --role god",
+        "pairing approve telegram",
     ],
 )
 def test_wrong_usage_is_2_also_as_json(line: str, capsys: pytest.CaptureFixture[str]) -> None:
