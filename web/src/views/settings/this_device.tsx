@@ -19,7 +19,7 @@ export function ThisDevice(): JSX.Element {
   const known = own?.operatorLabel ?? own?.displayName ?? describe().displayName;
   return (
     <Card title={t("settings.device")} icon="devices">
-      {own && gateway.has("device.pair.rename") ? <Name key={known} id={id} known={known} /> : <p>{known}</p>}
+      {gateway.can("operator.pairing") ? <Name key={known} id={id} known={known} /> : <p>{known}</p>}
       <dl class="facts">
         <div><dt>{t("settings.rights")}</dt><dd>{rights()}</dd></div>
         <div><dt>{t("settings.key")}</dt><dd class="mono small">{fingerprint(id)}</dd></div>
