@@ -45,15 +45,21 @@ class CommandRefusedError(MeshError):
 
 
 class InvokeError(MeshError):
-    """An invoke did not end with an answer. `node_code` is the code of the node or ours; `dispatched`: it was sent."""
+    """An invoke did not end with an answer. `node_code` is the code of the node or ours; `dispatched`: it was sent.
+
+    `doubtful`: nobody knows whether the node did it.
+    """
 
     code = "node_invoke"
 
-    def __init__(self, node_code: str, message: str, *, dispatched: bool, text: str | None = None) -> None:
+    def __init__(
+        self, node_code: str, message: str, *, dispatched: bool, text: str | None = None, doubtful: bool = False
+    ) -> None:
         super().__init__(text if text is not None else f"{node_code}: {message}")
         self.node_code = node_code
         self.node_message = message
         self.dispatched = dispatched
+        self.doubtful = doubtful
 
 
 class InvokeConflictError(MeshError):

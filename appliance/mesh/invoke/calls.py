@@ -72,10 +72,10 @@ class Invocations:
         try:
             answer = await self._carry_out(invoke, wish, entry, progress)
         except asyncio.CancelledError:
-            self._once.failed(wish, entry, InvokeError("CANCELLED", "the invoke was cancelled", dispatched=True))
+            self._once.failed(wish, entry, _cancelled(), self._clock.monotonic())
             raise
         except BaseException as error:
-            self._once.failed(wish, entry, error)
+            self._once.failed(wish, entry, error, self._clock.monotonic())
             raise
         self._once.answered(wish, entry, answer, self._clock.monotonic())
         return answer
@@ -95,7 +95,7 @@ class Invocations:
         except TimeoutError:
             self._cancel(call, "timeout")
             self._remember_late(call)
-            raise InvokeError("TIMEOUT", "node invoke timed out", dispatched=True) from None
+            raise InvokeError("TIMEOUT", "node invoke timed out", dispatched=True, doubtful=True) from None
         except asyncio.CancelledError:
             self._cancel(call, "cancelled")
             raise
@@ -185,15 +185,20 @@ class Invocations:
         if found is None:
             return False
         self._cancel(found, "cancelled")
-        found.answer.set_exception(InvokeError("CANCELLED", "the invoke was cancelled", dispatched=True))
+        found.answer.set_exception(_cancelled())
         return True
 
     def _gone(self, conn_id: str) -> None:
         """A connection ended: what was asked of it is answered now, and nothing more comes from it."""
         for call in self._calls.values():
             if call.link.conn_id == conn_id and not call.answer.done():
-                fault = InvokeError("NODE_DISCONNECTED", "the node left before it answered", dispatched=True)
+                message = "the node left before it answered"
+                fault = InvokeError("NODE_DISCONNECTED", message, dispatched=True, doubtful=True)
                 call.answer.set_exception(fault)
+
+
+def _cancelled() -> InvokeError:
+    return InvokeError("CANCELLED", "the invoke was cancelled", dispatched=True, doubtful=True)
 
 
 def sent_params(invoke: Invoke, run_id: str) -> Any:

@@ -7,14 +7,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.mesh.errors import InvokeConflictError
+from appliance.mesh.errors import InvokeConflictError, InvokeError
 from appliance.mesh.invoke.model import Answer
 
 KEPT_S: Final = 600.0
 MAX_KEPT: Final = 512
 MAX_KEPT_BYTES: Final = 16 * 1024 * 1024
 """In memory only: photographs and outputs of commands have no place in a database. After a restart, and for what is no
-longer kept, the node itself knows the key of the invoke and does not do it twice."""
+longer kept, only the node can know the key of an invoke, which it is sent."""
 
 Wish = tuple[str, str, str]
 """Actor, node, key."""
@@ -28,6 +28,7 @@ class Entry:
     future: asyncio.Future[Answer]
     kept_since: float = 0.0
     size: int = 0
+    doubtful: bool = False
 
 
 class Once:
@@ -53,32 +54,42 @@ class Once:
         self._entries[wish] = entry
         return entry
 
-    def failed(self, wish: Wish, entry: Entry, error: BaseException) -> None:
-        """Forget a wish that came to nothing: who waits for it learns why, who asks again begins anew."""
+    def failed(self, wish: Wish, entry: Entry, error: BaseException, now: float) -> None:
+        """End a wish that came to nothing: who waits for it learns why, who asks again begins anew.
+
+        Not so when it is doubtful whether it was done: then asking again is told the same instead of doing it twice.
+        """
         if self._entries.get(wish) is entry:
             del self._entries[wish]
         if not entry.future.done():
             entry.future.set_exception(error)
             entry.future.exception()  # nobody may be waiting; that is no fault
+        if isinstance(error, InvokeError) and error.doubtful:
+            entry.doubtful = True
+            self._keep(wish, entry, 0, now)
 
     def answered(self, wish: Wish, entry: Entry, answer: Answer, now: float) -> None:
         """Keep the answer."""
         if not entry.future.done():
             entry.future.set_result(answer)
-        self._keep(wish, entry, answer, now)
+        if answer.size <= MAX_KEPT_BYTES // 4:
+            self._keep(wish, entry, answer.size, now)
+        elif self._entries.get(wish) is entry:
+            del self._entries[wish]
 
     def late(self, wish: Wish, fingerprint: str, answer: Answer, now: float) -> None:
         """Keep an answer that came after its deadline: asking again gets it."""
-        if wish in self._entries:
-            return
+        before = self._entries.get(wish)
+        if before is not None:
+            if not before.doubtful:
+                return
+            self._drop(wish, before)
         entry = self.begin(wish, fingerprint)
         self.answered(wish, entry, answer, now)
 
-    def _keep(self, wish: Wish, entry: Entry, answer: Answer, now: float) -> None:
+    def _keep(self, wish: Wish, entry: Entry, size: int, now: float) -> None:
         self._entries.pop(wish, None)
-        if answer.size > MAX_KEPT_BYTES // 4:
-            return
-        entry.kept_since, entry.size = now, answer.size
+        entry.kept_since, entry.size = now, size
         self._entries[wish] = entry
         self._bytes += entry.size
         while self._bytes > MAX_KEPT_BYTES or len(self._entries) > MAX_KEPT:

@@ -134,6 +134,23 @@ async def test_a_failure_may_be_tried_again_with_the_same_key(home: Box, attic: 
     assert (await ask(home, attic, wish(), answer("now"))).value() == "now"
 
 
+async def test_what_was_perhaps_done_is_not_done_again_for_the_same_key(home: Box, attic: FakeLink) -> None:
+    with pytest.raises(InvokeError, match="TIMEOUT"):
+        await home.invocations.ask(wish(timeout_ms=1))
+    with pytest.raises(InvokeError, match="TIMEOUT"):
+        await home.invocations.ask(wish(timeout_ms=1))
+    assert len(await sent(attic)) == 1
+    home.clock.advance(KEPT_S)
+    assert (await ask(home, attic, wish(), answer("anew"))).value() == "anew"
+
+
+async def test_what_the_node_was_never_sent_may_be_tried_with_the_same_key(home: Box) -> None:
+    with pytest.raises(InvokeError, match="not connected"):
+        await home.invocations.ask(wish())
+    link = await home.join("attic", "system.which", trusted=True)
+    assert (await ask(home, link, wish(), answer("now"))).value() == "now"
+
+
 async def test_answers_are_kept_for_a_while_and_within_a_bound(home: Box, attic: FakeLink) -> None:
     await ask(home, attic, wish(), answer("old"))
     home.clock.advance(KEPT_S)
