@@ -71,6 +71,7 @@ class Words:
     gone_tail: Pattern[str] | None = None  # likewise, where items are taken off
     query_tail: Pattern[str] | None = None  # behind the words that a note is found by
     no_query: frozenset[str] = frozenset()  # words that find no note: the note itself, all of them
+    no_text: Pattern[str] | None = None  # behind "reminder", but not what it is about
     so: frozenset[str] = frozenset()  # begin a clause that follows from the one before
     counted_from: frozenset[str] = frozenset()  # in front of a number that is no length
     after_bare: frozenset[str] = frozenset()  # may follow a number of minutes that was said without "minutes"

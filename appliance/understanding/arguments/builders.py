@@ -125,11 +125,14 @@ def _same_kind(known: Moment | None, said: Moment) -> bool:
 
 
 def reminder_cancel(request: Request) -> Arguments | None:
-    text = request.said("text")
-    if text:
-        return {"text": request.language.words.text(text)}
-    if _all(request) or request.language.words.reminders.search(request.low):
-        return {"all": True}
+    words, text = request.language.words, request.said("text")
+    text = words.no_text.sub("", text).strip(" ,") if text and words.no_text else text
+    when = moment(request.language.tokens(text.split()), request.now, request.language) if text else None
+    timed = when is not None and when.whole  # its time alone finds no reminder
+    if text and not timed:
+        return {"text": words.text(text)}
+    if _all(request) or words.reminders.search(request.low):
+        return None if timed else {"all": True}  # those of one day are not all
     return {}
 
 

@@ -12,7 +12,10 @@ _NOT_NAMES = frozenset(
 )
 _LIST_WORDS = re.compile(r"\b([\w'-]+(?: [\w'-]+)?) list\b", re.IGNORECASE)
 _TASKS = re.compile(r"\b(?:to[ -]?dos?|tasks?|chores?|errands|things to do)\b", re.IGNORECASE)
-_NO_NAME = re.compile(r"^.*\b(?:from|on|off|of|to)(?: (?:the|my|our))?$")  # "lose the crisps from the" list
+# "lose the crisps from the" list, "give me the" list
+_NO_NAME = re.compile(
+    r"^(?:.*\s)?(?:from|on|off|of|to|for|the|my|our|whole|entire)$|^(?:full|me|please|do|list|teh)$|^homarus "
+)
 _SAME_LISTS = {"groceries": "grocery", "things to buy": "shopping", "shoping": "shopping"}
 
 HOME = HomeWords(

@@ -229,7 +229,8 @@ WORDS = Words(
     waking=frozenset({"reveille", "reveiller", "reveillez", "reveilles", "leve", "lever", "debout", "lit", "reveil"}),
     ringing=frozenset("alarme alarmes sonne sonner sonnes reveils reveillez".split()),
     the_list=either(
-        r"\blistes?\b(?! (?:de |des |du |d'|pour |à |qui ))|\b(?:raye[rsz]?|coche[rsz]?|barre[rsz]?|biffe[rsz]?) "
+        r"\blistes?\b(?! (?:de |des |du |d'|pour |à (?!zéro|vider)|qui ))|\b(?:raye[rsz]?|coche[rsz]?|barre[rsz]?|"
+        r"biffe[rsz]?) "
         r"tout$|\btous les (?:articles|trucs)\b"
     ),
     item_tail=either(
@@ -237,6 +238,7 @@ WORDS = Words(
         r" (?:est|sont) (?:vide|fini|terminé|épuisé)e?s?\b.*$"
     ),
     no_query=frozenset("note notes tout toutes la dernière hier".split()),
+    no_text=either(r"^(?:quotidien|vocal|que je|dernier)\b.*$|, (?:j'ai|c'est|on a|supprime|annule)\b.*$"),
     query_tail=either(r",? (?:supprime|efface|jette|vire|enlève|retire)[-\w]*\b.*$| (?:est|sont|peut|peuvent) .*$"),
     so=frozenset({"donc", "alors"}),
     counted_from=frozenset({"depuis"}),
@@ -264,7 +266,7 @@ _LIST = re.compile(
 _NAMED = re.compile(r"\b(courses|commissions|taches|to-?do(?:[ -]?list)?|to do(?: list)?|todolist|corvees)\b")
 _NOT_NAMES = frozenset(
     "s stp svp merci il et avec que qui a de la le les des ma mon vide contient est sinon aussi tout svp "
-    "maintenant pour y "
+    "maintenant pour y c'est c est au avant dit deja entiere je lentement ou vider peut zero que j "
     "dis montre affiche si quand tu te en sur dans plait vierge doit peut noire complete".split()
 )
 _TODO = re.compile(r"^(?:to[ -]?do(?:[ -]?list)?|todolist|todo)$")

@@ -15,7 +15,9 @@ _SHOPPING_LIST = "einkauf"
 _LINKING_S = re.compile(r"(?:ung|heit|keit|schaft|ion|tät|urlaub|geburtstag|haushalt|arbeit|weihnacht|tag|bau)s$")
 _SHOPPING = frozenset({"einkauf", "einkaufs", "einkaeufe", "shopping", "einkaufen", "merk", ""})
 _OUTSIDE = re.compile(
-    r"\b((?!(?:die|der|den|dem|meine|meiner|unsere|eine|auf|zur|von|diese)\b)[\w-]+ liste|[\w-]+liste|[\w-]*zettel)\b"
+    r"\b((?!(?:die|der|den|dem|meine|meiner|unsere|eine|auf|zur|von|diese|ganze|ganzen|komplette|neue|neuen|alte|"
+    r"laut|homarus|"
+    r"bitte)\b)[\w-]+ liste|[\w-]+liste|[\w-]*zettel)\b"
 )
 _OTHER_ENDS = re.compile(r"[ -]?(?:liste|lsite|listn|zettel)$")
 
@@ -92,6 +94,11 @@ WORDS = Words(
         re.IGNORECASE,
     ),
     no_query=frozenset("notiz notizen notitz notitzen die das alle alles letzte leeren löschen schmeiß weg".split()),
+    no_text=re.compile(
+        r"^(?:ab|weg|zur(?:ue|ü)ck|daf(?:ue|ü)r|hat sich|ist|kann)\b.*$|(?<=\w) (?:bitte|kann|kannst|"
+        r"ist verschoben)\b.*$",
+        re.IGNORECASE,
+    ),
     query_tail=re.compile(r",? (?:kann|k(?:oe|ö)nnen|ist|brauch\w*|stimmt) .*$", re.IGNORECASE),
     so=frozenset("also deshalb drum darum daher".split()),
     counted_from=frozenset({"von", "ab"}),

@@ -76,6 +76,7 @@ def built(tool: str, said: str) -> dict[str, Any] | None:
         ("list_clear", "vide la liste de noël", {"list": "noël"}),
         ("list_clear", "vide la liste", {"list": "courses"}),
         ("list_clear", "vide la liste pour la rentrée scolaire", {"list": "rentrée"}),
+        ("list_clear", "remets la liste à zéro", {"list": "courses"}),
         ("timer_set", "minuteur 12", {"duration_s": 720}),
         ("list_add", "papa veut des cornichons, inscris les sur la liste",
             {"list": "courses", "items": ["cornichons"]}),
