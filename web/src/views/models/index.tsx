@@ -1,11 +1,36 @@
 import type { JSX } from "preact";
-import { EmptyState, Page } from "../../ui";
+import "../../words/models";
 import { t } from "../../app/i18n";
+import { gateway } from "../../gateway";
+import { Page, useAsync } from "../../ui";
+import { Gate } from "../panel";
+import { Answering } from "./answering";
+import { useJob } from "./job";
+import { JobCard } from "./job_card";
+import { Files } from "./files";
+import { More } from "./more";
+import { TuningCard } from "./tuning";
+import type { Local } from "./model";
 
+/** Which models answer, which are here, and which would suit this box. */
 export default function View(): JSX.Element {
   return (
-    <Page title={t("views.models")}>
-      <EmptyState icon="spark" title={t("views.models")} />
+    <Page title={t("views.models")} lead={t("models.lead")}>
+      <Answering />
+      <Gate method="homarus.models.local"><OnThisBox /></Gate>
     </Page>
+  );
+}
+
+function OnThisBox(): JSX.Element {
+  const local = useAsync((signal) => gateway.call<Local>("homarus.models.local", {}, { signal }), [], ["health", "config.changed"]);
+  const work = useJob(local.reload);
+  return (
+    <>
+      {work.job && <JobCard work={work} />}
+      <Files from={local} work={work} />
+      {gateway.can("operator.admin") && <More work={work} />}
+      {(local.value?.models.length ?? 0) > 0 && gateway.has("homarus.models.tuning") && <TuningCard />}
+    </>
   );
 }
