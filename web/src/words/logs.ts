@@ -1,0 +1,43 @@
+import { register } from "../app/i18n";
+
+register("logs", {
+  en: {
+    lead: "What the box writes down about its own work. Secrets are masked.",
+    search: "Words in a line",
+    least: "Least level",
+    level_debug: "Everything",
+    level_info: "Information and up",
+    level_warn: "Warnings and errors",
+    level_error: "Errors only",
+    follow: "Follow",
+    pause: "Pause",
+    count: "{shown} of {total} lines",
+    skipped: "More was written than could be read; a part is missing here.",
+  },
+  de: {
+    lead: "Was die Box über ihre Arbeit aufschreibt. Geheimnisse sind verdeckt.",
+    search: "Wörter einer Zeile",
+    least: "Mindestens",
+    level_debug: "Alles",
+    level_info: "Ab Information",
+    level_warn: "Warnungen und Fehler",
+    level_error: "Nur Fehler",
+    follow: "Folgen",
+    pause: "Anhalten",
+    count: "{shown} von {total} Zeilen",
+    skipped: "Es wurde mehr geschrieben, als gelesen werden konnte; ein Teil fehlt hier.",
+  },
+  fr: {
+    lead: "Ce que le boîtier note de son travail. Les secrets sont masqués.",
+    search: "Mots d’une ligne",
+    least: "Au moins",
+    level_debug: "Tout",
+    level_info: "Dès information",
+    level_warn: "Avertissements et erreurs",
+    level_error: "Erreurs seulement",
+    follow: "Suivre",
+    pause: "Suspendre",
+    count: "{shown} lignes sur {total}",
+    skipped: "Il a été écrit plus qu’on n’a pu lire ; une partie manque ici.",
+  },
+});
