@@ -1,12 +1,20 @@
-import { signal } from "@preact/signals";
-import { gateway, newId, outbox } from "../../gateway";
+import { effect, signal } from "@preact/signals";
+import { gateway, kept, newId, outbox } from "../../gateway";
 import { Conversation } from "./model/conversation";
 import type { CommandEntry } from "./model/commands";
+import { SavedTranscripts } from "./model/saved";
 import { Sessions } from "./model/sessions";
 
 /** What the parts of the chat share: the list of conversations, the one that is open, the commands of the box. */
 
 export const sessions = new Sessions(gateway);
+const saved = new SavedTranscripts(kept);
+// Revoked, removed or told to forget: the messages are not for this browser any more.
+effect(() => {
+  const status = gateway.status.value;
+  if (status === "pairing" || status === "refused") void saved.clear();
+});
+
 export const commands = signal<readonly CommandEntry[]>([]);
 
 let following: (() => void) | undefined;
@@ -26,7 +34,7 @@ export function mainKey(): string {
 }
 
 export function open(key: string): Conversation {
-  const conversation = new Conversation(key, gateway, outbox, () => Date.now(), newId);
+  const conversation = new Conversation(key, gateway, outbox, () => Date.now(), newId, saved);
   conversation.open();
   return conversation;
 }

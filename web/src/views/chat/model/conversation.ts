@@ -3,6 +3,7 @@ import type { ReadonlySignal } from "@preact/signals";
 import { begin, onAgent, onChat, takeUp } from "./live";
 import type { Live } from "./live";
 import { isLast, itemsOf, merge } from "./turns";
+import type { Saved } from "./saved";
 import type { Item } from "./turns";
 import type { AgentEvent, ChatEvent, HistoryAnswer, HistoryPage, Message, PendingInput, QueueMode, SessionRow } from "./wire";
 
@@ -49,6 +50,12 @@ export interface Echo {
   error?: string;
 }
 
+/** Where the end of a conversation is kept for the next time (model/saved.ts). */
+export interface Shelf {
+  load(key: string): Promise<Saved | undefined>;
+  save(key: string, saved: Saved): void;
+}
+
 interface Said {
   text: string;
   at: number;
@@ -87,6 +94,7 @@ export class Conversation {
     private readonly post: Post,
     private readonly now: () => number,
     private readonly newId: () => string,
+    private readonly shelf: Shelf,
   ) {
     this.name = key;
   }
@@ -124,9 +132,30 @@ export class Conversation {
       this.line.on("session.message", (event) => mine(event) && this.heard([event.message as Message])),
       this.line.on("sessions.changed", (event) => mine(event) && this.changed(event)),
       this.line.on("gap", () => this.sync()),
-      this.line.onOpen(() => this.join()),
       this.followPost(),
     );
+    void this.restore().finally(() => this.closed || this.stops.push(this.line.onOpen(() => this.join())));
+  }
+
+  /** Show what was seen the last time; the box is asked only for what came since. */
+  private async restore(): Promise<void> {
+    const saved = await this.shelf.load(this.key).catch(() => undefined);
+    if (!saved || this.closed || this.state.peek() !== "loading") return;
+    batch(() => {
+      this.name = saved.sessionKey;
+      this.messages.value = saved.messages;
+      this.cursor = saved.cursor;
+      this.older.value = saved.hasMore ? "some" : "none";
+      this.info.value = saved.info && { ...saved.info, hasActiveRun: false };
+      this.state.value = "ready";
+    });
+  }
+
+  private shelve(): void {
+    if (!this.cursor) return;
+    const messages = this.messages.peek();
+    if (!messages.length) return;
+    this.shelf.save(this.key, { sessionKey: this.name, messages, cursor: this.cursor, hasMore: this.older.peek() !== "none", info: this.info.peek() });
   }
 
   close(): void {
@@ -200,6 +229,7 @@ export class Conversation {
     this.state.value = "ready";
     this.error.value = null;
     this.settle(answer.inFlightRun);
+    this.shelve();
   }
 
   /** Read the page before the oldest message that is shown. */

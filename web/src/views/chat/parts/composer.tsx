@@ -168,7 +168,7 @@ function ModeMenu({ onSend }: { onSend: (mode: QueueMode) => void }): JSX.Elemen
   );
 }
 
-function FileButton({ onFiles }: { onFiles: (files: FileList) => void }): JSX.Element {
+function FileButton({ onFiles }: { onFiles: (files: File[]) => void }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -181,7 +181,8 @@ function FileButton({ onFiles }: { onFiles: (files: FileList) => void }): JSX.El
         tabIndex={-1}
         accept="image/png,image/jpeg,image/gif,image/webp,image/heic,text/*,.md,.json,.yaml,.yml,.csv,.log,.toml"
         onChange={(event) => {
-          if (event.currentTarget.files?.length) onFiles(event.currentTarget.files);
+          // The list empties itself with the field.
+          if (event.currentTarget.files?.length) onFiles([...event.currentTarget.files]);
           event.currentTarget.value = "";
         }}
       />
@@ -190,7 +191,7 @@ function FileButton({ onFiles }: { onFiles: (files: FileList) => void }): JSX.El
 }
 
 /** Takes files that are dropped anywhere on the page. */
-function DropZone({ onFiles, children }: { onFiles: (files: FileList) => void; children: JSX.Element | (JSX.Element | false)[] }): JSX.Element {
+function DropZone({ onFiles, children }: { onFiles: (files: File[]) => void; children: JSX.Element | (JSX.Element | false)[] }): JSX.Element {
   const [over, setOver] = useState(false);
   const latest = useRef(onFiles);
   latest.current = onFiles;
@@ -200,7 +201,7 @@ function DropZone({ onFiles, children }: { onFiles: (files: FileList) => void; c
       if (!holds(event)) return;
       event.preventDefault();
       setOver(event.type === "dragover");
-      if (event.type === "drop" && event.dataTransfer?.files.length) latest.current(event.dataTransfer.files);
+      if (event.type === "drop" && event.dataTransfer?.files.length) latest.current([...event.dataTransfer.files]);
     };
     const leave = (event: DragEvent): void => void (event.relatedTarget === null && setOver(false));
     addEventListener("dragover", drag);
