@@ -68,6 +68,8 @@ class Mesh:
         self._clock = clock
         self._policy = policy
         self._live: dict[str, list[Live]] = {}
+        self._present: set[str] = set()
+        """Nodes of whose coming clients were told; of no other do they hear that it left."""
         self._tasks = TaskSet("mesh")
         self._deciding = asyncio.Lock()
         self._gone: list[Callable[[str], None]] = []
@@ -121,11 +123,12 @@ class Mesh:
 
     def left(self, conn_id: str, node_id: str) -> None:
         """Note that a connection ended. Nothing is asked of it any more."""
-        links = [one for one in self._live.get(node_id, ()) if one.link.conn_id != conn_id]
+        links = self._live.get(node_id, [])
+        kept = [one for one in links if one.link.conn_id != conn_id]
         for listener in self._gone:
             listener(conn_id)
-        if links:
-            self._live[node_id] = links
+        if kept:
+            self._live[node_id] = kept
             return
         if self._live.pop(node_id, None) is None:
             return
@@ -133,7 +136,9 @@ class Mesh:
         self.requests.left(node_id, now_ms)
         if (record := self._store.get(node_id)) is not None:
             self._store.note(msgspec.structs.replace(record, last_disconnected_ms=now_ms))
-        self._presence(node_id, connected=False, reason="disconnect", ts=now_ms)
+        if node_id in self._present:
+            self._present.discard(node_id)
+            self._presence(node_id, connected=False, reason="disconnect", ts=now_ms)
 
     def expel(self, node_id: str) -> None:
         """Let a node leave in the step in which its rights shrank: nothing is asked of it any more, nothing waited for.
@@ -199,6 +204,7 @@ class Mesh:
         else:
             self.requests.drop(link.node_id)
         if fresh and self._is_live(live):
+            self._present.add(link.node_id)
             self._presence(link.node_id, connected=True, reason="connect", ts=now_ms)
 
     def _ask(self, link: NodeLink, wanted: Declared, now_ms: int) -> None:

@@ -10,7 +10,7 @@ from appliance.mesh.requests import MAX_REQUESTS, REQUEST_LIFE_MS
 from appliance.mesh.surface import CommandPolicy
 from appliance.protocol.roles import SCOPES
 from tests.fakes.clock import FakeClock
-from tests.unit.mesh.box import Box, box
+from tests.unit.mesh.box import Box, FakeLink, box, surface
 
 
 def request_id(home: Box, node_id: str) -> str:
@@ -204,6 +204,15 @@ async def test_clients_hear_of_coming_and_going(home: Box) -> None:
         ("attic", True),
         ("attic", False),
     ]
+
+
+async def test_who_left_before_it_was_seen_never_was_there(home: Box) -> None:
+    await home.pair("attic")
+    home.mesh.joined(FakeLink("attic", surface("system.which"), "c0"))
+    home.mesh.left("c0", "attic")
+    await home.mesh.settled()
+    assert home.heard("node.presence") == []
+    assert home.heard("node.pair.requested") == []
 
 
 async def test_a_node_that_is_expelled_is_gone_in_the_same_step(home: Box) -> None:
