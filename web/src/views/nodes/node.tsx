@@ -1,0 +1,88 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { format, t } from "../../app/i18n";
+import { go } from "../../app/router";
+import { gateway, newId } from "../../gateway";
+import { Badge, Button, Card, CodeBlock, Dialog, EmptyState, Field, Notice, confirm } from "../../ui";
+import { act, fingerprint, why } from "../panel";
+import { TRIABLE, answerText, topics } from "./model";
+import type { Node } from "./model";
+import { nameOf, seenText } from "./names";
+import { Offered, Surface } from "./surface";
+
+/** One node: how it is, what it offers, and a few of its commands to try. */
+export function NodePage({ node, reload }: { node: Node; reload: () => void }): JSX.Element {
+  const [renaming, setRenaming] = useState(false);
+  const manages = gateway.can("operator.pairing");
+  return (
+    <>
+      {node.pendingRequestId && <Surface node={node} reload={reload} />}
+      <Card title={t("nodes.about")} icon="node" actions={node.connected ? <Badge tone="good" dot>{t("nodes.here")}</Badge> : <Badge>{t("nodes.away")}</Badge>}>
+        <dl class="facts">
+          <div><dt>{t("nodes.system")}</dt><dd>{[node.platform, node.version].filter(Boolean).join(" ")}</dd></div>
+          {node.remoteIp && <div><dt>{t("nodes.address")}</dt><dd>{node.remoteIp}</dd></div>}
+          {!node.connected && <div><dt>{t("nodes.last")}</dt><dd>{seenText(node)}</dd></div>}
+          {node.approvedAtMs && <div><dt>{t("nodes.since")}</dt><dd>{format.dateTime(node.approvedAtMs)}</dd></div>}
+          <div><dt>{t("nodes.key")}</dt><dd class="mono small">{fingerprint(node.nodeId)}</dd></div>
+        </dl>
+        {manages && (
+          <div class="cluster">
+            <Button icon="edit" onClick={() => setRenaming(true)}>{t("nodes.rename")}</Button>
+            <Button kind="danger" icon="trash" onClick={() => void remove(node)}>{t("nodes.remove")}</Button>
+          </div>
+        )}
+      </Card>
+      <Card title={t("nodes.offers")} icon="tool">
+        {node.commands.length ? <Offered groups={topics(node.commands)} /> : <EmptyState icon="tool" title={t("nodes.offersNothing")}>{t("nodes.offersNothingText")}</EmptyState>}
+      </Card>
+      {gateway.can("operator.write") && node.connected && <Try node={node} />}
+      {renaming && <Rename node={node} reload={reload} onClose={() => setRenaming(false)} />}
+    </>
+  );
+}
+
+/** Commands that do no harm, to see that the node is really there. */
+function Try({ node }: { node: Node }): JSX.Element | null {
+  const [busy, setBusy] = useState<string | null>(null);
+  const [answer, setAnswer] = useState<{ command: string; text: string; failed: boolean } | null>(null);
+  const commands = TRIABLE.filter((command) => node.commands.includes(command));
+  if (!commands.length || !gateway.has("node.invoke")) return null;
+  const run = async (command: string): Promise<void> => {
+    setBusy(command);
+    const params = command === "system.notify" ? { title: "Homarus", body: t("nodes.hello") } : {};
+    try {
+      const told = await gateway.call<{ payload?: unknown; payloadJSON?: string | null }>("node.invoke", { nodeId: node.nodeId, command, params, timeoutMs: 15_000, idempotencyKey: newId() }, { timeoutMs: 20_000 });
+      setAnswer({ command, text: answerText(told), failed: false });
+    } catch (error) {
+      setAnswer({ command, text: why(error), failed: true });
+    }
+    setBusy(null);
+  };
+  return (
+    <Card title={t("nodes.try")} icon="play">
+      <div class="cluster">{commands.map((command) => <Button key={command} busy={busy === command} disabled={busy !== null} onClick={() => void run(command)}>{t(`nodes.try_${command.replace(".", "_")}`)}</Button>)}</div>
+      {answer && (answer.failed ? <Notice tone="bad">{answer.text}</Notice> : <CodeBlock label={answer.command}>{answer.text}</CodeBlock>)}
+    </Card>
+  );
+}
+
+function Rename({ node, reload, onClose }: { node: Node; reload: () => void; onClose: () => void }): JSX.Element {
+  const [name, setName] = useState(nameOf(node));
+  const save = async (): Promise<void> => {
+    if (!name.trim()) return;
+    if (!(await act(() => gateway.call("node.rename", { nodeId: node.nodeId, displayName: name.trim() }), t("nodes.renamed")))) return;
+    reload();
+    onClose();
+  };
+  return (
+    <Dialog open title={t("nodes.rename")} onClose={onClose} actions={<Button kind="primary" disabled={!name.trim()} onClick={() => void save()}>{t("ui.save")}</Button>}>
+      <Field label={t("nodes.name")} value={name} onInput={(text) => setName(text.slice(0, 64))} autofocus onEnter={() => void save()} />
+    </Dialog>
+  );
+}
+
+async function remove(node: Node): Promise<void> {
+  const name = nameOf(node);
+  if (!(await confirm({ title: t("nodes.removeAsk", { name }), text: t("nodes.removeText"), yes: t("nodes.remove"), danger: true }))) return;
+  if (await act(() => gateway.call("node.pair.remove", { nodeId: node.nodeId }), t("nodes.removed", { name }))) go("/nodes");
+}
