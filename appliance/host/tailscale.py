@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import aiohttp
-
 from appliance.foundation.errors import ApplianceError
 
 SOCKET: Final = Path("/var/run/tailscale/tailscaled.sock")
 _HOST: Final = "local-tailscaled.sock"
 _TIMEOUT_S: Final = 5.0
+_MAX_BYTES: Final = 4 * 1024 * 1024  # the status of a tailnet with thousands of peers
 
 
 class TailscaleError(ApplianceError):
@@ -99,22 +98,49 @@ class LocalApi:
     async def _call(
         self, verb: str, path: str, body: dict[str, Any] | None = None, *, tag: str | None = None
     ) -> tuple[dict[str, Any], str | None]:
-        headers = {"Host": _HOST, "Sec-Tailscale": "localapi"} | ({"If-Match": tag} if tag else {})
-        connector = aiohttp.UnixConnector(path=str(self._socket))
+        content = b"" if body is None else json.dumps(body).encode()
+        # HTTP/1.0: the answer ends with the connection, so nothing has to be put together from chunks.
+        head = [f"{verb} /localapi/v0/{path} HTTP/1.0", f"Host: {_HOST}", "Sec-Tailscale: localapi"]
+        head += [f"Content-Length: {len(content)}", *([f"If-Match: {tag}"] if tag else [])]
+        request = "\r\n".join([*head, "", ""]).encode("ascii") + content
         try:
-            async with asyncio.timeout(_TIMEOUT_S), aiohttp.ClientSession(connector=connector) as session:
-                url = f"http://{_HOST}/localapi/v0/{path}"
-                async with session.request(verb, url, json=body, headers=headers) as answer:
-                    content = await answer.read()
-                    if answer.status != 200:
-                        said = content[:200].decode("utf-8", "replace").strip()
-                        raise TailscaleError(f"Tailscale said no ({answer.status}): {said}")
-                    return _object(content), answer.headers.get("Etag")
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            async with asyncio.timeout(_TIMEOUT_S):
+                status, headers, answer = _answer(await self._exchange(request))
+        except (OSError, ValueError) as error:  # TimeoutError is an OSError
             raise TailscaleError(
                 f"Tailscale does not answer at {self._socket} ({error or 'no answer in time'}). Is it installed, and "
                 "may this user ask it (`sudo tailscale set --operator=$USER`)?"
             ) from error
+        if status != 200:
+            said = answer[:200].decode("utf-8", "replace").strip()
+            raise TailscaleError(f"Tailscale said no ({status}): {said}")
+        return _object(answer), headers.get("etag")
+
+    async def _exchange(self, request: bytes) -> bytes:
+        """Send a request and return everything that comes back. Raises OSError, ValueError."""
+        reader, writer = await asyncio.open_unix_connection(self._socket)
+        try:
+            writer.write(request)
+            await writer.drain()
+            answer = bytearray()
+            while piece := await reader.read(65536):
+                answer += piece
+                if len(answer) > _MAX_BYTES:
+                    raise ValueError("the answer is too long")
+            return bytes(answer)
+        finally:
+            writer.close()
+
+
+def _answer(raw: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Split an answer into status, headers in lower case and body. Raises ValueError."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    parts = lines[0].split(" ", 2)
+    if len(parts) < 2 or not parts[0].startswith("HTTP/"):
+        raise ValueError("this is no HTTP")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (one.partition(":") for one in lines[1:])}
+    return int(parts[1]), headers, body
 
 
 def _object(content: bytes) -> dict[str, Any]:

@@ -109,6 +109,12 @@ def grouped(fingerprint: str) -> str:
     return " ".join(fingerprint[at : at + 4] for at in range(0, len(fingerprint), 4)).upper()
 
 
+def _prose(text: str) -> str:
+    """Return a sentence as markup; what stands between backticks is code."""
+    pieces = html.escape(text).split("`")
+    return "".join(f"<code>{piece}</code>" if at % 2 else piece for at, piece in enumerate(pieces))
+
+
 def render(language: str, system: str, fingerprint: str, host: str) -> str:
     """Return the page. `host` is what the request asked for, with its port."""
     from appliance.gateway.http.trust_words import PAGES, SYSTEMS
@@ -118,7 +124,7 @@ def render(language: str, system: str, fingerprint: str, host: str) -> str:
     order = sorted(SYSTEMS[language], key=lambda one: one != system)
     blocks = "".join(
         f"<details{' open' if one == system else ''}><summary>{html.escape(SYSTEMS[language][one][0])}</summary><ol>"
-        + "".join(f"<li>{html.escape(step)}</li>" for step in SYSTEMS[language][one][1])
+        + "".join(f"<li>{_prose(step)}</li>" for step in SYSTEMS[language][one][1])
         + "</ol></details>"
         for one in order
     )
@@ -129,7 +135,7 @@ def render(language: str, system: str, fingerprint: str, host: str) -> str:
         f"<h1>{html.escape(words.title)}</h1><p>{html.escape(words.why)}</p>"
         f"<h2>1. {html.escape(words.get)}</h2>"
         f'<p><a class="get" href="/homarus-ca.crt" download>{html.escape(words.button)}</a></p>'
-        f"<p>{html.escape(words.compare)}</p><p><code>{grouped(fingerprint)}</code></p>"
+        f"<p>{_prose(words.compare)}</p><p><code>{grouped(fingerprint)}</code></p>"
         f"<h2>2. {html.escape(words.install)}</h2>{blocks}"
         f'<h2>3. {html.escape(words.open)}</h2><p><a href="{secure}">{secure}</a></p>'
         f'<p class="quiet">{html.escape(words.limits)}</p></main></body></html>'
