@@ -4,7 +4,7 @@ import { block, lex } from "../src/views/chat/markdown/markdown";
 import { safeLink } from "../src/views/chat/markdown/links";
 
 /** What Markdown may become. Anything else in the tree is a hole. */
-const ALLOWED = new Set(["p", "h3", "h4", "h5", "blockquote", "ul", "ol", "li", "hr", "table", "thead", "tbody", "tr", "th", "td", "div", "strong", "em", "del", "code", "pre", "br", "a", "figure", "figcaption", "span", "input"]);
+const ALLOWED = new Set(["p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "hr", "table", "thead", "tbody", "tr", "th", "td", "div", "strong", "em", "del", "code", "pre", "br", "a", "figure", "figcaption", "span", "input"]);
 const PROPS = new Set(["class", "href", "target", "rel", "start", "type", "checked", "disabled", "aria-label", "scope", "tabIndex", "role", "children", "token", "text", "lang", "label"]);
 
 interface Node {
@@ -53,9 +53,14 @@ const built = (text: string): Seen => walk(lex(text).map(block), { tags: [], lin
 
 test("the forms of Markdown become elements", () => {
   const seen = built("# Title\n\nA **bold** and *soft* `code` ~~gone~~.\n\n- one\n- two\n\n1. x\n\n> quote\n\n|a|b|\n|-|-:|\n|1|2|\n\n```py\nx = 1\n```\n\n---\n\n- [x] done");
-  for (const tag of ["h3", "p", "strong", "em", "code", "del", "ul", "li", "ol", "blockquote", "table", "th", "td", "figure", "pre", "hr", "input"]) {
+  for (const tag of ["h2", "p", "strong", "em", "code", "del", "ul", "li", "ol", "blockquote", "table", "th", "td", "figure", "pre", "hr", "input"]) {
     assert.ok(seen.tags.includes(tag), tag);
   }
+});
+
+test("headings go down from the page, one by one, whatever a model began with", () => {
+  assert.deepEqual(built("### a\n\n#### b\n\n##### c\n\n###### d").tags, ["h2", "h3", "h4", "h4"]);
+  assert.deepEqual(built("# a\n\n## b").tags, ["h2", "h3"]);
 });
 
 const HOSTILE = [

@@ -8,7 +8,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, EmptyState, Field, List, Notice, Page, Row, Skeleton, Toggle, useAsync } from "../../ui";
 import { nameOf } from "../chat/parts/sessions";
 import { pathOf } from "../chat/context";
-import { plain } from "../chat/model/sentences";
+import { previewOf } from "../chat/model/sessions";
 import type { SessionRow } from "../chat/model/wire";
 import { grouped, marked } from "./found";
 import type { Hit } from "./found";
@@ -107,7 +107,7 @@ function All(): JSX.Element {
               icon={row.pinned ? "pin" : "chat"}
               href={pathOf(row.key)}
               title={nameOf(row)}
-              detail={plain(row.lastMessagePreview ?? "")}
+              detail={previewOf(row)}
               end={<>{row.channel && <Badge>{row.channel}</Badge>}<time class="tiny muted">{format.moment(row.lastActivityAt ?? row.updatedAt ?? Date.now())}</time></>}
             />
           ))}

@@ -28,7 +28,7 @@ export function lex(text: string): Token[] {
   const even = text.replace(LONG_BLANKS, (blanks) => blanks.slice(0, MAX_BLANKS));
   try {
     const tokens = new Lexer({ gfm: true, breaks: true }).lex(even);
-    return deeper(tokens, MAX_DEPTH) ? plain : tokens;
+    return deeper(tokens, MAX_DEPTH) ? plain : levelled(tokens);
   } catch {
     return plain; // nested deeper than the parser can go
   }
@@ -91,9 +91,16 @@ export function block(token: Token): ComponentChildren {
 const children = (tokens: readonly Token[] | undefined): ComponentChildren =>
   blocks(tokens ?? []).map((token, index) => <Block key={index} token={token} />);
 
-/** Headings inside of an answer are below those of the page. */
+/** Headings of an answer are below that of the page, the largest of them next to it, whatever the model began with. */
+function levelled(tokens: Token[]): Token[] {
+  const headings = tokens.filter((token): token is Tokens.Heading => token.type === "heading");
+  const least = Math.min(...headings.map((token) => token.depth));
+  for (const token of headings) token.depth -= least - 1;
+  return tokens;
+}
+
 function heading(token: Tokens.Heading): JSX.Element {
-  const Tag = token.depth <= 1 ? "h3" : token.depth === 2 ? "h4" : "h5";
+  const Tag = token.depth <= 1 ? "h2" : token.depth === 2 ? "h3" : "h4";
   return <Tag>{inline(token.tokens)}</Tag>;
 }
 
@@ -114,7 +121,7 @@ const noBox = (tokens: readonly Token[]): Token[] => blocks(tokens).filter((toke
 function table(token: Tokens.Table): JSX.Element {
   const side = (index: number): string | undefined => token.align[index] ?? undefined;
   return (
-    <div class="md-table" tabIndex={0} role="region" aria-label={t("chat.table")}>
+    <div class="md-table" tabIndex={0} role="group" aria-label={t("chat.table")}>
       <table>
         <thead><tr>{token.header.map((cell, index) => <th key={index} scope="col" class={side(index)}>{inline(cell.tokens)}</th>)}</tr></thead>
         <tbody>

@@ -1,5 +1,6 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Line } from "./conversation";
+import { plain } from "./sentences";
 import type { SessionRow } from "./wire";
 
 const PAGE = 50;
@@ -101,7 +102,13 @@ function sorted(rows: SessionRow[]): SessionRow[] {
   return rows.sort((one, other) => Number(other.pinned ?? false) - Number(one.pinned ?? false) || touched(other) - touched(one));
 }
 
-/** The name of a conversation, as short as it is known. */
+/** The name of a conversation, as short as it is known; files that came with its first message are no part of it. */
 export function titleOf(row: SessionRow | null | undefined): string | undefined {
-  return row?.label ?? row?.displayName ?? row?.derivedTitle;
+  const title = row?.label ?? row?.displayName ?? row?.derivedTitle;
+  return title?.replace(FILES, "").trim() || title;
 }
+
+const FILES = /\s*<file name="[\s\S]*$/;
+
+/** The last thing that was said there, on one line. */
+export const previewOf = (row: SessionRow): string => plain((row.lastMessagePreview ?? "").replace(FILES, ""));

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../../../app/i18n";
 import type { CommandEntry } from "../model/commands";
 
@@ -9,8 +10,10 @@ export function Completion({ id, found, chosen, onPick }: {
   chosen: number;
   onPick: (command: CommandEntry) => void;
 }): JSX.Element {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
   return (
-    <ul class="completion" role="listbox" id={id} aria-label={t("chat.commands")}>
+    <ul class="completion" role="listbox" tabIndex={0} ref={list} id={id} aria-label={t("chat.commands")}>
       {found.map((command, index) => (
         <li
           key={command.name}

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../../app/i18n";
 import { drafts, gateway } from "../../../gateway";
-import { Button, Menu, toast } from "../../../ui";
+import { Button, Icon, Menu } from "../../../ui";
 import { commands } from "../context";
 import { read } from "../model/attachments";
 import { completions } from "../model/commands";
@@ -31,6 +31,7 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
   const [text, setText] = useState(() => drafts.get(place));
   const [files, setFiles] = useState<readonly Attached[]>([]);
   const [chosen, setChosen] = useState(0);
+  const [refused, setRefused] = useState("");
   const [dismissed, setDismissed] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
@@ -57,9 +58,10 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
   const add = async (list: Iterable<File>): Promise<void> => {
     const limits = gateway.hello.peek()?.policy.attachments ?? { maxBytes: 19_464_192 };
     let there = files;
+    setRefused("");
     for (const file of list) {
       const made = await read(file, there, limits);
-      if (typeof made === "string") toast(t(`chat.refused.${made}`, { name: file.name || t("chat.image") }), "bad");
+      if (typeof made === "string") setRefused(t(`chat.refused.${made}`, { name: file.name || t("chat.image") }));
       else setFiles((there = [...there, made]));
     }
   };
@@ -67,7 +69,8 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
   const send = (mode?: QueueMode): void => {
     const words = text.trim();
     if (!words && !files.length) return;
-    if (!onSend(words, files, mode)) return toast(t("chat.outboxFull"), "bad");
+    if (!onSend(words, files, mode)) return setRefused(t("chat.outboxFull"));
+    setRefused("");
     change("");
     setFiles([]);
     field.current?.focus({ preventScroll: true });
@@ -126,6 +129,7 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
       {expanded && <Completion id={listId} found={found} chosen={chosen} onPick={complete} />}
       <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
         <Attachments files={files} onRemove={(index) => setFiles(files.filter((_, at) => at !== index))} />
+        {refused && <p class="composer-refused" role="alert"><Icon name="alert" size={16} />{refused}</p>}
         <div class="composer-line">
           <FileButton onFiles={(list) => void add(list)} />
           <textarea

@@ -6,8 +6,7 @@ import { gateway } from "../../../gateway";
 import { Button, confirm, Dialog, Field, Icon, Menu, Skeleton, Spinner, toast } from "../../../ui";
 import type { MenuItem } from "../../../ui";
 import { followSessions, mainKey, newKey, pathOf, sessions } from "../context";
-import { plain } from "../model/sentences";
-import { titleOf } from "../model/sessions";
+import { previewOf, titleOf } from "../model/sessions";
 import type { SessionRow } from "../model/wire";
 
 /** The conversations, newest first. */
@@ -40,7 +39,7 @@ function SessionLine({ row, current }: { row: SessionRow; current: boolean }): J
           {row.hasActiveRun && <Spinner label={t("chat.answering")} />}
         </span>
         <span class="session-detail">
-          <span>{plain(row.lastMessagePreview ?? "")}</span>
+          <span>{previewOf(row)}</span>
           <time>{format.moment(row.lastActivityAt ?? row.updatedAt ?? Date.now())}</time>
         </span>
       </a>
