@@ -45,6 +45,8 @@ export interface TurnItem {
   facts?: Facts;
   error?: string;
   aborted?: boolean;
+  /** The box speaks on its own: something is due ("agenda"), or a kept question was given up ("later"). */
+  told?: "agenda" | "later";
   /** Set when a text was cut: the whole of it is `chat.message.get`. */
   cut?: string;
   /** The newest entry of this turn, so that a search can find it. */
@@ -115,6 +117,7 @@ interface Draft {
   error?: string;
   aborted?: boolean;
   cut?: string;
+  told?: "agenda" | "later";
 }
 
 function take(draft: Draft, message: Message): void {
@@ -135,6 +138,7 @@ function take(draft: Draft, message: Message): void {
     draft.steps.set(part.id, step);
     draft.segments.push({ kind: "tool", key: `${id}:${part.id}`, step });
   }
+  if (message.provider === "homarus" && (message.model === "agenda" || message.model === "later")) draft.told = message.model;
   if (message.homarus) draft.facts = { ...message.homarus };
   if (message.errorMessage) draft.error = message.errorMessage;
   if (message.stopReason === "aborted") draft.aborted = true;

@@ -20,7 +20,8 @@ export interface TurnActions {
 export function Turn({ item, askedAt, actions }: { item: TurnItem; askedAt: number | undefined; actions: TurnActions }): JSX.Element {
   const took = askedAt === undefined ? undefined : item.endedAt - askedAt;
   return (
-    <article class="turn" aria-label={t("chat.answer")} data-entry={item.entryIds.at(-1)}>
+    <article class={item.told ? "turn told" : "turn"} aria-label={t("chat.answer")} data-entry={item.entryIds.at(-1)}>
+      {item.told && <Icon name={item.told === "agenda" ? "bell" : "clock"} size={18} class="told-icon" />}
       <Segments segments={item.segments} sessionKey={actions.sessionKey} />
       {item.error && <Failure text={item.error} again={actions.again} />}
       {item.aborted && <p class="turn-note"><Icon name="stop" size={15} />{t("chat.stopped")}</p>}
