@@ -50,7 +50,9 @@ class SessionSection(Section, frozen=True):
 
 
 class MdnsSection(Section, frozen=True):
-    mode: Annotated[Literal["minimal", "full", "off"], opt("what the box tells the local network", reload=HOT)] = "minimal"
+    mode: Annotated[
+        Literal["minimal", "full", "off"], opt("what the box tells the local network", reload=HOT)
+    ] = "minimal"
 
 
 class DiscoverySection(Section, frozen=True):
@@ -79,7 +81,9 @@ class Config(Section, frozen=True):
     session: Annotated[SessionSection | Refused, opt("which messages belong together")] = SessionSection()
     messages: Annotated[MessagesSection | Refused, opt("how messages are handled")] = MessagesSection()
     tools: Annotated[ToolsSection | Refused, opt("which tools exist for whom")] = ToolsSection()
-    discovery: Annotated[DiscoverySection | Refused, opt("being found in the local network", reload=HOT)] = DiscoverySection()
+    discovery: Annotated[DiscoverySection | Refused, opt("being found in the local network", reload=HOT)] = (
+        DiscoverySection()
+    )
     logging: Annotated[LoggingSection | Refused, opt("the log")] = LoggingSection()
     storage: Annotated[StorageSection | Refused, opt("the database")] = StorageSection()
     offline: Annotated[bool | Refused, opt("never dial out, whatever else is configured", reload=HOT)] = False
