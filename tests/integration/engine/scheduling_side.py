@@ -139,9 +139,7 @@ def check_a_resize_in_mid_answer_loses_nothing(model: Path) -> None:
 
 def check_a_cache_smaller_than_what_is_asked_for_is_not_made(model: Path) -> None:
     run = _Run(_engine(model, window=2048, cells=2048))
-    run.disturb = lambda _name, answer: (
-        run.engine.scheduler.resize(1) if isinstance(answer, api.Token) else None
-    )
+    run.disturb = lambda _name, answer: run.engine.scheduler.resize(1) if isinstance(answer, api.Token) else None
     run.ask("it", _frame(_STORY * 2, max_tokens=300))
     run.serve()
     assert run.done("it").output_tokens == 300

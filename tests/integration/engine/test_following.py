@@ -54,9 +54,7 @@ def test_an_engine_without_memory_for_its_model_ends_and_says_so(folder: Path, r
     )
     arguments = argv(folder / "none.sock", random_model, "--cells", str(64 << 20))[3:]
     command = [str(home().python), "-c", limited, *arguments]
-    done = subprocess.run(
-        command, env=environment(home()), capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(command, env=environment(home()), capture_output=True, text=True, timeout=60, check=False)
     # 66 where llama.cpp reports it, the signal where it gives up by itself: in either case the engine's end alone
     assert done.returncode in (66, -signal.SIGABRT), f"{done.returncode}: {done.stderr[-2000:]}"
     assert "llama.cpp cannot make a context" in done.stderr

@@ -130,9 +130,7 @@ async def _rounds(place: Place, count: int) -> None:
     for number in range(count):
         paths = place.restore()
         whole = [path.read_bytes() for path in paths]
-        bad = [
-            _damaged(path, whole[:index] + whole[index + 1 :], chance) for index, path in enumerate(paths)
-        ]
+        bad = [_damaged(path, whole[:index] + whole[index + 1 :], chance) for index, path in enumerate(paths)]
         running = bool(number % 2)
         if not running:
             for path, content in zip(paths, bad, strict=True):
