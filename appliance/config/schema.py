@@ -50,9 +50,9 @@ class SessionSection(Section, frozen=True):
 
 
 class MdnsSection(Section, frozen=True):
-    mode: Annotated[
-        Literal["minimal", "full", "off"], opt("what the box tells the local network", reload=HOT)
-    ] = "minimal"
+    mode: Annotated[Literal["minimal", "full", "off"], opt("what the box tells the local network", reload=HOT)] = (
+        "minimal"
+    )
 
 
 class DiscoverySection(Section, frozen=True):
