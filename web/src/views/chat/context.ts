@@ -1,5 +1,5 @@
 import { effect, signal } from "@preact/signals";
-import { gateway, kept, newId, outbox } from "../../gateway";
+import { gateway, kept, newId, outbox, setting } from "../../gateway";
 import { Conversation } from "./model/conversation";
 import type { CommandEntry } from "./model/commands";
 import { SavedTranscripts } from "./model/saved";
@@ -28,9 +28,15 @@ export function followSessions(): () => void {
   };
 }
 
-/** The conversation that opens first: the main one of the box. */
+/**
+ * The conversation that opens first: the main one of the box. Its name is remembered, so that what is typed before the box
+ * answers belongs to the same place as afterwards.
+ */
 export function mainKey(): string {
-  return gateway.hello.value?.snapshot.sessionDefaults?.mainSessionKey ?? "main";
+  const told = gateway.hello.value?.snapshot.sessionDefaults?.mainSessionKey;
+  const known = setting.get("main-session");
+  if (told && told !== known) setting.set("main-session", told);
+  return told ?? known ?? "main";
 }
 
 export function open(key: string): Conversation {

@@ -3,7 +3,6 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../app/i18n";
 import { go, route } from "../../app/router";
-import { gateway } from "../../gateway";
 import { Button, Dialog } from "../../ui";
 import { mainKey, newKey, pathOf, readCommands } from "./context";
 import { Thread } from "./thread";
@@ -17,13 +16,8 @@ export default function View(): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   useAboveKeyboard(box);
   useEffect(readCommands, []);
-  // Before the first hello of this page the name of the main conversation is not known; "main" means it everywhere.
-  const key = given ?? (gateway.hello.value ? mainKey() : "main");
-  const picker = (
-    <>
-      <Button kind="quiet" icon="menu" label={t("chat.sessions")} class="only-narrow" onClick={() => setListed(true)} />
-    </>
-  );
+  const key = given ?? mainKey();
+  const picker = <Button kind="quiet" icon="menu" label={t("chat.sessions")} class="only-narrow" onClick={() => setListed(true)} />;
   return (
     <div class="chat" ref={box}>
       <aside class="chat-side" aria-label={t("chat.sessions")}><SessionList current={key} /></aside>
