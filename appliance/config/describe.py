@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from appliance.config.document.paths import join
 from appliance.config.schema import Config
+from appliance.config.sections.known import PENDING
 from appliance.config.sections.option import Reload
 from appliance.config.shape import Kind, OptionField, Shape, fields, reload_of, unit_of, walk
 from appliance.config.values import Duration, ModelChoice, Secret
@@ -34,7 +36,11 @@ def options() -> list[Option]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of the file, without references, so that a part of it stands alone."""
+    """Return the JSON Schema (2020-12) of the file, without references, so that a part of it stands alone.
+
+    What no keyword says travels beside them: `x-unit`, `x-reload` ("hot" for what counts without a restart) and
+    `x-pending`, why an option has no effect yet. `writeOnly` marks secrets.
+    """
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_section_schema(Config)}
 
 
@@ -61,32 +67,39 @@ def _is_section(shape: Shape) -> bool:
     return shape.section is not None or (shape.inner is not None and shape.inner.section is not None)
 
 
-@lru_cache(maxsize=64)
-def _section_schema(section: type[msgspec.Struct]) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _section_schema(section: type[msgspec.Struct], path: str = "") -> dict[str, Any]:
     known = fields(section)
     required = [key for key, field in known.items() if field.default is msgspec.NODEFAULT]
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {key: _field_schema(field) for key, field in known.items()},
+        "properties": {key: _field_schema(field, join(path, key)) for key, field in known.items()},
         # Keys of parts that this box does not have yet are named in the issues and do no harm.
         "additionalProperties": True,
     }
     return {**schema, "required": required} if required else schema
 
 
-def _field_schema(field: OptionField) -> dict[str, Any]:
-    schema, meta = _schema(field.shape), field.shape.meta
+def _field_schema(field: OptionField, path: str) -> dict[str, Any]:
+    schema, meta = _schema(field.shape, path), field.shape.meta
     if meta is not None and meta.description:
         unit = unit_of(meta)
         schema = {**schema, "description": f"{meta.description} ({unit})" if unit else meta.description}
+        schema |= {"x-unit": unit} if unit else {}
+    if field.shape.section is None and reload_of(meta) is Reload.HOT:
+        schema = {**schema, "x-reload": "hot"}
+    if pending := PENDING.get(path):
+        schema = {**schema, "x-pending": pending}
     default = default_json(field.default)
     return schema if default is None or field.shape.section is not None else {**schema, "default": default}
 
 
-def _schema(shape: Shape) -> dict[str, Any]:
+def _schema(shape: Shape, path: str) -> dict[str, Any]:
+    """Return the schema of one type; `path` has `*` and `[]` in place of names and numbers."""
     if shape.section is not None:
-        return _section_schema(shape.section)
-    inner = _schema(shape.inner) if shape.inner is not None else {}
+        return _section_schema(shape.section, path)
+    step = ".*" if shape.kind is Kind.MAP else "[]"
+    inner = _schema(shape.inner, path + step) if shape.inner is not None else {}
     match shape.kind:
         case Kind.MAP:
             return {"type": "object", "additionalProperties": inner}
@@ -96,7 +109,7 @@ def _schema(shape: Shape) -> dict[str, Any]:
         case Kind.CHOICE:
             return {"type": "string", "enum": list(shape.choices)}
         case Kind.SECRET:
-            return {"type": ["string", "object"]}
+            return {"type": ["string", "object"], "writeOnly": True}
         case Kind.MODEL:
             return {
                 "type": ["string", "object"],

@@ -129,6 +129,23 @@ def test_the_json_schema_has_no_references_and_accepts_the_defaults() -> None:
     }
 
 
+def test_the_json_schema_says_units_secrets_and_what_counts_at_once_or_not_yet() -> None:
+    def at(path: str) -> dict[str, Any]:
+        part: Any = json_schema()
+        for step in path.split("."):
+            part = part["additionalProperties"] if step == "*" else part["properties"][step]
+        return dict(part)
+
+    assert at("messages.queue.debounceMs")["x-unit"] == "ms"
+    assert at("messages.queue.debounceMs")["x-reload"] == "hot"
+    assert "x-reload" not in at("gateway.port")
+    assert at("gateway.auth.token")["writeOnly"] is True
+    assert at("models.providers.*.headers.*")["writeOnly"] is True
+    for path, reason in PENDING.items():
+        if "[]" not in path:
+            assert at(path)["x-pending"] == reason, path
+
+
 @pytest.mark.parametrize(
     ("text", "ms"),
     [("30m", 1_800_000), ("1h30m", 5_400_000), ("500ms", 500), ("0m", 0), ("5", 300_000), ("7d", 604_800_000)],
