@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check, kindOf, MAX_COUNT, MAX_TEXT_BYTES } from "../src/views/chat/model/attachments";
 import { completions } from "../src/views/chat/model/commands";
-import type { Attached } from "../src/views/chat/model/conversation";
+import type { Attached } from "../src/views/chat/model/seams";
 import { nextSentences, plain } from "../src/views/chat/model/sentences";
 import { grouped, marked } from "../src/views/history/found";
 

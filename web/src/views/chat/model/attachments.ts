@@ -1,4 +1,4 @@
-import type { Attached } from "./conversation";
+import type { Attached } from "./seams";
 
 /** What can be sent along: images that models read, and texts, which become part of the message. */
 

@@ -1,84 +1,27 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { ReadonlySignal } from "@preact/signals";
-import { begin, onAgent, onChat, takeUp } from "./live";
-import type { Live } from "./live";
-import { isLast, itemsOf, merge } from "./turns";
-import type { Saved } from "./saved";
+import { Echoes } from "./echoes";
+import type { Echo } from "./echoes";
+import { Runs } from "./runs";
+import type { Attached, Line, Post, Shelf } from "./seams";
+import { itemsOf, merge } from "./turns";
 import type { Item } from "./turns";
 import type { AgentEvent, ChatEvent, HistoryAnswer, HistoryPage, Message, PendingInput, QueueMode, SessionRow } from "./wire";
-
-/** The part of the connection that a conversation uses. */
-export interface Line {
-  call<T>(method: string, params?: object, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<T>;
-  on(event: string, handler: (payload: any) => void): () => void;
-  onOpen(handler: () => void): () => void;
-}
-
-export interface Outgoing {
-  id: string;
-  tag: string;
-  params: Record<string, unknown>;
-  createdAt: number;
-  state: "waiting" | "sending" | "failed";
-  error?: string;
-}
-
-/** The part of the outbox that a conversation uses. */
-export interface Post {
-  items: ReadonlySignal<readonly Outgoing[]>;
-  add(method: string, params: Record<string, unknown>, mark: { id: string; tag: string }): boolean;
-  retry(id: string): void;
-  remove(id: string): void;
-}
-
-export interface Attached {
-  name: string;
-  mimeType: string;
-  /** base64 */
-  content: string;
-  size: number;
-}
-
-/** What a person said here that the transcript does not hold yet. */
-export interface Echo {
-  id: string;
-  text: string;
-  at: number;
-  images: readonly string[];
-  files: readonly string[];
-  state: "waiting" | "sending" | "failed" | "accepted";
-  error?: string;
-}
-
-/** Where the end of a conversation is kept for the next time (model/saved.ts). */
-export interface Shelf {
-  load(key: string): Promise<Saved | undefined>;
-  save(key: string, saved: Saved): void;
-}
-
-interface Said {
-  text: string;
-  at: number;
-  attachments: readonly Attached[];
-}
 
 const PAGE = 60;
 const MAX_CHARS = 60_000;
 const SYNC_DELAY_MS = 60;
-const MAX_ENDED = 20;
 
 export type State = "loading" | "ready" | "failed";
 
 /** One conversation as this page shows it: pages of the transcript, the runs that go on, and what waits to be sent. */
 export class Conversation {
   readonly messages = signal<readonly Message[]>([]);
-  readonly live = signal<ReadonlyMap<string, Live>>(new Map());
   readonly pending = signal<readonly PendingInput[]>([]);
   readonly info = signal<SessionRow | null>(null);
   readonly state = signal<State>("loading");
   readonly older = signal<"none" | "some" | "loading">("none");
   readonly error = signal<string | null>(null);
-  private readonly said = signal<ReadonlyMap<string, Said>>(new Map());
+  private readonly said = new Echoes();
   private readonly stops: (() => void)[] = [];
   private cursor: string | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,36 +42,26 @@ export class Conversation {
     this.name = key;
   }
 
-  /** Runs that go on now. */
-  readonly running = computed(() => [...this.live.value.values()].filter((one) => one.state === "running"));
-  readonly busy = computed(() => this.running.value.length > 0);
+  private readonly runs = new Runs(() => this.messages.peek(), () => this.now());
+  readonly busy = this.runs.busy;
+  readonly tail = this.runs.tail;
 
   /** What is stored, without the answers that are shown live. */
-  readonly items = computed<Item[]>(() => itemsOf(this.messages.value, this.shownLive.value));
-  private readonly shownLive = computed(() => new Set(this.live.value.keys()));
-
-  /** Runs that are shown behind the stored ones, oldest first. */
-  readonly tail = computed<Live[]>(() =>
-    [...this.live.value.values()].filter((one) => !one.merged).sort((one, other) => one.startedAt - other.startedAt),
-  );
+  readonly items = computed<Item[]>(() => itemsOf(this.messages.value, this.runs.shown.value));
 
   /** Messages of this page that are on their way or were accepted a moment ago. */
   readonly echoes = computed<Echo[]>(() => {
-    const stored = new Set(this.messages.value.map((message) => message.idempotencyKey?.replace(/:user$/, "")));
-    const queued = new Set(this.pending.value.map((one) => one.runId));
+    const stored = this.messages.value.map((message) => message.idempotencyKey?.replace(/:user$/, ""));
+    const queued = this.pending.value.map((one) => one.runId);
     const items = this.post.items.value.filter((item) => item.tag === this.name || item.tag === this.key);
-    const echoes = items.map((item): Echo => echoOf(item));
-    for (const [id, said] of this.said.value) {
-      if (!items.some((item) => item.id === id)) echoes.push(echo(id, said, "accepted"));
-    }
-    return echoes.filter((one) => !stored.has(one.id) && !queued.has(one.id)).sort((one, other) => one.at - other.at);
+    return this.said.list(items, new Set([...stored, ...queued]));
   });
 
   open(): void {
     const mine = (payload: { sessionKey?: string }): boolean => payload?.sessionKey === this.name;
     this.stops.push(
       this.line.on("chat", (event: ChatEvent) => mine(event) && this.onChat(event)),
-      this.line.on("agent", (event: AgentEvent) => mine(event) && this.onAgent(event)),
+      this.line.on("agent", (event: AgentEvent) => mine(event) && this.runs.onAgent(event)),
       this.line.on("session.message", (event) => mine(event) && this.heard([event.message as Message])),
       this.line.on("sessions.changed", (event) => mine(event) && this.changed(event)),
       this.line.on("gap", () => this.sync()),
@@ -228,7 +161,7 @@ export class Conversation {
     this.pending.value = answer.pendingInputs?.items ?? [];
     this.state.value = "ready";
     this.error.value = null;
-    this.settle(answer.inFlightRun);
+    this.runs.settle(answer.inFlightRun, this.info.peek()?.hasActiveRun);
     this.shelve();
   }
 
@@ -282,9 +215,9 @@ export class Conversation {
         content: one.content,
       }));
     }
-    this.keep(id, { text, at: this.now(), attachments });
+    this.said.keep(id, { text, at: this.now(), attachments });
     if (this.post.add("chat.send", params, { id, tag: this.name })) return true;
-    this.forget(id);
+    this.said.forget(id);
     return false;
   }
 
@@ -296,64 +229,34 @@ export class Conversation {
   takeBack(id: string): string {
     const echo = this.echoes.peek().find((one) => one.id === id);
     this.post.remove(id);
-    this.forget(id);
+    this.said.forget(id);
     return echo?.text ?? "";
   }
 
   /** End the answer that is being made. What waits behind it was meant, and comes next. */
   async abort(): Promise<void> {
-    const runId = this.running.peek()[0]?.runId;
+    const runId = this.runs.running.peek()[0]?.runId;
     await this.line.call("chat.abort", { sessionKey: this.name, ...(runId ? { runId } : {}) });
     this.soon();
   }
 
-  private keep(id: string, said: Said): void {
-    this.said.value = new Map(this.said.peek()).set(id, said);
-  }
-
-  private forget(id: string): void {
-    const said = new Map(this.said.peek());
-    said.delete(id);
-    this.said.value = said;
-  }
-
-  private update(runId: string, next: (live: Live) => Live): void {
-    const known = this.live.peek().get(runId);
-    // An answer that is stored already must not be begun again by a late event.
-    if (!known && this.messages.peek().some((message) => isLast(message) && message.__openclaw.runId === runId)) return;
-    const live = next(known ?? begin(runId, this.now()));
-    this.live.value = new Map(this.live.peek()).set(runId, live);
-  }
-
   private onChat(event: ChatEvent): void {
-    const injected = event.runId.startsWith("inject-");
-    if (injected) return this.soon();
+    if (event.runId.startsWith("inject-")) return this.soon();
     if (event.state === "aborted") this.rescue(event.runId);
-    this.update(event.runId, (live) => onChat(live, event, this.now()));
-    if (event.state !== "delta" && event.state !== "status") {
-      this.dropStored();
-      this.soon();
-    }
+    this.runs.onChat(event);
+    if (event.state !== "delta" && event.state !== "status") this.soon();
   }
 
   /** A message that waited and is not going to be answered is in no transcript: it stays here, to be sent again. */
   private rescue(runId: string): void {
     const waited = this.pending.peek().find((one) => one.runId === runId);
-    if (waited && !this.said.peek().has(runId)) this.keep(runId, { text: waited.message.content, at: waited.acceptedAt, attachments: [] });
-  }
-
-  private onAgent(event: AgentEvent): void {
-    const known = this.live.peek().get(event.runId);
-    if (known && known.state !== "running" && event.stream !== "lifecycle") return;
-    // The end of a run that this page never showed is no news.
-    if (!known && event.data["phase"] === "end") return;
-    this.update(event.runId, (live) => onAgent(live, event));
+    if (waited && !this.said.has(runId)) this.said.keep(runId, { text: waited.message.content, at: waited.acceptedAt, attachments: [] });
   }
 
   private heard(messages: readonly Message[]): void {
     batch(() => {
       this.messages.value = merge(this.messages.peek(), messages);
-      this.dropStored();
+      this.runs.dropStored();
     });
   }
 
@@ -368,63 +271,8 @@ export class Conversation {
     batch(() => {
       this.cursor = undefined;
       this.messages.value = [];
-      this.said.value = new Map();
-      this.live.value = new Map(this.running.peek().map((one) => [one.runId, one]));
+      this.said.clear();
+      this.runs.restart();
     });
   }
-
-  /** Bring the runs that are shown live in line with what the box says runs, and what is stored. */
-  private settle(inFlight: { runId: string; text: string } | undefined): void {
-    const live = new Map(this.live.peek());
-    const known = inFlight && live.get(inFlight.runId);
-    if (inFlight && (!known || known.state === "running")) {
-      const taken = takeUp(inFlight.runId, inFlight.text, this.messages.peek(), this.now());
-      if (!known || lostSome(known, taken)) live.set(inFlight.runId, { ...known, ...taken });
-    }
-    for (const one of live.values()) {
-      // It ended while nobody listened: what is stored of it is all there is.
-      if (one.state === "running" && one.runId !== inFlight?.runId && this.isStored(one.runId)) live.delete(one.runId);
-      else if (one.state === "running" && inFlight === undefined && this.info.peek()?.hasActiveRun === false) live.delete(one.runId);
-    }
-    this.live.value = live;
-    this.dropStored();
-  }
-
-  private isStored(runId: string): boolean {
-    return this.messages.peek().some((message) => isLast(message) && message.__openclaw.runId === runId);
-  }
-
-  /** Ended runs are shown from the transcript as soon as it holds their last entry. */
-  private dropStored(): void {
-    const live = new Map(this.live.peek());
-    const ended = [...live.values()].filter((one) => one.state !== "running");
-    for (const one of ended) if (one.merged || this.isStored(one.runId)) live.delete(one.runId);
-    for (const one of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) live.delete(one.runId);
-    if (live.size !== this.live.peek().size) this.live.value = live;
-  }
-}
-
-/** Whether the box knows more of a run than this page heard: it was away for a while. */
-function lostSome(live: Live, taken: Live): boolean {
-  const tools = (one: Live): number => one.segments.filter((segment) => segment.kind === "tool").length;
-  return (!live.segments.length && taken.segments.length > 0) || tools(taken) > tools(live);
-}
-
-function echo(id: string, said: Said, state: Echo["state"]): Echo {
-  const images = said.attachments.filter((one) => one.mimeType.startsWith("image/"));
-  return {
-    id,
-    text: said.text,
-    at: said.at,
-    images: images.map((one) => `data:${one.mimeType};base64,${one.content}`),
-    files: said.attachments.filter((one) => !one.mimeType.startsWith("image/")).map((one) => one.name),
-    state,
-  };
-}
-
-function echoOf(item: Outgoing): Echo {
-  const given = (item.params["attachments"] as { mimeType: string; fileName: string; content: string }[] | undefined) ?? [];
-  const attachments = given.map((one) => ({ name: one.fileName, mimeType: one.mimeType, content: one.content, size: 0 }));
-  const said = { text: String(item.params["message"] ?? ""), at: item.createdAt, attachments };
-  return { ...echo(item.id, said, item.state), ...(item.error ? { error: item.error } : {}) };
 }

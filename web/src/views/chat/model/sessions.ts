@@ -1,5 +1,5 @@
 import { batch, computed, signal } from "@preact/signals";
-import type { Line } from "./conversation";
+import type { Line } from "./seams";
 import { plain } from "./sentences";
 import type { SessionRow } from "./wire";
 

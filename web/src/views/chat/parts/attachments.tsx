@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { format, t } from "../../../app/i18n";
 import { Button, Icon } from "../../../ui";
-import type { Attached } from "../model/conversation";
+import type { Attached } from "../model/seams";
 
 /** What goes along with the message, before it is sent. */
 export function Attachments({ files, onRemove }: { files: readonly Attached[]; onRemove: (index: number) => void }): JSX.Element | null {

@@ -7,7 +7,7 @@ import { commands } from "../context";
 import { read } from "../model/attachments";
 import { completions } from "../model/commands";
 import type { CommandEntry } from "../model/commands";
-import type { Attached } from "../model/conversation";
+import type { Attached } from "../model/seams";
 import type { QueueMode } from "../model/wire";
 import { Attachments } from "./attachments";
 import { Completion } from "./completion";

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { format, t } from "../../../app/i18n";
 import { gateway } from "../../../gateway";
 import { Button, Icon } from "../../../ui";
-import type { Echo } from "../model/conversation";
+import type { Echo } from "../model/echoes";
 import type { UserItem } from "../model/turns";
 import type { ImagePart, PendingInput } from "../model/wire";
 
