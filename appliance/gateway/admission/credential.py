@@ -135,7 +135,11 @@ class Credential:
         """Choose the credential that counts (protocol.md 4.2, 6): shared, then bootstrap, then device token.
 
         `found` is the live code of the bootstrap token. Where no secret is asked for (mode none), a code says more.
+        A wrong shared secret counts as a failure whatever came beside it: who has a device, a code or another lock to
+        stand behind must not guess uncounted, and hello would tell by its `auth.method` that a guess was right.
         """
+        if self.result.wrong and not self.locked_ms and not self._is_device_token(claim, device, tokens):
+            self.count(Bucket.SHARED, throttle)
         auth = self.hello.params.auth
         if self.ok and not (self.method == "none" and found is not None):
             return Proven(self.method)
@@ -156,12 +160,17 @@ class Credential:
             if device is not None and match is not TokenMatch.NONE:
                 return self._device_token(claim, device, match, throttle)
         self.count(Bucket.DEVICE_TOKEN, throttle)
-        if self.result.wrong and not self.locked_ms:
-            self.count(Bucket.SHARED, throttle)
         if auth.device_token:
             message = "unauthorized: device token mismatch (rotate/reissue device token)"
             return auth_refusal("AUTH_DEVICE_TOKEN_MISMATCH", message, "device_token_mismatch", UPDATE_CREDENTIALS)
         return self.refusal(has_device=True)
+
+    def _is_device_token(self, claim: Claim, device: Device | None, tokens: Tokens) -> bool:
+        """Tell whether what was compared with the shared token is the token of this device: clients send it there."""
+        auth = self.hello.params.auth
+        if device is None or auth is None or not auth.token or self.result is not SharedResult.TOKEN_MISMATCH:
+            return False
+        return tokens.match(device, claim.role, auth.token) is not TokenMatch.NONE
 
     def _device_token(self, claim: Claim, device: Device, match: TokenMatch, throttle: Throttle) -> Proven | Refusal:
         throttle.succeeded(Bucket.DEVICE_TOKEN, self.source)

@@ -77,14 +77,15 @@ def decide(
     if refusal is not None:
         return refusal
     params = hello.params
-    credential = Credential.of(hello, rules.auth, throttle)
     if params.device is None:
-        return _without_device(hello, credential)
+        return _without_device(hello, Credential.of(hello, rules.auth, throttle))
     try:
         claim = _prove(hello)
     except ProofError as error:
         details = {"code": error.detail_code, "reason": error.reason}
         return refuse(ErrorCode.INVALID_REQUEST, str(error), details)
+    # After the proof: a secret in a connect that is refused anyway must neither count nor forgive what was counted.
+    credential = Credential.of(hello, rules.auth, throttle)
     trusted = device if device is not None and device.public_key == claim.public_key else None
     proven = credential.with_device(claim, trusted, tokens, throttle, found)
     if isinstance(proven, Refusal):

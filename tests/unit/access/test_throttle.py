@@ -45,7 +45,37 @@ def test_success_forgets_the_failures() -> None:
 def test_a_clock_set_back_never_lengthens_a_lock() -> None:
     throttle = Throttle()
     _fail(throttle, 10)
-    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW - 86_400_000) == 300_000
+    yesterday = NOW - 86_400_000
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", yesterday) == 300_000
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", yesterday + 299_999) == 1
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", yesterday + 300_000) == 0
+
+
+def test_a_flood_makes_no_lock_forgotten() -> None:
+    throttle = Throttle()
+    _fail(throttle, 10)
+    for bucket in Bucket:
+        for number in range(5000):
+            throttle.failed(bucket, f"198.51.100.{number}", NOW)
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW) == 300_000
+    assert len(throttle) == 4096 * len(Bucket)
+
+
+def test_a_flood_of_locked_addresses_is_bounded_too() -> None:
+    throttle = Throttle()
+    for number in range(4200):
+        _fail(throttle, 10, source=f"198.51.100.{number}")
+    assert len(throttle) == 4096
+    assert throttle.locked_ms(Bucket.SHARED, "198.51.100.4199", NOW) == 300_000
+
+
+def test_pages_on_this_machine_are_locked_together_after_a_hundred_failures() -> None:
+    throttle = Throttle()
+    for number in range(100):
+        assert throttle.locked_ms(Bucket.SHARED, f"origin:https://a{number}.example", NOW) == 0
+        throttle.failed(Bucket.SHARED, f"origin:https://a{number}.example", NOW)
+    assert throttle.locked_ms(Bucket.SHARED, "origin:https://new.example", NOW) == 300_000
+    assert throttle.locked_ms(Bucket.SHARED, "192.0.2.1", NOW) == 0
 
 
 def test_a_flood_of_addresses_is_remembered_only_up_to_the_bound() -> None:
