@@ -1,36 +1,7 @@
 # What has to be on the machine and in the environments before anything runs. Sourced after common.sh, in the root.
 # Every part leaves a stamp, so that a second start only compares hashes.
 
-# Install what Debian packages are missing, each named first. Finds out by looking for the thing, not for the package.
-# Without root and sudo it says what to type and goes on: the parts that need them say so themselves.
-ensure_system_packages() {
-    local python=$1 missing=()
-    "$python" -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
-    [ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] || missing+=(python3-dev)
-    command -v cc >/dev/null || missing+=(gcc)
-    command -v c++ >/dev/null || missing+=(g++)
-    command -v pkg-config >/dev/null || missing+=(pkg-config)
-    pkg-config --exists libsystemd 2>/dev/null || missing+=(libsystemd-dev)
-    if [ ${#missing[@]} -eq 0 ]; then return 0; fi
-
-    local sudo=()
-    if [ "$(id -u)" -ne 0 ]; then sudo=(sudo); fi
-    if ! command -v apt-get >/dev/null || { [ ${#sudo[@]} -gt 0 ] && ! command -v sudo >/dev/null; }; then
-        say "missing and not installable from here: ${missing[*]}"
-        say "as root: apt-get install ${missing[*]}"
-        return 0
-    fi
-    say "needs these system packages: ${missing[*]}"
-    local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q)
-    # Asks for the password here, not behind a progress line.
-    if [ ${#sudo[@]} -gt 0 ] && ! sudo -n true 2>/dev/null && ! sudo -v; then
-        say "without them some parts stay off; as root: apt-get install ${missing[*]}"
-        return 0
-    fi
-    step "reading the package lists" "${apt[@]}" update || say "going on with the package lists that are here"
-    step "installing ${missing[*]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
-        say "not installed; some parts stay off until they are"
-}
+. scripts/lib/packages.sh
 
 # Make or renew one environment from a lock file. Usage: ensure_environment FOLDER LOCK PYTHON
 ensure_environment() {
