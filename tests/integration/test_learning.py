@@ -20,13 +20,20 @@ from tests.integration.waiting import until
 
 pytestmark = pytest.mark.engine
 
-# ways of asking for a timer of 20 minutes; the first that the shipped weights hand over is used
-_WAYS = (
-    "ping me in 20 minutes so the pasta does not burn",
-    "gib mir in 20 Minuten einen Wink",
-    "poke me in 20 minutes about nothing special",
-    "holler at me in 20 minutes",
-    "stups mich in 20 Minuten mal an",
+Way = tuple[str, str, dict[str, Any]]
+_TIMER = ("timer_set", {"duration_s": 1200})
+# ways of asking and the call they mean: of those that the shipped weights hand over the first that does no harm is
+# learned, because which ones do is another matter with each weights
+_WAYS: tuple[Way, ...] = (
+    ("ping me in 20 minutes so the pasta does not burn", *_TIMER),
+    ("20 Minuten ab jetzt, dann tröten", *_TIMER),
+    ("stups mich in 20 Minuten mal an", *_TIMER),
+    ("yoohoo in 20 minutes please", *_TIMER),
+    ("sifflote dans 20 minutes", *_TIMER),
+    ("what jobs did i park for later", "reminder_list", {}),
+    ("wie schauts mit dem Kasten aus", "box_health", {}),
+    ("how is the old crate holding up", "box_health", {}),
+    ("elle va bien la vieille caisse", "box_health", {}),
 )
 
 
@@ -58,38 +65,54 @@ def _told(gateway: GatewayProcess) -> dict[str, Any]:
     return answer
 
 
-async def _solved_by_the_service(talk: Talker, cloud: FakeCloud, text: str, after: str) -> None:
-    """Ask for something that the service solves with a timer, and say something else then."""
-    timer = Answer((Call("timer_set", {"duration_s": 1200}),))
+async def _solved_by_the_service(talk: Talker, cloud: FakeCloud, way: Way, after: str) -> None:
+    """Ask for something that the service solves with a tool, and say something else then."""
+    text, tool, arguments = way
     key = f"k{len(cloud.requests)}-{talk.session}"  # a key is for one request
-    cloud.script(timer, Answer((Say("I will."),)), Answer((Say("You are welcome."),)))
+    cloud.script(Answer((Call(tool, arguments),)), Answer((Say("I will."),)), Answer((Say("You are welcome."),)))
     assert await talk.ask(text, key) == "I will."
     await talk.state(await talk.send(after, f"{key}-after"))
 
 
-async def test_what_a_service_solved_is_learned_shown_and_forgotten(tmp_path: Path) -> None:
-    async with box(tmp_path, learn=True) as (gateway, cloud), talking(gateway.target) as talk:
-        ask = [await asyncio.to_thread(_understood, gateway, one) for one in _WAYS]
-        text = next(one for one, tool in zip(_WAYS, ask, strict=True) if tool == "escalate")
-        await _solved_by_the_service(talk, cloud, text, "who wrote the Iliad and why do people still read it")
+async def _handed_over(gateway: GatewayProcess) -> list[Way]:
+    """Return the ways that the shipped weights hand over."""
+    asked = [await asyncio.to_thread(_understood, gateway, text) for text, _, _ in _WAYS]
+    return [one for one, tool in zip(_WAYS, asked, strict=True) if tool == "escalate"]
+
+
+async def _learned(gateway: GatewayProcess, cloud: FakeCloud, talk: Talker) -> Way:
+    """Let the service solve one way after the other until the box takes one; return it."""
+    for way in await _handed_over(gateway):
+        await _solved_by_the_service(talk, cloud, way, "who wrote the Iliad and why do people still read it")
         await asyncio.to_thread(until, lambda: _told(gateway)["examples"], what="the example")
         fitted = await asyncio.to_thread(gateway.homarus, "models", "learning", "--fit")
         assert (fitted.returncode, "Last fit" in fitted.stdout) == (0, True), fitted.stderr
         state = await asyncio.to_thread(_told, gateway)
-        assert (state["examples"], state["heard"], state["last"]["taken"]) == ({"timer_set": 1}, 1, True)
-        assert await asyncio.to_thread(_understood, gateway, text) == "timer_set"
+        assert state["examples"] == {way[1]: 1}
+        if state["last"]["taken"]:
+            assert state["heard"] == 1
+            return way
+        gone = await asyncio.to_thread(gateway.homarus, "models", "forget", "--all")
+        assert gone.returncode == 0, gone.stderr
+    raise AssertionError("each of these ways is understood, or does harm to the shipped weights; write others")
+
+
+async def test_what_a_service_solved_is_learned_shown_and_forgotten(tmp_path: Path) -> None:
+    async with box(tmp_path, learn=True) as (gateway, cloud), talking(gateway.target) as talk:
+        text, tool, _ = await _learned(gateway, cloud, talk)
+        assert await asyncio.to_thread(_understood, gateway, text) == tool
+        asked = len(cloud.requests)
         await talk.ask(text, "k-again")
-        assert len(cloud.requests) == 3, "the box did it alone"
+        assert len(cloud.requests) == asked, "the box did it alone"
         gone = await asyncio.to_thread(gateway.homarus, "models", "forget", "--text", text.split()[-1])
-        assert gone.stdout == "Forgotten: 1 (timer_set 1).\nLeft: none.\n", gone.stderr
+        assert gone.stdout == f"Forgotten: 1 ({tool} 1).\nLeft: none.\n", gone.stderr
         assert await asyncio.to_thread(_understood, gateway, text) == "escalate"
         assert not list((gateway.state / "learned").iterdir())
 
 
 async def test_nothing_is_kept_unless_the_owner_says_so_nor_from_groups_nor_when_taken_back(tmp_path: Path) -> None:
     async with box(tmp_path) as (gateway, cloud), talking(gateway.target) as talk:
-        ask = [await asyncio.to_thread(_understood, gateway, one) for one in _WAYS]
-        open_ = [one for one, tool in zip(_WAYS, ask, strict=True) if tool == "escalate"]
+        open_ = await _handed_over(gateway)
         await _solved_by_the_service(talk, cloud, open_[0], "who wrote the Iliad and why do people still read it")
         refused = await asyncio.to_thread(gateway.homarus, "models", "learning", "--fit")
         assert (refused.returncode, "models.mini.learn" in refused.stderr) == (1, True)

@@ -37,6 +37,8 @@ CANDIDATES = (
     ("secoue moi dans 20 minutes", "timer_set"),
     ("what jobs did i park for later", "reminder_list"),
     ("wie schauts mit dem kasten aus", "box_health"),
+    ("20 minuten ab jetzt, dann tröten", "timer_set"),
+    ("how is the old crate holding up", "box_health"),
 )
 _VERBS = (
     "order me", "buy me", "get me", "send me", "book me", "find me", "cook me", "tell me about",
@@ -72,6 +74,16 @@ class Box:
     async def teach(self, *pairs: tuple[str, str]) -> None:
         for at, (text, tool) in enumerate(pairs):
             await self.learner.examples.add(Example(text, "en", tool, {}, "agent:main:main", at))
+
+
+async def learned_one(box: Box) -> tuple[str, str]:
+    """Teach the first candidate that the guard lets in: which ones do harm is another matter with each weights."""
+    for pair in CANDIDATES:
+        await box.teach(pair)
+        if (await box.learner.fit()).taken:
+            return pair
+        await box.learner.forget(lambda _: True)
+    raise AssertionError("each of these does harm to the shipped weights by now; write others")
 
 
 @asynccontextmanager
@@ -133,9 +145,7 @@ async def test_a_flood_of_wrong_examples_is_refused_with_a_reason(tmp_path: Path
 async def test_a_fit_is_deterministic_and_moves_only_rows_of_the_examples(tmp_path: Path) -> None:
     async with database_in(tmp_path) as database:
         box = Box(database, tmp_path)
-        text, tool = CANDIDATES[0]
-        await box.teach((text, tool))
-        assert (await box.learner.fit()).taken
+        text, _ = await learned_one(box)
         first = (box.folder / weights.NAME).read_bytes()
         assert (await box.learner.fit()).taken
         assert (box.folder / weights.NAME).read_bytes() == first
@@ -154,8 +164,7 @@ async def test_a_fit_is_deterministic_and_moves_only_rows_of_the_examples(tmp_pa
 async def test_what_was_learned_is_heard_after_a_restart_and_fitted_again_for_other_weights(tmp_path: Path) -> None:
     async with database_in(tmp_path) as database:
         box = Box(database, tmp_path)
-        await box.teach(CANDIDATES[0])
-        await box.learner.fit()
+        await learned_one(box)
         after = Box(database, tmp_path)
         await after.learner.resume()
         assert after.heard == box.heard is not None
@@ -181,8 +190,7 @@ async def test_what_was_learned_is_heard_after_a_restart_and_fitted_again_for_ot
 async def test_a_crash_before_the_swap_leaves_the_old_weights(tmp_path: Path) -> None:
     async with database_in(tmp_path) as database:
         box = Box(database, tmp_path)
-        await box.teach(CANDIDATES[0])
-        await box.learner.fit()
+        await learned_one(box)
         old = (box.folder / weights.NAME).read_bytes()
         (box.folder / f"{weights.NAME}.new").write_bytes(old[:1000])
         after = Box(database, tmp_path)
