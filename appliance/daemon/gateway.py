@@ -30,7 +30,7 @@ from appliance.daemon.reach.exposure import Exposed, expose
 from appliance.daemon.reach.nodes import NodeParts, open_nodes
 from appliance.daemon.reach.trust import TrustParts, open_trust
 from appliance.daemon.surface import Parts, Surface, closed_settings
-from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged
+from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged, ReachChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
 from appliance.foundation.paths import StatePaths, admin_socket
@@ -150,7 +150,6 @@ class Gateway:
         told = announce(
             config,
             surface.reach,
-            surface.server.port,
             environ=self._environ,
             clock=self._clock,
             bus=self._bus,
@@ -259,11 +258,16 @@ class Gateway:
             clock=self._clock,
             tracker=self._tracker,
         )
+        if exposed.tls is not None:
+            exposed.tls.changed = self._reach_changed
         if exposed.box is not None:
             self._tasks.spawn(exposed.box.watch(), name="certificate")
         if gateway.tailscale.mode == "serve" or gateway.auth.allow_tailscale:
             self._join_tailnet(gateway, exposed)
         return exposed, throttle(gateway)
+
+    def _reach_changed(self) -> None:
+        self._bus.publish(ReachChanged())
 
     def _join_tailnet(self, gateway: GatewaySection, exposed: Exposed) -> None:
         from appliance.daemon.reach.tailnet import ServedByTailscale, join_tailnet, local_api
@@ -271,7 +275,9 @@ class Gateway:
         api = local_api(self._environ)
         join_tailnet(exposed, gateway, api)
         if gateway.tailscale.mode == "serve":
-            self._tailscale = ServedByTailscale(api, exposed, clock=self._clock, tracker=self._tracker)
+            self._tailscale = ServedByTailscale(
+                api, exposed, clock=self._clock, tracker=self._tracker, changed=self._reach_changed
+            )
             self._closers.push_async_callback(self._tailscale.aclose)
 
     def _background(self, config: LiveConfig, core: Core, local: LocalModels, lessons: Lessons) -> None:

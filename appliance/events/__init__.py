@@ -14,6 +14,7 @@ from appliance.events.types import (
     ListsChanged,
     ModelsChanged,
     NodeNews,
+    ReachChanged,
     RunEvent,
     SessionChanged,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "ListsChanged",
     "ModelsChanged",
     "NodeNews",
+    "ReachChanged",
     "RunEvent",
     "SessionChanged",
 ]

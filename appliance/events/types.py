@@ -69,6 +69,11 @@ class HealthChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReachChanged(Event):
+    """This gateway shows another certificate, or is met under another name, than before."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigChanged(Event):
     """The configuration file was changed and read; `hash` is its new hash."""
 

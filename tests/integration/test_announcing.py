@@ -53,6 +53,23 @@ def test_the_gateway_itself_never_speaks_multicast(tmp_path: Path) -> None:
         gateway.stop()
 
 
+def test_a_renewed_certificate_is_announced_without_a_restart(tmp_path: Path) -> None:
+    gateway = GatewayProcess(tmp_path / "box", {"gateway": {"bind": "lan"}}, **no_engine(tmp_path))
+    gateway.start()
+
+    def told(fingerprint: str) -> bool:
+        return any(fingerprint in _command(one) for one in _announcers(gateway.pid))
+
+    try:
+        before = gateway.call("homarus.security.audit")["fingerprint"]
+        _until(lambda: told(before))
+        after = gateway.call("homarus.security.renewCertificate")["fingerprint"]
+        assert after != before
+        _until(lambda: told(after) and not told(before))
+    finally:
+        gateway.stop()
+
+
 def test_a_gateway_on_loopback_is_not_announced(tmp_path: Path) -> None:
     gateway = GatewayProcess(tmp_path / "box", {}, **no_engine(tmp_path))
     gateway.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +46,16 @@ def join_tailnet(exposed: Exposed, section: GatewaySection, api: LocalApi) -> No
 class ServedByTailscale:
     """Keeps `gateway.tailscale.mode: serve` true: asks until the daemon serves us, takes it back at the end."""
 
-    def __init__(self, api: LocalApi, exposed: Exposed, *, clock: Clock, tracker: HealthTracker) -> None:
+    def __init__(
+        self,
+        api: LocalApi,
+        exposed: Exposed,
+        *,
+        clock: Clock,
+        tracker: HealthTracker,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._changed = changed
         self._api = api
         self._exposed = exposed
         self._port = 0
@@ -68,14 +77,19 @@ class ServedByTailscale:
                 raise TailscaleError("HTTPS certificates are off in this tailnet; turn them on in its DNS settings.")
             await self._api.serve(me.name, self._port)
         except TailscaleError as error:
-            self._exposed.exposure = replace(self._exposed.exposure, served="")
+            self._served("")
             fix = "Mend that; it is tried again every minute. Or: homarus config set gateway.tailscale.mode off"
             self._tracker.set(Condition(UNSERVED, "tailscale", Severity.DEGRADED, str(error), fix))
             return
         self._tracker.clear(UNSERVED, "tailscale")
         if self._exposed.exposure.served != me.name:
             _log.info("served in the tailnet", extra={"address": f"https://{me.name}/"})
-            self._exposed.exposure = replace(self._exposed.exposure, served=me.name)
+            self._served(me.name)
+
+    def _served(self, name: str) -> None:
+        if name != self._exposed.exposure.served:
+            self._exposed.exposure = replace(self._exposed.exposure, served=name)
+            self._changed()
 
     async def aclose(self) -> None:
         """Take back what was asked for."""

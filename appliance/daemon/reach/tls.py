@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +23,16 @@ _CONTEXT_LIFE: Final = 2_000
 
 
 class PortTls:
-    """Hands out the context for each connection. `pin`: SHA-256 of the certificate that is shown, in hex."""
+    """Hands out the context for each connection. `pin`: SHA-256 of the certificate that is shown, in hex.
+
+    `changed` is called when another certificate is shown from now on.
+    """
 
     def __init__(self, certificate: Path, key: Path | None = None) -> None:
         self._certificate = certificate
         self._key = key
         self._used = 0
+        self.changed: Callable[[], None] = lambda: None
         self._context = self._load()
         self.pin = hashlib.sha256(der_of(certificate)).hexdigest()
 
@@ -37,7 +41,7 @@ class PortTls:
         if self._used > _CONTEXT_LIFE:
             self._used = 0
             try:
-                self._context = self._load()
+                self.reload()
             except (OSError, ValueError) as error:  # the file may be half replaced: the old one goes on
                 _log.warning("the certificate cannot be read again: %s", error)
         return self._context
@@ -45,7 +49,9 @@ class PortTls:
     def reload(self) -> None:
         """Show what is in the files now. Raises OSError, ValueError."""
         self._context = self._load()
-        self.pin = hashlib.sha256(der_of(self._certificate)).hexdigest()
+        before, self.pin = self.pin, hashlib.sha256(der_of(self._certificate)).hexdigest()
+        if before != self.pin:
+            self.changed()
 
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
