@@ -136,6 +136,11 @@ class Models:
         chosen = None if isinstance(section, Refused) or info.provider != "local" else section.local.handover
         return info.least_confidence if chosen is None else chosen
 
+    def longest_local(self) -> int | None:
+        """Return the owner's bound of an answer of the model on this box in tokens, None for none."""
+        section = self._config().models
+        return None if isinstance(section, Refused) else section.local.max_tokens
+
     async def aclose(self) -> None:
         """Close every provider."""
         await self._catalog.aclose()

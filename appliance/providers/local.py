@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -39,20 +39,33 @@ class LocalProvider:
 
     name = "The local model"  # begins a sentence
 
-    def __init__(self, client: EngineClient, *, provider_id: str = "local", models: Sequence[ModelInfo]) -> None:
+    def __init__(
+        self,
+        client: EngineClient,
+        *,
+        provider_id: str = "local",
+        models: Sequence[ModelInfo],
+        longest: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`longest` returns the owner's bound of an answer in tokens as it is now, None for none."""
         self._client = client
         self._id = provider_id
         self._models = tuple(models)
+        self._longest = longest
 
     @property
     def id(self) -> str:
         return self._id
 
     def models(self) -> tuple[ModelInfo, ...]:
-        return self._models
+        if (longest := self._longest()) is None:
+            return self._models
+        return tuple(replace(model, max_output_tokens=longest) for model in self._models)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[StreamItem]:
-        """Stream one answer; see `providers.base.Provider`."""
+        """Stream one answer, no longer than the owner allows; see `providers.base.Provider`."""
+        bounds = [bound for bound in (request.max_tokens, self._longest()) if bound is not None]
+        request = replace(request, max_tokens=min(bounds, default=None))
         try:
             async with aclosing(self._client.generate(request_frame(request))) as answers:
                 async for answer in answers:

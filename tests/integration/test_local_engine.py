@@ -95,6 +95,8 @@ async def test_the_local_model_is_asked_first_when_it_comes_first(tmp_path: Path
     async with box(tmp_path, speaker, ["local/any", "fake/big"]) as (gateway, cloud):
         async with talking(gateway.target) as talk:
             assert await talk.ask("who speaks", "k1") == "The box speaks."
+            await asyncio.to_thread(gateway.homarus, "config", "set", "models.local.maxTokens", "2")
+            await asyncio.to_thread(until, lambda: _says(gateway, "The box speaks\n"), what="a shorter answer")
         assert not cloud.requests
 
 
@@ -136,7 +138,11 @@ async def test_kill_9_of_the_engine_in_mid_answer_ends_the_run_and_the_gateway_g
 
 
 def _answers_itself(gateway: GatewayProcess) -> bool:
-    return gateway.homarus("ask", "--session", "later", "who speaks").stdout == "The box speaks.\n"
+    return _says(gateway, "The box speaks.\n")
+
+
+def _says(gateway: GatewayProcess, words: str) -> bool:
+    return gateway.homarus("ask", "--session", "later", "who speaks").stdout == words
 
 
 async def test_embeddings_over_the_port(tmp_path: Path) -> None:

@@ -215,7 +215,6 @@ PENDING: Final[dict[str, str]] = {
     "gateway.reload.debounceMs": "the file is looked at once a second",
     "models.providers.*.models[].cost.cacheRead": "only input and output are added up",
     "models.providers.*.models[].cost.cacheWrite": "only input and output are added up",
-    "models.local.maxTokens": "the engine has a bound of its own",
     "agents.defaults.mediaMaxMb": "attachments have the bound of the protocol",
     "session.scope": _NO_CHANNELS,
     "session.dmScope": _NO_CHANNELS,

@@ -237,7 +237,7 @@ class LocalEngine:
         probe = await asyncio.to_thread(self.probe_of, path)
         model = replace(model_info(info), least_confidence=probe.least_confidence if probe else 0.0)
         self._models.probed(probe.tools_per_turn if probe else None)
-        self._models.add(LocalProvider(client, models=[model]))
+        self._models.add(LocalProvider(client, models=[model], longest=self._models.longest_local))
         self._bus.publish(ModelsChanged())
         with contextlib.suppress(OSError):  # then there is nothing to go back to
             await asyncio.to_thread(self.library.loaded, path)

@@ -93,6 +93,20 @@ async def test_background_and_confidence_travel_and_warming_asks_for_no_word() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "allowed", "told"), [(None, None, None), (None, 50, 50), (49, 50, 49), (51, 50, 50), (51, None, 51)]
+)
+async def test_no_answer_is_longer_than_its_asker_and_the_owner_allow(
+    asked: int | None, allowed: int | None, told: int | None
+) -> None:
+    engine = Engine(_done())
+    provider = LocalProvider(cast(EngineClient, engine), models=[INFO], longest=lambda: allowed)
+    await _items(provider, replace(REQUEST, max_tokens=asked))
+    await provider.warm(replace(REQUEST, max_tokens=asked))
+    assert [one.max_tokens for one in engine.asked] == [told, 0]
+    assert provider.models()[0].max_output_tokens == allowed  # so that the prompt leaves no more room than that
+
+
 def _chain(*providers: Any, infos: list[ModelInfo]) -> Failover:
     candidates = [Candidate(provider, info) for provider, info in zip(providers, infos, strict=True)]
     return Failover(candidates, cooldowns=Cooldowns(), clock=FakeClock(), handover=lambda info: info.least_confidence)
