@@ -42,7 +42,7 @@ async def guess(
     headers: dict[str, str] | None = None,
     client: dict[str, Any] = CLI,
     forged: bool = False,
-    **auth: str,
+    **auth: Any,
 ) -> str:
     """Connect once; return what the gateway says of it: a code, or `in`."""
     asked = params(client, "operator", READ, **auth)
@@ -66,7 +66,7 @@ async def guesses_until_locked(box: Gateway, **how: Any) -> list[str]:
 )
 @pytest.mark.parametrize("with_device", [True, False], ids=["with a device", "without"])
 async def test_ten_guesses_lock_whatever_they_are_dressed_in(
-    box: Gateway, dress: dict[str, str], with_device: bool
+    box: Gateway, dress: dict[str, Any], with_device: bool
 ) -> None:
     key = DeviceKey() if with_device else None
     await guesses_until_locked(box, key=key, **dress)
@@ -77,9 +77,10 @@ async def test_ten_guesses_lock_whatever_they_are_dressed_in(
 @pytest.mark.parametrize("kind", ["bootstrapToken", "deviceToken"])
 async def test_the_lock_of_another_secret_hides_no_guesses(box: Gateway, kind: str) -> None:
     """Who is locked out with a made-up code must not guess the password behind that lock, uncounted."""
+    made_up: dict[str, Any] = {kind: "made up"}
     for _ in range(10):
-        await guess(box, key=DeviceKey(), **{kind: "made up"})
-    await guesses_until_locked(box, key=DeviceKey(), **{kind: "made up"})
+        await guess(box, key=DeviceKey(), **made_up)
+    await guesses_until_locked(box, key=DeviceKey(), **made_up)
     assert await guess(box, key=DeviceKey(), password=PASSWORD) == "AUTH_RATE_LIMITED"
 
 
