@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { block, lex } from "../src/views/chat/markdown/markdown";
-import { safeLink } from "../src/views/chat/markdown/links";
+import { hostOf, safeLink } from "../src/views/chat/markdown/links";
 
 /** What Markdown may become. Anything else in the tree is a hole. */
-const ALLOWED = new Set(["p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "hr", "table", "thead", "tbody", "tr", "th", "td", "div", "strong", "em", "del", "code", "pre", "br", "a", "figure", "figcaption", "span", "input"]);
-const PROPS = new Set(["class", "href", "target", "rel", "start", "type", "checked", "disabled", "aria-label", "scope", "tabIndex", "role", "children", "token", "text", "lang", "label"]);
+const ALLOWED = new Set(["p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "hr", "table", "thead", "tbody", "tr", "th", "td", "div", "strong", "em", "del", "code", "pre", "br", "a", "figure", "figcaption", "span", "small", "input"]);
+const PROPS = new Set(["class", "href", "target", "rel", "start", "type", "checked", "disabled", "aria-label", "scope", "tabIndex", "role", "children", "token", "text", "lang", "label", "title", "aria-haspopup"]);
+/** What our own links have besides: they ask before they lead away. */
+const ASKS = new Set(["onClick", "onAuxClick"]);
 
 interface Node {
   type: string | ((props: any) => unknown) | null;
@@ -30,12 +32,12 @@ function walk(node: unknown, seen: Seen): Seen {
   }
   const { type, props } = node as Node;
   assert.ok(!("dangerouslySetInnerHTML" in props), "markup out of text");
-  for (const name of Object.keys(props)) assert.ok(PROPS.has(name), `an attribute that Markdown must not set: ${name}`);
+  if (typeof type === "function" && /^(CopyButton|Icon)\d*$/.test(type.name)) return seen; // ours, and no part of the text
+  for (const name of Object.keys(props)) assert.ok(PROPS.has(name) || (type === "a" && ASKS.has(name)), `an attribute that Markdown must not set: ${name}`);
   if (typeof type === "function") {
-    // Components of ours: blocks and spans are followed, the button that copies is not part of the text.
+    // Components of ours: blocks and spans are followed.
     const prototype = type.prototype as { render?: () => unknown } | undefined;
     if (prototype?.render) return walk(block(props["token"]), seen);
-    if (type.name === "CopyButton" || type.name === "CopyButton2") return seen;
     return walk(type(props), seen);
   }
   if (typeof type === "string") {
@@ -108,6 +110,13 @@ test("an image of elsewhere is a link: nobody learns that it was read", () => {
   const seen = built("![chart](https://evil.example/track.png?id=1)");
   assert.deepEqual(seen.links, ["https://evil.example/track.png?id=1"]);
   assert.ok(!seen.tags.includes("img"));
+  assert.match(seen.text, /chart.*evil\.example/);
+});
+
+test("a picture that is a link is one link", () => {
+  const seen = built("[![chart](https://a.example/c.png)](https://b.example/page)");
+  assert.deepEqual(seen.links, ["https://b.example/page"]);
+  assert.equal(seen.text, "chart");
 });
 
 test("links keep to what people follow", () => {
@@ -117,6 +126,12 @@ test("links keep to what people follow", () => {
   assert.equal(safeLink("https://bank.example@evil.example/"), null);
   assert.equal(safeLink("notes.md"), null);
   assert.equal(safeLink("blob:https://example.org/1"), null);
+});
+
+test("a link tells whom it leads to, whatever its words say", () => {
+  assert.equal(hostOf("https://example.org:8443/a?b"), "example.org:8443");
+  assert.equal(hostOf("https://xn--80ak6aa92e.com/"), "xn--80ak6aa92e.com");
+  assert.equal(hostOf("mailto:anna@example.org"), "anna@example.org");
 });
 
 test("what no person writes is shown as it is instead of parsed for seconds", () => {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../app/i18n";
 import { go, route } from "../../app/router";
 import { Button, Dialog } from "../../ui";
+import { Leaving } from "./markdown/outside";
 import { mainKey, newKey, pathOf, readCommands } from "./context";
 import { Thread } from "./thread";
 import { SessionList } from "./parts/sessions";
@@ -25,6 +26,7 @@ export default function View(): JSX.Element {
       <Dialog open={listed} title={t("chat.sessions")} onClose={() => setListed(false)}>
         <SessionList current={key} onPick={() => setListed(false)} />
       </Dialog>
+      <Leaving />
     </div>
   );
 }

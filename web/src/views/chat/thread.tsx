@@ -1,23 +1,25 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { format, locale, t } from "../../app/i18n";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../../app/i18n";
 import { route } from "../../app/router";
+import { Mark } from "../../app/shell";
 import { gateway } from "../../gateway";
 import { Button, Dialog, EmptyState, Icon, Skeleton, toast } from "../../ui";
+import type { IconName } from "../../ui";
 import { open } from "./context";
 import { Markdown } from "./markdown/markdown";
 import type { Conversation } from "./model/conversation";
 import type { Echo } from "./model/echoes";
-import type { Item, Segment, UserItem } from "./model/turns";
+import type { UserItem } from "./model/turns";
 import { textOf } from "./model/wire";
 import type { Message } from "./model/wire";
 import { Composer } from "./parts/composer";
 import { Messages } from "./parts/messages";
 import { nameOf, SessionMenu } from "./parts/sessions";
 import { Speaker } from "./parts/speaker";
-import { LiveTurn, Turn } from "./parts/turn";
-import type { TurnActions } from "./parts/turn";
-import { EchoMessage, QueuedMessage, UserMessage } from "./parts/user";
+import { offers, Stored } from "./parts/stored";
+import { LiveTurn } from "./parts/turn";
+import { EchoMessage, QueuedMessage } from "./parts/user";
 
 /** One conversation from its heading to the field in which one types. */
 export function Thread({ sessionKey, picker, onNew }: { sessionKey: string; picker: ComponentChildren; onNew: () => void }): JSX.Element {
@@ -43,8 +45,10 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
     if (taken) setSent((count) => count + 1);
     return taken;
   };
+  const latest = useRef(send);
+  latest.current = send;
+  const say = useCallback((text: string): void => void latest.current(text, []), []);
   const stop = (): void => void talk.abort().catch((error: Error) => toast(error.message, "bad"));
-  const say = (text: string): void => void send(text, []);
 
   const items = talk.items.value;
   const tail = talk.tail.value;
@@ -53,12 +57,6 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
   const empty = talk.state.value === "ready" && !items.length && !tail.length && !echoes.length && !pending.length;
   const said = echoes.filter((one) => one.state === "accepted");
   const onItsWay = echoes.filter((one) => one.state !== "accepted");
-  const actions = (item: Item | undefined, before: UserItem | undefined, last: boolean): TurnActions => ({
-    sessionKey: talk.key,
-    again: last && before?.text ? () => say(before.text) : undefined,
-    undo: last && item?.kind === "turn" && undoable(item.segments) ? () => say(t("chat.undoWords")) : undefined,
-    whole: setWhole,
-  });
   const echoed = (one: Echo): JSX.Element => (
     <EchoMessage key={one.id} echo={one} onRetry={() => talk.retry(one.id)} onTakeBack={() => fill(talk.takeBack(one.id))} />
   );
@@ -75,17 +73,16 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
       <Messages count={sent} older={talk.older.value} onOlder={() => void talk.loadOlder()} busy={talk.busy.value} goto={goto}>
         {talk.state.value === "loading" && !echoes.length && <div class="thread-loading"><Skeleton lines={4} /></div>}
         {talk.state.value === "failed" && <Failed talk={talk} />}
-        {empty && <Welcome onPick={fill} />}
-        <Stored items={items} sessionKey={talk.key} last={quiet && !tail.length && !said.length} actions={actions} />
+        {empty && <Welcome onPick={say} />}
+        <Stored talk={talk} onSay={say} onWhole={setWhole} goto={goto} />
         {tail.map((live) => {
           const own = said.find((one) => one.id === live.runId);
           const asked = own?.text ?? items.findLast((one): one is UserItem => one.kind === "user")?.text;
           const last = live === tail.at(-1) && live.state !== "running" && quiet;
-          const again = last && asked ? () => say(asked) : undefined;
-          const undo = last && undoable(live.segments) ? () => say(t("chat.undoWords")) : undefined;
+          const actions = { sessionKey: talk.key, ...offers(live, asked, last, say) };
           return [
             own && echoed(own),
-            <LiveTurn key={live.runId} live={live} actions={{ sessionKey: talk.key, again, undo }} />,
+            <LiveTurn key={live.runId} live={live} actions={actions} />,
           ];
         })}
         {said.filter((one) => !tail.some((live) => live.runId === one.id)).map(echoed)}
@@ -101,43 +98,6 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
       {whole !== null && <Whole talk={talk} entryId={whole} onClose={() => setWhole(null)} />}
     </section>
   );
-}
-
-function Stored({ items, sessionKey, last, actions }: {
-  items: readonly Item[];
-  sessionKey: string;
-  last: boolean;
-  actions: (item: Item, before: UserItem | undefined, last: boolean) => TurnActions;
-}): JSX.Element {
-  let before: UserItem | undefined;
-  let day = "";
-  const shown = items.map((item, index) => {
-    const today = new Date(item.at).toDateString();
-    const heading = today === day ? null : <p class="day" key={`day:${today}`}>{dayName(item.at)}</p>;
-    day = today;
-    if (item.kind === "user") {
-      before = item;
-      return [heading, <UserMessage key={item.id} item={item} sessionKey={sessionKey} />];
-    }
-    const asked = before;
-    return [heading, <Turn key={item.id} item={item} askedAt={asked?.at} actions={actions(item, asked, last && index === items.length - 1)} />];
-  });
-  return <>{shown}</>;
-}
-
-function dayName(ms: number): string {
-  const day = (time: number): number => new Date(time).setHours(0, 0, 0, 0);
-  const ago = Math.round((day(Date.now()) - day(ms)) / 86_400_000);
-  if (ago > 1) return format.date(ms);
-  const word = new Intl.RelativeTimeFormat(locale.value, { numeric: "auto" }).format(-ago, "day");
-  return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
-/** Whether the last thing that was done can be taken back. */
-function undoable(segments: readonly Segment[]): boolean {
-  const last = segments.findLast((one) => one.kind === "tool");
-  const details = last?.kind === "tool" ? last.step.details : undefined;
-  return typeof details === "object" && details !== null && (details as { undoable?: unknown }).undoable === true;
 }
 
 function lastSaid(talk: Conversation): string {
@@ -164,14 +124,21 @@ function Failed({ talk }: { talk: Conversation }): JSX.Element {
   );
 }
 
+const IDEAS: readonly [string, IconName][] = [["timer", "clock"], ["list", "list"], ["reminder", "bell"], ["ask", "spark"]];
+
+/** What a conversation begins with: things that work on every box, one press away. */
 function Welcome({ onPick }: { onPick: (text: string) => void }): JSX.Element {
-  const ideas = useMemo(() => ["timer", "list", "reminder", "ask"].map((name) => t(`chat.idea.${name}`)), [locale.value]);
   return (
     <div class="chat-hello">
-      <Icon name="spark" size={30} />
+      <Mark size={44} />
       <h2>{t("chat.hello")}</h2>
       <p class="muted">{t("chat.helloText")}</p>
-      <ul>{ideas.map((idea) => <li key={idea}><Button small onClick={() => onPick(idea)}>{idea}</Button></li>)}</ul>
+      <ul>
+        {IDEAS.map(([name, icon]) => {
+          const idea = t(`chat.idea.${name}`);
+          return <li key={name}><button type="button" class="idea" onClick={() => onPick(idea)}><Icon name={icon} /><span>{idea}</span></button></li>;
+        })}
+      </ul>
     </div>
   );
 }

@@ -14,3 +14,9 @@ export function safeLink(href: string): string | null {
     return null;
   }
 }
+
+/** Whom a link leads to: the host, or the address of a mail or a call. */
+export function hostOf(href: string): string {
+  const url = new URL(href);
+  return url.host || decodeURIComponent(url.pathname);
+}

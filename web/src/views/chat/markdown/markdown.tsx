@@ -2,9 +2,12 @@ import { Lexer } from "marked";
 import type { Token, Tokens } from "marked";
 import { Component } from "preact";
 import type { ComponentChildren, JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { CopyButton } from "../../../ui/copy";
 import { t } from "../../../app/i18n";
-import { safeLink } from "./links";
+import { Icon } from "../../../ui/icon";
+import { hostOf, safeLink } from "./links";
+import { Outside } from "./outside";
 
 /**
  * Markdown of a model as elements of the page. No text ever becomes markup: the tokens of the parser are built as
@@ -12,7 +15,8 @@ import { safeLink } from "./links";
  * loading it would tell its owner who reads what. So there is nothing that a sanitiser could overlook.
  */
 export function Markdown({ text }: { text: string }): JSX.Element {
-  return <div class="md">{blocks(lex(text)).map((token, index) => <Block key={index} token={token} />)}</div>;
+  const tokens = useMemo(() => blocks(lex(text)), [text]);
+  return <div class="md">{tokens.map((token, index) => <Block key={index} token={token} />)}</div>;
 }
 
 // Past these a text is a log or a fault, and costs seconds to parse: it is shown as it is.
@@ -159,7 +163,7 @@ export function span(token: Token): ComponentChildren {
     case "br":
       return <br />;
     case "link":
-      return link((token as Tokens.Link).href, inline(token.tokens), (token as Tokens.Link).text);
+      return link((token as Tokens.Link).href, inline(named(token.tokens)), (token as Tokens.Link).text);
     case "image":
       return image(token as Tokens.Image);
     case "html":
@@ -171,17 +175,23 @@ export function span(token: Token): ComponentChildren {
   }
 }
 
-/** A link out of the app: only to what people know from a browser, and the page behind it learns nothing of this one. */
+/** A link out of the app: only to what people know from a browser. */
 function link(href: string, content: ComponentChildren, text: string): ComponentChildren {
   const target = safeLink(href);
   if (!target) return content ?? text;
-  return <a href={target} target="_blank" rel="noopener noreferrer nofollow">{content ?? text}</a>;
+  return <Outside href={target}>{content ?? text}</Outside>;
 }
 
+/** Pictures inside of a link by their names: a link in a link is none. */
+const named = (tokens: readonly Token[] | undefined): Token[] | undefined =>
+  tokens?.map((token) => (token.type === "image" ? { type: "text", raw: token.raw, text: token["text"] || t("chat.image") } : token));
+
+/** Loading a picture of elsewhere would tell its owner who reads what: its name and its host stand in its place. */
 function image(token: Tokens.Image): ComponentChildren {
   const name = token.text || t("chat.image");
   const target = safeLink(token.href);
-  return target ? <a class="md-image" href={target} target="_blank" rel="noopener noreferrer nofollow">{t("chat.imageLink", { name })}</a> : name;
+  if (!target) return name;
+  return <Outside href={target} class="md-image"><Icon name="image" size={18} /><span>{name}<small>{hostOf(target)}</small></span></Outside>;
 }
 
 /** The lexer leaves the character references of Markdown as they are; the few that models write are resolved here. */

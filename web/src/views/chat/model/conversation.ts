@@ -57,6 +57,9 @@ export class Conversation {
     return this.said.list(items, new Set([...stored, ...queued]));
   });
 
+  /** Nothing goes on behind the stored messages: what is offered below the last answer still fits. */
+  readonly settled = computed(() => !this.busy.value && !this.tail.value.length && !this.echoes.value.length && !this.pending.value.length);
+
   open(): void {
     const mine = (payload: { sessionKey?: string }): boolean => payload?.sessionKey === this.name;
     this.stops.push(

@@ -27,6 +27,8 @@ export interface FileName {
 export interface UserItem {
   kind: "user";
   id: string;
+  /** The number of its entry. */
+  seq: number;
   at: number;
   text: string;
   images: readonly ImagePart[];
@@ -38,6 +40,8 @@ export interface UserItem {
 export interface TurnItem {
   kind: "turn";
   id: string;
+  /** The number of its first entry. */
+  seq: number;
   runId?: string;
   at: number;
   endedAt: number;
@@ -76,6 +80,13 @@ export function isLast(message: Message): boolean {
   return message.role === "assistant" && !!message.stopReason && message.stopReason !== "tool_calls" && message.stopReason !== "toolUse";
 }
 
+/** Whether the last thing that was done for an answer can be taken back. */
+export function undoable(segments: readonly Segment[]): boolean {
+  const last = segments.findLast((one) => one.kind === "tool");
+  const details = last?.kind === "tool" ? last.step.details : undefined;
+  return typeof details === "object" && details !== null && (details as { undoable?: unknown }).undoable === true;
+}
+
 const at = (message: Message): number => message.__openclaw.recordTimestampMs ?? message.timestamp ?? 0;
 
 /** Build what is shown. `hidden` are runs that are shown live instead: of them only what the person said is kept. */
@@ -92,11 +103,11 @@ export function itemsOf(messages: readonly Message[], hidden: ReadonlySet<string
       items.push(userItem(message));
       continue;
     }
-    const { runId, id } = message.__openclaw;
+    const { runId, id, seq } = message.__openclaw;
     if (runId !== undefined && hidden.has(runId)) continue;
     if (!open || open.runId !== runId) {
       close();
-      open = { id: runId ?? id, runId, at: at(message), endedAt: at(message), segments: [], entryIds: [], steps: new Map() };
+      open = { id: runId ?? id, seq, runId, at: at(message), endedAt: at(message), segments: [], entryIds: [], steps: new Map() };
     }
     take(open, message);
     if (isLast(message)) close();
@@ -107,6 +118,7 @@ export function itemsOf(messages: readonly Message[], hidden: ReadonlySet<string
 
 interface Draft {
   id: string;
+  seq: number;
   runId: string | undefined;
   at: number;
   endedAt: number;
@@ -166,7 +178,7 @@ function userItem(message: Message): UserItem {
   const { text, files } = withoutFiles(textOf(message.content));
   const images = parts(message).filter((part): part is ImagePart => part.type === "image");
   const runId = message.idempotencyKey?.replace(/:user$/, "");
-  return { kind: "user", id: message.__openclaw.id, at: at(message), text, images, files, ...(runId ? { runId } : {}) };
+  return { kind: "user", id: message.__openclaw.id, seq: message.__openclaw.seq, at: at(message), text, images, files, ...(runId ? { runId } : {}) };
 }
 
 /** Put newly heard entries among the known ones: by number, each once, the newer form of it. */

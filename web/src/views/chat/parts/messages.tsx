@@ -50,7 +50,7 @@ export function Messages({ children, count, older, onOlder, busy, goto }: {
   /** Remember what is seen at the top, so that it stays there when older messages come in above it. */
   const remember = (node: HTMLElement): void => {
     const top = node.getBoundingClientRect().top;
-    const first = [...(inside.current?.children ?? [])].find((one) => one.getBoundingClientRect().bottom > top + 8);
+    const first = [...(inside.current?.querySelectorAll("article") ?? [])].find((one) => one.getBoundingClientRect().bottom > top + 8);
     anchor.current = first ? { node: first, top: first.getBoundingClientRect().top } : null;
   };
 

@@ -67,7 +67,7 @@ export function SessionMenu({ row, sessionKey }: { row: SessionRow | null; sessi
   if (!row.isMain) {
     items.push({
       label: t(row.archived ? "chat.unarchive" : "chat.archive"),
-      icon: "download",
+      icon: "archive",
       run: () => void sessions.archive(sessionKey, !row.archived).then(() => !row.archived && go("/chat"), report),
     });
   }

@@ -114,7 +114,7 @@ function Foot({ segments, at, actions, children }: {
   const text = useMemo(() => segments.map((one) => (one.kind === "text" ? one.text : "")).filter(Boolean).join("\n\n"), [segments]);
   return (
     <footer class="turn-foot">
-      {actions.undo && <Button small icon="arrowLeft" onClick={actions.undo}>{t("chat.undo")}</Button>}
+      {actions.undo && <Button small icon="undo" onClick={actions.undo}>{t("chat.undo")}</Button>}
       {children}
       <time class="turn-time" dateTime={new Date(at).toISOString()} title={format.dateTime(at)}>{format.time(at)}</time>
       {text && <CopyButton text={text} label={t("chat.copyAnswer")} />}
