@@ -1,0 +1,48 @@
+import type { JSX } from "preact";
+import { t } from "../../app/i18n";
+import { CodeBlock, Notice } from "../../ui";
+import { issues, waiting } from "./store";
+
+/** What the box found in the file: what it refuses, what to look at, what has no effect. And what waits for a restart. */
+export function Findings(): JSX.Element | null {
+  const all = [...issues.value.values()];
+  const bad = all.filter((one) => one.severity === "error");
+  const odd = all.filter((one) => one.severity === "warning");
+  const idle = all.filter((one) => one.severity === "unused");
+  return (
+    <>
+      <Restart />
+      {bad.length > 0 && <Notice tone="bad" title={t("config.refusedTitle")}><Rows of={bad} /></Notice>}
+      {odd.length > 0 && <Notice tone="warn" title={t("config.oddTitle")}><Rows of={odd} /></Notice>}
+      {idle.length > 0 && <Notice title={t("config.idleTitle")}><Rows of={idle} /></Notice>}
+    </>
+  );
+}
+
+/** What was saved and counts only after a restart. */
+export function Restart(): JSX.Element | null {
+  if (!waiting.value.length) return null;
+  const away = waiting.value.some((path) => /^gateway\.(bind|port|customBindHost|auth|tls)\b/.test(path));
+  return (
+    <Notice tone="warn" title={t("config.restartTitle", { count: waiting.value.length })}>
+      <p>{t("config.restartText")} <span class="mono">{waiting.value.join(", ")}</span></p>
+      {away && <p>{t("config.restartAway")}</p>}
+    </Notice>
+  );
+}
+
+/** One finding: where, what, and what mends it. */
+export function Finding({ of: one }: { of: { path: string; message: string; hint?: string } }): JSX.Element {
+  return (
+    <>
+      {one.path ? <><span class="mono">{one.path}</span> {one.message}.</> : sentence(one.message)}
+      {one.hint && (/^(chmod|homarus|sudo) /.test(one.hint) ? <CodeBlock wrap>{one.hint}</CodeBlock> : <> {sentence(one.hint)}</>)}
+    </>
+  );
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
+function Rows({ of }: { of: { path: string; message: string; hint?: string }[] }): JSX.Element {
+  return <ul class="config-findings">{of.map((one) => <li key={one.path + one.message}><Finding of={one} /></li>)}</ul>;
+}
