@@ -5,7 +5,7 @@ import { hostOf, safeLink } from "../src/views/chat/markdown/links";
 
 /** What Markdown may become. Anything else in the tree is a hole. */
 const ALLOWED = new Set(["p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "hr", "table", "thead", "tbody", "tr", "th", "td", "div", "strong", "em", "del", "code", "pre", "br", "a", "figure", "figcaption", "span", "small", "input"]);
-const PROPS = new Set(["class", "href", "target", "rel", "start", "type", "checked", "disabled", "aria-label", "scope", "tabIndex", "role", "children", "token", "text", "lang", "label", "title", "aria-haspopup"]);
+const PROPS = new Set(["class", "href", "target", "rel", "start", "type", "checked", "disabled", "aria-label", "scope", "tabIndex", "role", "children", "token", "text", "lang", "label", "title", "dir", "aria-haspopup"]);
 /** What our own links have besides: they ask before they lead away. */
 const ASKS = new Set(["onClick", "onAuxClick"]);
 

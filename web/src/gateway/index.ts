@@ -28,7 +28,7 @@ export const outbox = new Outbox(
 );
 gateway.onOpen(() => void outbox.flush());
 
-export { drafts } from "./drafts";
+export { draftFiles, drafts } from "./drafts";
 export { GatewayError } from "./errors";
 export { newId } from "./ids";
 export { readSetupCode } from "./setup_code";

@@ -117,4 +117,13 @@ export const setting = {
       // A private window: the setting lives as long as the page.
     }
   },
+  /** The names that begin so. */
+  names(prefix: string): string[] {
+    try {
+      const begin = `homarus.${prefix}`;
+      return Object.keys(localStorage).filter((name) => name.startsWith(begin)).map((name) => name.slice("homarus.".length));
+    } catch {
+      return [];
+    }
+  },
 };

@@ -68,6 +68,7 @@ export const de: Words = {
   attachments: "Anhänge",
   removeFile: "{name} entfernen",
   commands: "Befehle",
+  allLists: "Alle Listen",
   listEmpty: "Diese Liste ist leer.",
   factsTitle: "Wer geantwortet hat und was es gebraucht hat",
   atOnce: "sofort",

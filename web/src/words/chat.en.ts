@@ -68,6 +68,7 @@ export const en: Words = {
   attachments: "Attachments",
   removeFile: "Remove {name}",
   commands: "Commands",
+  allLists: "All lists",
   listEmpty: "This list is empty.",
   factsTitle: "Who answered, and what it took",
   atOnce: "at once",

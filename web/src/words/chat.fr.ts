@@ -68,6 +68,7 @@ export const fr: Words = {
   attachments: "Pièces jointes",
   removeFile: "Retirer {name}",
   commands: "Commandes",
+  allLists: "Toutes les listes",
   listEmpty: "Cette liste est vide.",
   factsTitle: "Qui a répondu, et à quel prix",
   atOnce: "aussitôt",

@@ -14,6 +14,7 @@ import type { UserItem } from "./model/turns";
 import { textOf } from "./model/wire";
 import type { Message } from "./model/wire";
 import { Composer } from "./parts/composer";
+import type { Given } from "./parts/composer";
 import { Messages } from "./parts/messages";
 import { nameOf, SessionMenu } from "./parts/sessions";
 import { Speaker } from "./parts/speaker";
@@ -34,11 +35,11 @@ export function Thread({ sessionKey, picker, onNew }: { sessionKey: string; pick
 }
 
 function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentChildren; onNew: () => void }): JSX.Element {
-  const [given, setGiven] = useState({ text: "", count: 0 });
+  const [given, setGiven] = useState<Given>({ text: "", attachments: [], count: 0 });
   const [sent, setSent] = useState(0);
   const [whole, setWhole] = useState<string | null>(null);
   const goto = useGoto(talk);
-  const fill = (text: string): void => setGiven((before) => ({ text, count: before.count + 1 }));
+  const takeBack = (id: string): void => setGiven(({ count }) => ({ ...talk.takeBack(id), count: count + 1 }));
 
   const send: Parameters<typeof Composer>[0]["onSend"] = (text, attachments, mode) => {
     const taken = talk.send(text, attachments, mode);
@@ -58,7 +59,7 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
   const said = echoes.filter((one) => one.state === "accepted");
   const onItsWay = echoes.filter((one) => one.state !== "accepted");
   const echoed = (one: Echo): JSX.Element => (
-    <EchoMessage key={one.id} echo={one} onRetry={() => talk.retry(one.id)} onTakeBack={() => fill(talk.takeBack(one.id))} />
+    <EchoMessage key={one.id} echo={one} onRetry={() => talk.retry(one.id)} onTakeBack={() => takeBack(one.id)} />
   );
   const quiet = !talk.busy.value && !onItsWay.length;
 

@@ -4,7 +4,8 @@ import { t } from "../../app/i18n";
 import { gateway } from "../../gateway";
 import { Button, Card, Dialog, EmptyState, Field, Menu, confirm, toast, useAsync } from "../../ui";
 import { Loaded, act } from "../panel";
-import { place, title, withChecked } from "./model";
+import { CheckList } from "./check_list";
+import { place, title } from "./model";
 import type { Item, NamedList } from "./model";
 
 interface Changed {
@@ -15,7 +16,7 @@ interface Changed {
 const change = (list: NamedList, what: object): Promise<Changed | undefined> =>
   act(() => gateway.call<Changed>("homarus.lists.change", { list: list.name, sessionKey: list.sessionKey, ...what }));
 
-/** Every list as a card. What is checked off stays in sight until the page is left, so that a slip is mended at once. */
+/** Every list as a card. */
 export function Lists(): JSX.Element {
   const read = useAsync((signal) => gateway.call<{ lists: NamedList[] }>("homarus.lists.get", {}, { signal }), [], ["homarus.lists.changed"]);
   const [naming, setNaming] = useState(false);
@@ -40,35 +41,14 @@ export function Lists(): JSX.Element {
 }
 
 function OneList({ list }: { list: NamedList }): JSX.Element {
-  const [checked, setChecked] = useState<readonly Item[]>([]);
   const editable = gateway.can("operator.write");
   const where = place(list.sessionKey, gateway.hello.value?.snapshot.sessionDefaults?.mainSessionKey);
   const name = title(list.name);
-  const rows = withChecked(list.items, checked);
-  const check = async (item: Item): Promise<void> => {
-    setChecked((before) => [...before, item]);
-    if (!(await change(list, { remove: [item.item] }))) setChecked((before) => before.filter((one) => one !== item));
-  };
-  const uncheck = async (item: Item): Promise<void> => {
-    if (await change(list, { putBack: [item] })) setChecked((before) => before.filter((one) => one.item !== item.item));
-  };
   const menu = editable && <Menu label={t("lists.options", { name })} items={[{ label: t("lists.clear"), icon: "trash", danger: true, run: () => void clear(list) }]} />;
   return (
     <Card title={where ? `${name} (${where})` : name} icon="list" actions={menu}>
-      {rows.length ? (
-        <ul class="list" aria-label={name}>
-          {rows.map(({ item, done }) => (
-            <li key={item.item}>
-              <label class="check-item">
-                <input type="checkbox" checked={done} disabled={!editable} onChange={() => void (done ? uncheck(item) : check(item))} />
-                <span>{item.item}</span>
-              </label>
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <p class="muted">{t("lists.empty")}</p>
-      )}
+      <CheckList name={name} items={list.items} editable={editable} change={(what) => change(list, what)} />
+      {list.total === 0 && <p class="muted">{t("lists.empty")}</p>}
       {list.total > list.items.length && <p class="muted small">{t("lists.shownOf", { shown: list.items.length, total: list.total })}</p>}
       {editable && <Adder list={list} />}
     </Card>

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { t } from "../../app/i18n";
-import { gateway, outbox } from "../../gateway";
+import { drafts, gateway, outbox } from "../../gateway";
 import { describe } from "../../gateway/browser";
 import { Button, Card, Field, confirm, toast, useAsync } from "../../ui";
 
@@ -69,5 +69,6 @@ async function signOut(id: string): Promise<void> {
   }
   await gateway.forget();
   await outbox.clear();
+  await drafts.clear();
   location.replace("/");
 }

@@ -19,10 +19,12 @@ export function DueCard({ due: said }: { due: Due }): JSX.Element {
   const state = gone ? "cancelled" : over ? "over" : "pending";
   return (
     <div class={`due ${state}`}>
-      <Icon name={ICONS[due.kind] ?? "clock"} size={22} />
+      {state === "pending" && due.kind === "timer" && due.durationS ? <Ring share={(due.dueMs - now) / (due.durationS * 1000)} /> : (
+        <span class="due-sign"><Icon name={ICONS[due.kind] ?? "clock"} size={22} /></span>
+      )}
       <div class="due-text">
         <strong class="due-time numbers">{state === "pending" ? <Remaining due={due} now={now} /> : t(`chat.due.${state}`)}</strong>
-        <span class="due-name">{name(due)}</span>
+        <span class="due-name" dir="auto">{name(due)}</span>
       </div>
       {due.repeat && <Badge>{t("chat.due.repeats")}</Badge>}
       {state === "pending" && canCancel() && (
@@ -30,6 +32,16 @@ export function DueCard({ due: said }: { due: Due }): JSX.Element {
           onClick={() => void cancel(due.id).catch((error: Error) => toast(error.message, "bad"))} />
       )}
     </div>
+  );
+}
+
+/** What is left of a timer, as a part of a circle. The numbers beside it say the same. */
+function Ring({ share }: { share: number }): JSX.Element {
+  return (
+    <svg class="due-ring" width="40" height="40" viewBox="0 0 40 40" aria-hidden="true">
+      <circle cx="20" cy="20" r="17" />
+      <circle cx="20" cy="20" r="17" pathLength="1" stroke-dasharray="1" stroke-dashoffset={1 - Math.max(0, Math.min(1, share))} />
+    </svg>
   );
 }
 

@@ -67,13 +67,13 @@ export function block(token: Token): ComponentChildren {
     case "heading":
       return heading(token as Tokens.Heading);
     case "paragraph":
-      return <p>{inline(token.tokens)}</p>;
+      return <p dir="auto">{inline(token.tokens)}</p>;
     case "text":
       return "tokens" in token && token.tokens ? <>{inline(token.tokens)}</> : (token as Tokens.Text).text;
     case "code":
       return <Code text={(token as Tokens.Code).text} lang={(token as Tokens.Code).lang} />;
     case "blockquote":
-      return <blockquote>{children(token.tokens)}</blockquote>;
+      return <blockquote dir="auto">{children(token.tokens)}</blockquote>;
     case "list":
       return list(token as Tokens.List);
     case "table":
@@ -81,9 +81,9 @@ export function block(token: Token): ComponentChildren {
     case "hr":
       return <hr />;
     case "html":
-      return <p>{(token as Tokens.HTML).text.trim()}</p>;
+      return <p dir="auto">{(token as Tokens.HTML).text.trim()}</p>;
     case "plain":
-      return <p class="md-plain">{(token as Tokens.Generic)["text"]}</p>;
+      return <p class="md-plain" dir="auto">{(token as Tokens.Generic)["text"]}</p>;
     case "space":
     case "def":
       return null;
@@ -105,18 +105,18 @@ function levelled(tokens: Token[]): Token[] {
 
 function heading(token: Tokens.Heading): JSX.Element {
   const Tag = token.depth <= 1 ? "h2" : token.depth === 2 ? "h3" : "h4";
-  return <Tag>{inline(token.tokens)}</Tag>;
+  return <Tag dir="auto">{inline(token.tokens)}</Tag>;
 }
 
 function list(token: Tokens.List): JSX.Element {
   const items = token.items.map((item, index) => (
-    <li key={index} class={item.task ? "task" : undefined}>
+    <li key={index} dir="auto" class={item.task ? "task" : undefined}>
       {item.task && <input type="checkbox" checked={item.checked ?? false} disabled aria-label={item.text.slice(0, 80)} />}
       {item.loose ? children(noBox(item.tokens)) : noBox(item.tokens).map((one, at) => <Block key={at} token={one} />)}
     </li>
   ));
   const start = token.start;
-  return token.ordered ? <ol start={typeof start === "number" && start !== 1 ? start : undefined}>{items}</ol> : <ul>{items}</ul>;
+  return token.ordered ? <ol dir="auto" start={typeof start === "number" && start !== 1 ? start : undefined}>{items}</ol> : <ul dir="auto">{items}</ul>;
 }
 
 /** The box of a task is drawn by its item. */
@@ -126,11 +126,11 @@ function table(token: Tokens.Table): JSX.Element {
   const side = (index: number): string | undefined => token.align[index] ?? undefined;
   return (
     <div class="md-table" tabIndex={0} role="group" aria-label={t("chat.table")}>
-      <table>
-        <thead><tr>{token.header.map((cell, index) => <th key={index} scope="col" class={side(index)}>{inline(cell.tokens)}</th>)}</tr></thead>
+      <table dir="auto">
+        <thead><tr>{token.header.map((cell, index) => <th key={index} dir="auto" scope="col" class={side(index)}>{inline(cell.tokens)}</th>)}</tr></thead>
         <tbody>
           {token.rows.map((row, at) => (
-            <tr key={at}>{row.map((cell, index) => <td key={index} class={side(index)}>{inline(cell.tokens)}</td>)}</tr>
+            <tr key={at}>{row.map((cell, index) => <td key={index} dir="auto" class={side(index)}>{inline(cell.tokens)}</td>)}</tr>
           ))}
         </tbody>
       </table>
@@ -209,7 +209,7 @@ export function Code({ text, lang }: { text: string; lang?: string | undefined }
         <span>{name ?? t("chat.code")}</span>
         <CopyButton text={text} label={t("chat.copyCode")} />
       </figcaption>
-      <pre tabIndex={0}><code>{text}</code></pre>
+      <pre tabIndex={0} dir="ltr"><code>{text}</code></pre>
     </figure>
   );
 }

@@ -228,12 +228,12 @@ export class Conversation {
     this.post.retry(id);
   }
 
-  /** Drop a message that could not be sent; its text is given back. */
-  takeBack(id: string): string {
+  /** Drop a message that is not sent; what was in it is given back. */
+  takeBack(id: string): { text: string; attachments: readonly Attached[] } {
     const echo = this.echoes.peek().find((one) => one.id === id);
     this.post.remove(id);
     this.said.forget(id);
-    return echo?.text ?? "";
+    return { text: echo?.text ?? "", attachments: echo?.attachments ?? [] };
   }
 
   /** End the answer that is being made. What waits behind it was meant, and comes next. */

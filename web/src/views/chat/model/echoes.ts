@@ -8,6 +8,8 @@ export interface Echo {
   at: number;
   images: readonly string[];
   files: readonly string[];
+  /** All that went along, so that it can be taken back. */
+  attachments: readonly Attached[];
   state: "waiting" | "sending" | "failed" | "accepted";
   error?: string;
 }
@@ -54,12 +56,15 @@ const isImage = (one: Attached): boolean => one.mimeType.startsWith("image/");
 function echo(id: string, { text, at, attachments }: Said, state: Echo["state"]): Echo {
   const images = attachments.filter(isImage).map((one) => `data:${one.mimeType};base64,${one.content}`);
   const files = attachments.filter((one) => !isImage(one)).map((one) => one.name);
-  return { id, text, at, images, files, state };
+  return { id, text, at, images, files, attachments, state };
 }
 
 function echoOf(item: Outgoing): Echo {
   const given = (item.params["attachments"] as { mimeType: string; fileName: string; content: string }[] | undefined) ?? [];
-  const attachments = given.map((one) => ({ name: one.fileName, mimeType: one.mimeType, content: one.content, size: 0 }));
+  const attachments = given.map((one) => ({ name: one.fileName, mimeType: one.mimeType, content: one.content, size: bytesOf(one.content) }));
   const said = { text: String(item.params["message"] ?? ""), at: item.createdAt, attachments };
   return { ...echo(item.id, said, item.state), ...(item.error ? { error: item.error } : {}) };
 }
+
+/** How many bytes a base64 text holds, near enough for the limits. */
+const bytesOf = (content: string): number => Math.floor((content.length * 3) / 4);

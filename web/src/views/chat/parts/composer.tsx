@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../../app/i18n";
-import { drafts, gateway } from "../../../gateway";
+import { draftFiles, drafts, gateway } from "../../../gateway";
 import { Button, Icon, Menu } from "../../../ui";
 import { commands } from "../context";
-import { read } from "../model/attachments";
+import { MAX_COUNT, read } from "../model/attachments";
 import { completions } from "../model/commands";
 import type { CommandEntry } from "../model/commands";
 import type { Attached } from "../model/seams";
@@ -19,8 +19,15 @@ export interface ComposerProps {
   onStop: () => void;
   /** The last thing this person said here, for the key "up". */
   lastSaid: () => string;
-  /** Text that is put into the field from outside (a suggestion, a message taken back). */
-  given: { text: string; count: number };
+  /** A message that was taken back, to be changed. */
+  given: Given;
+}
+
+export interface Given {
+  text: string;
+  attachments: readonly Attached[];
+  /** Counts up with each one. */
+  count: number;
 }
 
 // A keyboard that is drawn on the glass has no comfortable Shift-Enter: there Enter makes a new line.
@@ -29,7 +36,7 @@ const drawnKeyboard = (): boolean => matchMedia("(hover: none) and (pointer: coa
 /** Where one types. What is typed is kept by conversation until it is sent. */
 export function Composer({ place, busy, onSend, onStop, lastSaid, given }: ComposerProps): JSX.Element {
   const [text, setText] = useState(() => drafts.get(place));
-  const [files, setFiles] = useState<readonly Attached[]>([]);
+  const [files, setFiles] = useDraftFiles(place);
   const [chosen, setChosen] = useState(0);
   const [refused, setRefused] = useState("");
   const [dismissed, setDismissed] = useState("");
@@ -45,8 +52,11 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
 
   useEffect(() => {
     if (!given.count) return;
-    change(given.text);
-    focusEnd(field.current, given.text);
+    // What is being typed meanwhile stays.
+    const both = [given.text, text].filter(Boolean).join("\n");
+    change(both);
+    if (given.attachments.length) setFiles([...given.attachments, ...files].slice(0, MAX_COUNT));
+    focusEnd(field.current, both);
   }, [given.count]);
 
   useEffect(() => {
@@ -135,6 +145,7 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
           <textarea
             ref={field}
             rows={1}
+            dir="auto"
             value={text}
             placeholder={t("chat.placeholder")}
             aria-label={t("chat.message")}
@@ -156,6 +167,23 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
       </form>
     </DropZone>
   );
+}
+
+/** The files of a message that is not sent yet, kept like its text. */
+function useDraftFiles(place: string): [readonly Attached[], (files: readonly Attached[]) => void] {
+  const [files, setFiles] = useState<readonly Attached[]>([]);
+  const touched = useRef(false);
+  useEffect(() => {
+    let here = true;
+    void draftFiles.get<Attached>(place).then((left) => here && !touched.current && left.length && setFiles(left));
+    return () => void (here = false);
+  }, [place]);
+  const change = (next: readonly Attached[]): void => {
+    touched.current = true;
+    setFiles(next);
+    void draftFiles.set(place, next);
+  };
+  return [files, change];
 }
 
 /** While an answer is made: what the next message does to it. */

@@ -15,7 +15,7 @@ export function UserMessage({ item, sessionKey }: { item: UserItem; sessionKey: 
         <div class="said-images">{item.images.map((image, index) => <Picture key={image.sha256 ?? index} image={image} sessionKey={sessionKey} messageId={item.id} />)}</div>
       )}
       <FileNames names={item.files.map((file) => file.name)} />
-      {item.text && <p>{item.text}</p>}
+      {item.text && <p dir="auto">{item.text}</p>}
     </Bubble>
   );
 }
@@ -28,7 +28,7 @@ export function EchoMessage({ echo, onRetry, onTakeBack }: { echo: Echo; onRetry
     <Bubble at={echo.at} state={echo.state}>
       {echo.images.length > 0 && <div class="said-images">{echo.images.map((source, index) => <img key={index} src={source} alt={t("chat.image")} />)}</div>}
       <FileNames names={echo.files} />
-      {echo.text && <p>{echo.text}</p>}
+      {echo.text && <p dir="auto">{echo.text}</p>}
       {word && <span class="said-state"><Icon name="clock" size={14} />{word}</span>}
       {echo.state === "waiting" && away && <Button small kind="quiet" onClick={onTakeBack}>{t("chat.takeBack")}</Button>}
       {echo.state === "failed" && (
@@ -46,7 +46,7 @@ export function EchoMessage({ echo, onRetry, onTakeBack }: { echo: Echo; onRetry
 export function QueuedMessage({ input, mode }: { input: PendingInput; mode: string | undefined }): JSX.Element {
   return (
     <Bubble at={input.acceptedAt} state="queued">
-      <p>{input.message.content}</p>
+      <p dir="auto">{input.message.content}</p>
       <span class="said-state"><Icon name="clock" size={14} />{t(mode === "steer" ? "chat.queuedSteer" : "chat.queued")}</span>
     </Bubble>
   );
