@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from appliance.identity.setup.code import SetupCode
+from appliance.identity.setup.code import decode
 from tests.browser.chromium import Chromium
 from tests.browser.page import PHONE, Look, Page
 from tests.fakes.cloud.script import Answer, Say
@@ -43,7 +43,7 @@ async def code(gateway: GatewayProcess, profile: str = "control-ui", base: str =
 
 def token_of(setup_code: str) -> str:
     """Return the secret part of a code."""
-    return SetupCode.decode(setup_code).bootstrap_token
+    return decode(setup_code).bootstrap_token
 
 
 async def paired(browser: Chromium, gateway: GatewayProcess, look: Look = PHONE, base: str = "") -> Page:

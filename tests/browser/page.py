@@ -81,12 +81,15 @@ class Page:
             context = beside.context
         else:
             context = (await browser.send("Target.createBrowserContext"))["browserContextId"]
-        made = await browser.send("Target.createTarget", {"url": "about:blank", "browserContextId": context})
+        # A window of its own: a tab behind another one sleeps.
+        where = {"url": "about:blank", "browserContextId": context, "newWindow": True}
+        made = await browser.send("Target.createTarget", where)
         target = made["targetId"]
         session = (await browser.send("Target.attachToTarget", {"targetId": target, "flatten": True}))["sessionId"]
         page = cls(browser, context, target, session)
         for domain in ("Page", "Runtime", "Network", "Log", "DOM", "Accessibility"):
             await page.send(f"{domain}.enable")
+        await page.send("Emulation.setFocusEmulationEnabled", enabled=True)
         await page.look(look)
         return page
 
