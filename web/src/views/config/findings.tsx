@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { t } from "../../app/i18n";
 import { CodeBlock, Notice } from "../../ui";
+import { Prose } from "./prose";
 import { issues, waiting } from "./store";
 
 /** What the box found in the file: what it refuses, what to look at, what has no effect. And what waits for a restart. */
@@ -21,11 +22,12 @@ export function Findings(): JSX.Element | null {
 
 /** What was saved and counts only after a restart. */
 export function Restart(): JSX.Element | null {
-  if (!waiting.value.length) return null;
-  const away = waiting.value.some((path) => /^gateway\.(bind|port|customBindHost|auth|tls)\b/.test(path));
+  if (!waiting.value) return null;
+  const away = /\bgateway\.(bind|port|customBindHost|auth|tls)\b/.test(waiting.value);
   return (
-    <Notice tone="warn" title={t("config.restartTitle", { count: waiting.value.length })}>
-      <p>{t("config.restartText")} <span class="mono">{waiting.value.join(", ")}</span></p>
+    <Notice tone="warn" title={t("config.restartTitle")}>
+      <p><span class="mono">{waiting.value}</span></p>
+      <p><Prose text={t("config.restartText")} /></p>
       {away && <p>{t("config.restartAway")}</p>}
     </Notice>
   );

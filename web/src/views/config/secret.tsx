@@ -18,7 +18,7 @@ export function SecretControl({ at, name, hint, error }: ControlProps): JSX.Elem
       setOpen(false);
     };
     return (
-      <Field label={name} type="password" mono autocomplete="new-password" hint={t("config.secretHint")} error={error} value={typed ?? ""}
+      <Field label={name} type="password" mono autocomplete="new-password" autofocus={open} hint={t("config.secretHint")} error={error} value={typed ?? ""}
         onInput={(text) => (text ? put(at, text) : undo(at))} end={<Button icon="close" kind="quiet" label={t("ui.cancel")} onClick={close} />} />
     );
   }

@@ -37,8 +37,8 @@ export const conflicts = signal<ReadonlySet<string>>(new Set());
 /** The file was changed elsewhere while something was unsaved here. */
 export const moved = signal(false);
 export const saving = signal(false);
-/** What was saved and waits for a restart. */
-export const waiting = signal<readonly string[]>([]);
+/** What was saved and waits for a restart, in the words of the box. */
+export const waiting = signal("");
 /** Somebody pressed save: from now on everything that is wrong is named, also where nobody has typed yet. */
 export const tried = signal(false);
 
@@ -87,7 +87,9 @@ const isSection = (at: At): boolean => {
 
 function forget(at: At): void {
   const path = pathText(at);
-  if (refused.peek().has(path)) refused.value = new Map([...refused.peek()].filter(([one]) => one !== path));
+  if (!refused.peek().size) return;
+  // What was refused may have its cause elsewhere (bind: custom without an address): then all of it is stale now.
+  refused.value = refused.peek().has(path) ? new Map([...refused.peek()].filter(([one]) => one !== path)) : new Map();
 }
 
 export async function load(signal?: AbortSignal): Promise<void> {
@@ -100,6 +102,9 @@ export async function load(signal?: AbortSignal): Promise<void> {
     schema.value = declared;
     take(read);
     failure.value = null;
+    const status = await gateway.call<{ conditions: { code: string; summary: string }[] }>("status", {}, options);
+    const told = status.conditions.find((one) => one.code === "restart_required")?.summary ?? "";
+    waiting.value = told.replace(/^[^:]*: |\.$/g, "");
   } catch (error) {
     if (signal?.aborted) return;
     failure.value = error instanceof GatewayError ? error : new GatewayError({ code: "FAILED", message: String(error) });
@@ -122,11 +127,6 @@ function take(read: File): void {
   file.value = read;
 }
 
-interface Written {
-  changedPaths: string[];
-  restartRequired?: string[];
-}
-
 /** Save all changes at once. True when the box took them. */
 export async function save(): Promise<boolean> {
   const before = file.peek();
@@ -138,8 +138,7 @@ export async function save(): Promise<boolean> {
   const sent = draft.peek();
   const { patch, replacePaths } = patchOf(before.parsed, sent);
   try {
-    const answer = await gateway.call<Written>("config.patch", { raw: JSON.stringify(patch), baseHash: before.hash, replacePaths });
-    waiting.value = [...new Set([...waiting.peek(), ...(answer.restartRequired ?? [])])];
+    await gateway.call("config.patch", { raw: JSON.stringify(patch), baseHash: before.hash, replacePaths });
     file.value = { ...before, parsed: sent };
     tried.value = false;
     await load();
