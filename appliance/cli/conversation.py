@@ -10,6 +10,7 @@ from typing import Any
 from appliance.client.connection import Connection, Event
 from appliance.foundation.ids import new_id
 from appliance.foundation.tasks import start
+from appliance.foundation.visible import harmless
 
 SEND_TIMEOUT_S = 30.0
 _MAX_ITEMS = 10_000  # as many events as a connection keeps; more would have ended it
@@ -39,7 +40,7 @@ def shown(event: Event, session_key: str) -> Shown | None:
     run_id = str(payload.get("runId", ""))
     if event.name == "agent" and payload.get("stream") == "tool":
         data = payload.get("data") or {}
-        return Shown("tool", str(data.get("name", "")), run_id) if data.get("phase") == "start" else None
+        return Shown("tool", harmless(str(data.get("name", ""))), run_id) if data.get("phase") == "start" else None
     if event.name == "agent" and payload.get("stream") == "lifecycle":
         data = payload.get("data") or {}
         return Shown("grounding", str(data.get("model", "")), run_id) if data.get("phase") == "grounding" else None
@@ -47,11 +48,11 @@ def shown(event: Event, session_key: str) -> Shown | None:
         return None
     match payload.get("state"):
         case "delta":
-            return Shown("delta", str(payload.get("deltaText", "")), run_id, bool(payload.get("replace")))
+            return Shown("delta", harmless(str(payload.get("deltaText", ""))), run_id, bool(payload.get("replace")))
         case "final":
             return Shown("final", message_text(payload.get("message")), run_id, facts=_facts(payload.get("message")))
         case "error":
-            return Shown("error", str(payload.get("errorMessage", "The run failed.")), run_id)
+            return Shown("error", harmless(str(payload.get("errorMessage", "The run failed."))), run_id)
         case "aborted":
             return Shown("aborted", message_text(payload.get("message")), run_id)
         case "status":
@@ -60,13 +61,13 @@ def shown(event: Event, session_key: str) -> Shown | None:
 
 
 def message_text(message: Any) -> str:
-    """Return the visible text of a wire message."""
+    """Return the visible text of a wire message. What a model read somewhere must not command the terminal."""
     if not isinstance(message, dict):
         return ""
     content = message.get("content")
-    if isinstance(content, str):
-        return content
-    return "".join(part.get("text", "") for part in content or () if part.get("type") == "text")
+    if not isinstance(content, str):
+        content = "".join(part.get("text", "") for part in content or () if part.get("type") == "text")
+    return harmless(content)
 
 
 def _facts(message: Any) -> Mapping[str, Any] | None:

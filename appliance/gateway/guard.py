@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from appliance.access.origin import OriginPolicy
 from appliance.gateway.bearer import Bearer, error_response
@@ -16,6 +18,42 @@ from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _FIX: Final = "add it to gateway.controlUi.allowedOrigins"
+
+
+_DEFAULTS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What every answer says that says nothing else, errors included: nothing of ours runs, is framed or read by others."""
+
+
+async def harden(_: web.Request, response: web.StreamResponse) -> None:
+    """Complete the headers of an answer (a signal of aiohttp). Which program of which version answers is not told."""
+    for name, value in _DEFAULTS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    response.headers[hdrs.SERVER] = "Homarus"
+
+
+class _NoRubbish(logging.Filter):
+    """Keeps requests that are no HTTP out of the log: each would write a trace with whatever a stranger sent."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+_NO_RUBBISH: Final = _NoRubbish()
+
+
+def quiet_log() -> logging.Logger:
+    """Return the log of the HTTP server, without what clients do wrong."""
+    log = logging.getLogger("aiohttp.server")
+    log.addFilter(_NO_RUBBISH)
+    return log
 
 
 class HttpGuard:

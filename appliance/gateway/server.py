@@ -26,7 +26,7 @@ from appliance.gateway.admission.driver import Admission, Phase
 from appliance.gateway.bearer import Bearer
 from appliance.gateway.broadcast import Broadcaster, Listener
 from appliance.gateway.connection import Connection, Identify, Services
-from appliance.gateway.guard import HttpGuard
+from appliance.gateway.guard import HttpGuard, harden, quiet_log
 from appliance.gateway.hello import HelloBuilder, SnapshotSources
 from appliance.gateway.method import ConnectionView, MethodTable
 from appliance.gateway.methods.device_rows import pending_row
@@ -166,9 +166,14 @@ class Server:
         """Listen. Raises BindError."""
         guard = HttpGuard(self.bearer, lambda: self._admission.rules.origins, self._doors)
         application = web.Application(middlewares=[guard.handle], client_max_size=_MAX_BODY_BYTES)
+        application.on_response_prepare.append(harden)
         application.add_routes(self._routes)
         self._runner = web.AppRunner(
-            application, access_log=None, keepalive_timeout=_HTTP_IDLE_S, shutdown_timeout=_DRAIN_S
+            application,
+            access_log=None,
+            logger=quiet_log(),
+            keepalive_timeout=_HTTP_IDLE_S,
+            shutdown_timeout=_DRAIN_S,
         )
         await self._runner.setup()
         try:

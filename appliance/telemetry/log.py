@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from appliance.foundation.visible import harmless
 from appliance.telemetry.redact import Redactor
 
 FILE_NAME = "gateway.log"
@@ -56,9 +57,9 @@ class TerminalFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         facts = "".join(f" {name}={value}" for name, value in fields_of(record).items())
-        text = f"{record.name.removeprefix('appliance.')}: {record.getMessage()}{facts}"
+        text = harmless(f"{record.name.removeprefix('appliance.')}: {record.getMessage()}{facts}")
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            text += "\n" + harmless(self.formatException(record.exc_info))
         if self._priorities:
             text = f"<{_PRIORITY.get(record.levelname, 6)}>{text}"
         else:

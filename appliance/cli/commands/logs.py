@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from appliance.cli.session import CliSession
+from appliance.foundation.visible import harmless
 
 _POLL_S = 0.5
 
@@ -31,7 +32,7 @@ def command(cli: CliSession, follow: bool, lines: int) -> None:
 
 def _print(cli: CliSession, lines: list[str]) -> None:
     for line in lines:
-        click.echo(line if cli.as_json else readable(line))
+        click.echo(line if cli.as_json else harmless(readable(line)))
 
 
 def readable(line: str) -> str:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from appliance.access.throttle import Throttle
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
+from appliance.foundation.visible import visible_name
 from appliance.gateway.admission.bootstrap import Redeem, Spoil
 from appliance.gateway.admission.credential import AuthMethod, Hello, Rules
 from appliance.gateway.admission.handshake import Admit, AskOwner, decide
@@ -22,6 +25,7 @@ from appliance.identity.model import Device, PairingRequest
 from appliance.identity.setup.profiles import Profile
 from appliance.identity.setup.store import Bootstrap, SetupCodes
 from appliance.identity.store import DeviceStore
+from appliance.protocol.connect import ClientInfo
 from appliance.protocol.errors import to_wire, unavailable
 from appliance.protocol.hello import HandedToken, HelloOk
 from appliance.protocol.roles import NODE
@@ -195,7 +199,7 @@ class Admission:
             role=role,
             scopes=frozenset(scopes),
             caps=frozenset(params.caps),
-            client=params.client,
+            client=_presentable(params.client),
             device_id=device.device_id if device is not None else None,
             direct_local=hello.peer.direct_local,
             locale=params.locale,
@@ -223,6 +227,12 @@ class Admission:
             issued_at_ms=_issued(device, view.role) if device and token else None,
             handed=handed,
         )
+
+
+def _presentable(client: ClientInfo) -> ClientInfo:
+    """What a client says of itself, as everybody else is shown it."""
+    said = msgspec.structs.asdict(client)
+    return ClientInfo(**{name: visible_name(text) if text is not None else None for name, text in said.items()})
 
 
 def _issued(device: Device, role: str) -> int:

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 from appliance.access.origin import OriginPolicy
 from appliance.access.scopes import known, limited, narrowed
 from appliance.access.throttle import Throttle
+from appliance.foundation.visible import visible_name
 from appliance.gateway.admission.bootstrap import Redeem, Spoil, spend
 from appliance.gateway.admission.credential import AuthMethod, Credential, Hello, Proven, Rules, role_of
 from appliance.gateway.admission.refusal import Refusal, auth_refusal, refuse
@@ -175,9 +176,10 @@ def _prove(hello: Hello) -> Claim:
         role=role,
         # A link that others can read makes nobody an owner, whatever the device may do elsewhere.
         scopes=asked if hello.peer.secure else limited(asked),
-        display_name=client.display_name,
-        platform=client.platform,
-        device_family=client.device_family or "",
+        # The owner decides by what is shown of them: no name may hide or turn what stands beside it.
+        display_name=visible_name(client.display_name or "") or None,
+        platform=visible_name(client.platform),
+        device_family=visible_name(client.device_family or ""),
         client_id=client.id,
         client_mode=client.mode,
         browser_origin=hello.origin,
