@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import click
+import msgspec
 
 from appliance.client.errors import ConnectRefused
 from appliance.client.lasting import News, Waiting
@@ -110,9 +111,7 @@ def approvals(context: click.Context) -> None:
     """List command lines that wait for somebody at this machine."""
     home: NodeHome = context.obj
     waiting = list(home.approvals.waiting())
-    rows = [
-        {"id": one.id, "program": one.program, "argv": one.argv, "expiresAtMs": one.expires_at_ms} for one in waiting
-    ]
+    rows = [msgspec.to_builtins(one) for one in waiting]
     _show(context, rows, "\n".join(_line(one) for one in waiting) or "Nothing waits.")
 
 
@@ -125,12 +124,15 @@ def approve(home: NodeHome, prefix: str, always: bool, deny: bool) -> None:
     """Let the command line with this ID run (its beginning is enough; none if only one waits)."""
     answer = Answer.DENY if deny else Answer.ALWAYS if always else Answer.ONCE
     question = home.approvals.answer(prefix, answer)
+    if always:
+        home.allow.add(Rule(question.program))
     click.echo(f"{'refused' if deny else 'allowed'}: {_line(question)}")
+    if not deny:
+        click.echo("If nobody waits for it any more, it runs when the gateway asks for the same again.")
 
 
 def _line(question: Question) -> str:
-    # As JSON: a command line may hold escape sequences that would rewrite what the person reads.
-    return f"{question.id[:8]}  {json.dumps([question.program, *question.argv], ensure_ascii=True)}"
+    return f"{question.id[:8]}  {question.text}"
 
 
 def _show(context: click.Context, value: Any, text: str) -> None:

@@ -77,6 +77,12 @@ def find(argv: Sequence[str], environ: Mapping[str, str]) -> Program | None:
     return Program(os.path.realpath(found), tuple(argv[1:])) if found else None
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder for its owner alone; the state directory around it as well, where this is its first file."""
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 class AllowList:
     """Reads the file anew for each question: what a person changes here counts at once."""
 
@@ -123,4 +129,5 @@ class AllowList:
         self._write(AllowFile(policy, self.read().rules))
 
     def _write(self, listed: AllowFile) -> None:
+        private_folder(self._path.parent)
         write_atomic(self._path, msgspec.json.format(msgspec.json.encode(listed)))

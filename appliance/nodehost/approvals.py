@@ -6,8 +6,10 @@ No socket and no daemon: whoever may write to the folder (mode 0700) is the owne
 from __future__ import annotations
 
 import enum
+import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,11 +19,14 @@ import msgspec
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
-from appliance.nodehost.allow import Program
+from appliance.nodehost.allow import Program, private_folder
 
 MAX_WAITING: Final = 8
+KEPT_S: Final = 600.0
+"""A question outlasts who asked it: the tool of an agent waits for seconds, a person may need minutes."""
+
 _POLL_S: Final = 0.25
-_ID: Final = re.compile(r"[0-9a-f-]{8,64}\Z")
+_ID: Final = re.compile(r"[0-9a-f]{32}\Z")
 _ASKED: Final = ".json"
 
 
@@ -39,13 +44,30 @@ class Answer(enum.StrEnum):
     DENY = "deny"
 
 
-class Question(msgspec.Struct, frozen=True, rename="camel"):
-    """A command line that waits, and until when (milliseconds since the epoch)."""
+class Question(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A command line that waits, with what changes its meaning, and until when (milliseconds since the epoch)."""
 
     id: str
     program: str
     argv: tuple[str, ...]
     expires_at_ms: int
+    cwd: str | None = None
+    env: dict[str, str] = {}
+
+    @property
+    def text(self) -> str:
+        """What a person reads. As JSON: a command line may hold escape sequences that rewrite a terminal."""
+        words = json.dumps([self.program, *self.argv], ensure_ascii=True)
+        where = f" in {json.dumps(self.cwd, ensure_ascii=True)}" if self.cwd is not None else ""
+        given = f" with {json.dumps(self.env, ensure_ascii=True)}" if self.env else ""
+        return f"{words}{where}{given}"
+
+
+def question(program: Program, cwd: str | None, env: Mapping[str, str], expires_at_ms: int) -> Question:
+    """Return the question about a command line: asked again it has the same id, so that its answer is found."""
+    text = json.dumps([program.path, program.argv, cwd, dict(env)], sort_keys=True)
+    named = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return Question(named, program.path, program.argv, expires_at_ms, cwd, dict(env))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +77,27 @@ class Approvals:
     folder: Path
     clock: Clock
 
-    async def ask(self, question_id: str, program: Program, timeout_s: float) -> Answer:
-        """Wait for a person. No answer in time is a no. Raises ApprovalError when too many wait."""
-        if sum(1 for _ in self.waiting()) >= MAX_WAITING:
-            raise ApprovalError(f"{MAX_WAITING} command lines wait for approval on this node already.")
-        until = self.clock.monotonic() + timeout_s
-        expires = self.clock.now_ms() + round(timeout_s * 1000)
-        asked = self.folder / f"{question_id}{_ASKED}"
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(asked, msgspec.json.encode(Question(question_id, program.path, program.argv, expires)))
-        try:
-            while self.clock.monotonic() < until:
-                for answer in Answer:
-                    if (self.folder / f"{question_id}.{answer}").exists():
-                        return answer
-                await self.clock.sleep(_POLL_S)
-        finally:
-            for path in self.folder.glob(f"{question_id}.*"):
-                path.unlink(missing_ok=True)
-        return Answer.DENY
+    async def ask(self, program: Program, cwd: str | None, env: Mapping[str, str], patience_s: float) -> Answer | str:
+        """Wait `patience_s` for a person. Without an answer return the id of the question, which goes on waiting.
+
+        Each answer serves one who asks the same. Raises ApprovalError when too many questions wait.
+        """
+        until = self.clock.monotonic() + patience_s
+        asked = question(program, cwd, env, self.clock.now_ms() + round(KEPT_S * 1000))
+        while (answer := self._take(asked.id)) is None:
+            if not any(one.id == asked.id for one in self.waiting()):
+                self._put(asked)
+            if self.clock.monotonic() >= until:
+                return asked.id
+            await self.clock.sleep(_POLL_S)
+        return answer
 
     def waiting(self) -> Iterator[Question]:
-        """Yield what waits; what expired while no node ran is removed."""
-        for path in sorted(self.folder.glob(f"*{_ASKED}")) if self.folder.is_dir() else ():
-            try:
-                question = msgspec.json.decode(path.read_bytes(), type=Question)
-            except (OSError, msgspec.MsgspecError):
-                continue
-            if question.expires_at_ms < self.clock.now_ms():
-                path.unlink(missing_ok=True)
-            else:
-                yield question
+        """Yield what waits; what expired is removed."""
+        for path in sorted(self.folder.glob("*")) if self.folder.is_dir() else ():
+            found = self._read(path)
+            if found is not None and path.suffix == _ASKED:
+                yield found
 
     def answer(self, prefix: str, answer: Answer) -> Question:
         """Answer the one question whose id begins with `prefix`. Raises ApprovalError."""
@@ -96,3 +108,34 @@ class Approvals:
         path = self.folder / f"{found[0].id}{_ASKED}"
         path.rename(path.with_suffix(f".{answer}"))
         return found[0]
+
+    def _put(self, asked: Question) -> None:
+        if sum(1 for _ in self.waiting()) >= MAX_WAITING:
+            raise ApprovalError(f"{MAX_WAITING} command lines wait for approval on this node already.")
+        private_folder(self.folder)
+        write_atomic(self.folder / f"{asked.id}{_ASKED}", msgspec.json.encode(asked))
+
+    def _take(self, question_id: str) -> Answer | None:
+        """Return the answer to a question and forget both; of two who ask the same only one gets it."""
+        for answer in Answer:
+            path = self.folder / f"{question_id}.{answer}"
+            if self._read(path) is None:
+                continue
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                continue
+            path.with_suffix(_ASKED).unlink(missing_ok=True)  # asked again in the moment of the answer
+            return answer
+        return None
+
+    def _read(self, path: Path) -> Question | None:
+        """Return a question that has not expired; one that has is removed."""
+        try:
+            found = msgspec.json.decode(path.read_bytes(), type=Question)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        if found.expires_at_ms >= self.clock.now_ms():
+            return found
+        path.unlink(missing_ok=True)
+        return None

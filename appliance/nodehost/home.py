@@ -12,7 +12,7 @@ from appliance.client.membership import Membership
 from appliance.foundation.clock import Clock
 from appliance.identity.box_key import BoxKey
 from appliance.identity.setup.code import decode
-from appliance.nodehost.allow import AllowList
+from appliance.nodehost.allow import AllowList, private_folder
 from appliance.nodehost.approvals import Approvals
 from appliance.nodehost.commands import Machine, camera, canvas, device, notify, system
 from appliance.nodehost.host import Host, introduction
@@ -43,7 +43,7 @@ class NodeHome:
 
     def key(self) -> BoxKey:
         """Return the key of this node, made the first time. Raises BoxKeyError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self.folder)
         return BoxKey.open(self.folder / "device.key")
 
     def membership(self) -> Membership:

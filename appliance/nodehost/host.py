@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
 from appliance.nodehost.commands.device import host_stats
 from appliance.nodehost.model import Asked, Command, CommandError
+from appliance.nodehost.once import Once, Outcome, wish_of
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,9 @@ _DEFAULT_TIMEOUT_S: Final = 30.0
 _MAX_TIMEOUT_S: Final = 3600.0
 _STATS_S: Final = 60.0
 _CHUNK_CHARS: Final = 16_384
+_INTERRUPTED: Final = CommandError(
+    "INTERRUPTED", "it was begun and cut off before its end; a new idempotencyKey does it again"
+)
 
 
 def introduction(commands: Sequence[Command], name: str | None, path_env: str | None) -> Introduction:
@@ -47,10 +51,11 @@ def introduction(commands: Sequence[Command], name: str | None, path_env: str | 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The commands of this machine, by name."""
+    """The commands of this machine, by name, and what was done lately: that outlasts a connection."""
 
     commands: Mapping[str, Command]
     clock: Clock
+    once: Once = field(default_factory=Once)
 
     async def serve(self, connection: Connection) -> None:
         """Serve until the connection ends. Raises ConnectionLost; what still ran then is ended."""
@@ -102,12 +107,12 @@ class _Service:
             task.cancel()
 
     async def _run(self, payload: Mapping[str, Any]) -> None:
-        outcome: dict[str, Any] | CommandError
+        outcome: Outcome
         try:
             command = self._host.commands.get(str(payload.get("command")))
             if command is None:
                 raise CommandError("UNKNOWN_COMMAND", f"this node has no command {payload.get('command')}")
-            outcome = await self._within(command, payload)
+            outcome = await self._at_most_once(command, payload, _params(payload))
         except CommandError as error:
             outcome = error
         except ApplianceError as error:
@@ -117,20 +122,37 @@ class _Service:
             outcome = CommandError("UNAVAILABLE", f"it failed on the node: {error.strerror or error}")
         await self._answer(payload, outcome)
 
-    async def _within(self, command: Command, payload: Mapping[str, Any]) -> dict[str, Any]:
-        wanted = payload.get("timeoutMs")
-        timeout_s = wanted / 1000 if isinstance(wanted, int) and wanted > 0 else _DEFAULT_TIMEOUT_S
-        asked = Asked(
-            invoke_id=payload["id"],
-            params=_params(payload),
-            timeout_s=min(timeout_s, _MAX_TIMEOUT_S),
-            progress=self._progress(payload),
-        )
+    async def _at_most_once(self, command: Command, payload: Mapping[str, Any], params: dict[str, Any]) -> Outcome:
+        """Do it, unless that was done under the same key; a first try that was cut off half-way counts as done."""
+        once, monotonic, wish = self._host.once, self._host.clock.monotonic, wish_of(payload, params)
+        if (known := once.begin(wish, monotonic())) is not None:
+            return known
+        begun = asyncio.Event()
+        asked = self._ask(payload, params, begun)
+        kept: Outcome | None = None
         try:
             async with asyncio.timeout(asked.timeout_s):
-                return await command.run(asked)
-        except TimeoutError as error:
-            raise CommandError("TIMEOUT", f"{command.name} took longer than {asked.timeout_s:g} s") from error
+                kept = outcome = await command.run(asked)
+            return outcome
+        except (asyncio.CancelledError, TimeoutError) as error:
+            if begun.is_set():
+                kept = _INTERRUPTED
+            if isinstance(error, TimeoutError):
+                raise CommandError("TIMEOUT", f"{command.name} took longer than {asked.timeout_s:g} s") from error
+            raise
+        finally:
+            once.end(wish, kept, monotonic())
+
+    def _ask(self, payload: Mapping[str, Any], params: dict[str, Any], begun: asyncio.Event) -> Asked:
+        wanted = payload.get("timeoutMs")
+        timeout_s = wanted / 1000 if isinstance(wanted, int) and wanted > 0 else _DEFAULT_TIMEOUT_S
+        return Asked(
+            invoke_id=payload["id"],
+            params=params,
+            timeout_s=min(timeout_s, _MAX_TIMEOUT_S),
+            progress=self._progress(payload),
+            begins=begun.set,
+        )
 
     def _progress(self, payload: Mapping[str, Any]) -> Any:
         seq = 0
@@ -144,7 +166,7 @@ class _Service:
 
         return told
 
-    async def _answer(self, payload: Mapping[str, Any], outcome: dict[str, Any] | CommandError) -> None:
+    async def _answer(self, payload: Mapping[str, Any], outcome: Outcome) -> None:
         result: dict[str, Any] = {"id": payload["id"], "nodeId": payload.get("nodeId")}
         if isinstance(outcome, CommandError):
             result |= {"ok": False, "error": {"code": outcome.wire_code, "message": str(outcome)}}

@@ -21,12 +21,16 @@ class CommandError(ApplianceError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One invocation: its id, its parameters, how long the gateway waits (seconds), and a way to send words of it."""
+    """One invocation: its id, its parameters, how long the gateway waits (seconds), and a way to send words of it.
+
+    A command that must not be done twice calls `begins` right before it changes something.
+    """
 
     invoke_id: str
     params: Mapping[str, Any]
     timeout_s: float
     progress: Callable[[str], Awaitable[None]]
+    begins: Callable[[], None] = lambda: None
 
     def text(self, name: str, default: str | None = None, *, limit: int = 4096) -> str:
         """Return a text parameter. Raises CommandError when it is missing, no text or too long."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from appliance.nodehost import running
-from appliance.nodehost.allow import AllowError, Program, Rule, find
-from appliance.nodehost.approvals import Answer, ApprovalError
+from appliance.nodehost.allow import AllowError, Program, find
+from appliance.nodehost.approvals import KEPT_S, Answer, ApprovalError
 from appliance.nodehost.commands import Machine
 from appliance.nodehost.model import Asked, Command, CommandError
 
@@ -58,10 +58,11 @@ class _Programs:
         """Run a command line that the list, or a person here, allows."""
         argv, cwd = _command_line(asked.params)
         program = self._find(argv)
-        began = self._machine.clock.monotonic()
-        await self._permit(program, asked)
+        began, given = self._machine.clock.monotonic(), _environment(asked.params)
+        await self._permit(program, cwd, given, asked)
+        asked.begins()
         left = max(_MARGIN_S, asked.timeout_s - (self._machine.clock.monotonic() - began) - _MARGIN_S)
-        env = running.environment(self._machine.environ, _environment(asked.params))
+        env = running.environment(self._machine.environ, given)
         try:
             outcome = await running.run(
                 (program.path, *program.argv),
@@ -96,8 +97,8 @@ class _Programs:
         except AllowError as error:
             raise CommandError("SYSTEM_RUN_DENIED", str(error)) from error
 
-    async def _permit(self, program: Program, asked: Asked) -> None:
-        """Return when it may run. Raises CommandError when it may not."""
+    async def _permit(self, program: Program, cwd: str | None, env: Mapping[str, str], asked: Asked) -> None:
+        """Return when it may run. Raises CommandError when it may not, or not yet."""
         if self._allows(program):
             return
         if self._machine.allow.read().policy == "deny":
@@ -105,14 +106,17 @@ class _Programs:
                 "SYSTEM_RUN_DENIED", f"not on the list of this node. There: homarus node allow {program.path}"
             )
         try:
-            answer = await self._machine.approvals.ask(asked.invoke_id, program, asked.timeout_s - 2 * _MARGIN_S)
+            answer = await self._machine.approvals.ask(program, cwd, env, asked.timeout_s / 2)
         except ApprovalError as error:
-            raise CommandError("SYSTEM_RUN_DENIED", str(error)) from error
+            raise CommandError("SYSTEM_RUN_DENIED", f"{error} There: homarus node approvals") from error
         if answer is Answer.DENY:
-            fix = "On the node `homarus node approvals` shows what waits; `homarus node allow` makes a list."
-            raise CommandError("SYSTEM_RUN_DENIED", f"nobody at the node allowed it. {fix}")
-        if answer is Answer.ALWAYS:
-            self._machine.allow.add(Rule(program.path))
+            raise CommandError("SYSTEM_RUN_DENIED", "somebody at the node said no")
+        if not isinstance(answer, Answer):
+            raise CommandError(
+                "APPROVAL_PENDING",
+                f"nothing ran yet: it waits for somebody at the node. There: homarus node approve {answer[:8]}. "
+                f"Ask for the same again after that; the question stays for {KEPT_S / 60:g} minutes",
+            )
 
 
 def _command_line(params: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:

@@ -51,9 +51,27 @@ async def test_an_unlisted_program_waits_for_a_person_here(machine: Machine) -> 
     async with asyncio.timeout(10):
         while not list(machine.approvals.waiting()):
             await asyncio.sleep(0.01)
-    machine.approvals.answer("", Answer.ALWAYS)
+    machine.approvals.answer("", Answer.ONCE)
     assert (await running)["stdout"] == "hi\n"
-    assert (await ask(system.commands(machine), "system.run", {"command": ["echo", "again"]}))["success"]
+
+
+async def test_who_cannot_wait_for_a_person_learns_what_to_do_and_may_ask_again(machine: Machine) -> None:
+    wish = {"command": ["echo", "hi"]}
+    with pytest.raises(CommandError, match=r"nothing ran yet.*homarus node approve [0-9a-f]{8}") as waiting:
+        await ask(system.commands(machine), "system.run", wish, timeout_s=0.1)
+    assert waiting.value.wire_code == "APPROVAL_PENDING"
+    machine.approvals.answer("", Answer.ONCE)
+    assert (await ask(system.commands(machine), "system.run", wish))["stdout"] == "hi\n"
+    with pytest.raises(CommandError, match="nothing ran yet"):
+        await ask(system.commands(machine), "system.run", wish, timeout_s=0.1)
+
+
+async def test_a_no_of_a_person_is_told_as_one(machine: Machine) -> None:
+    with pytest.raises(CommandError):
+        await ask(system.commands(machine), "system.run", {"command": ["echo"]}, timeout_s=0.1)
+    machine.approvals.answer("", Answer.DENY)
+    with pytest.raises(CommandError, match="somebody at the node said no"):
+        await ask(system.commands(machine), "system.run", {"command": ["echo"]})
 
 
 async def test_where_the_owner_wants_no_questions_it_is_refused_with_the_fix(machine: Machine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,38 +13,7 @@ from appliance.client.errors import ConnectionLost
 from appliance.foundation.clock import SystemClock
 from appliance.nodehost.host import MAX_AT_ONCE, Host, introduction
 from appliance.nodehost.model import Asked, Command, CommandError
-
-
-class Wire:
-    """Stands for the connection: what the gateway sends is put in, what the node calls is kept."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.inbox: asyncio.Queue[Event | None] = asyncio.Queue()
-
-    async def call(self, method: str, params: Any = None, **more: Any) -> Any:
-        self.calls.append((method, params))
-        return {"ok": True}
-
-    async def events(self) -> AsyncIterator[Event]:
-        while (event := await self.inbox.get()) is not None:
-            yield event
-        raise ConnectionLost("over")
-
-    def invoke(self, invoke_id: str, command: str, params: Any = None, timeout_ms: int = 5000) -> None:
-        payload = {"id": invoke_id, "nodeId": "n", "command": command, "timeoutMs": timeout_ms}
-        if params is not None:
-            payload["paramsJSON"] = params if isinstance(params, str) else json.dumps(params)
-        self.inbox.put_nowait(Event("node.invoke.request", payload, None, False))
-
-    def cancel(self, invoke_id: str) -> None:
-        self.inbox.put_nowait(Event("node.invoke.cancel", {"id": invoke_id}, None, False))
-
-    async def results(self, count: int) -> dict[str, dict[str, Any]]:
-        async with asyncio.timeout(10):
-            while len(found := {p["id"]: p for m, p in self.calls if m == "node.invoke.result"}) < count:
-                await asyncio.sleep(0.005)
-        return found
+from tests.unit.nodehost.wire import Wire
 
 
 async def _echo(asked: Asked) -> dict[str, Any]:
