@@ -231,8 +231,8 @@ class Admission:
 
 def _presentable(client: ClientInfo) -> ClientInfo:
     """What a client says of itself, as everybody else is shown it."""
-    said = msgspec.structs.asdict(client)
-    return ClientInfo(**{name: visible_name(text) if text is not None else None for name, text in said.items()})
+    texts = ((name, value) for name, value in msgspec.structs.asdict(client).items() if isinstance(value, str))
+    return msgspec.structs.replace(client, **{name: visible_name(text) for name, text in texts})
 
 
 def _issued(device: Device, role: str) -> int:

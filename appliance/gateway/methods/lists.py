@@ -51,9 +51,7 @@ def methods(*, notes: NotesStore, addressing: Addressing) -> tuple[Method, ...]:
     async def notes_list(_: Call, params: NotesListParams) -> NotesListResult:
         key = addressing.chosen(params.session_key, params.agent_id)
         found, total = await notes.notes(key, params.query, params.limit)
-        rows = [
-            NoteRow(id=one.id, session_key=where, text=one.text, created_ms=one.created_ms) for where, one in found
-        ]
+        rows = [NoteRow(id=one.id, session_key=where, text=one.text, created_ms=one.created_ms) for where, one in found]
         return NotesListResult(notes=rows, total=total)
 
     read, write = "operator.read", "operator.write"

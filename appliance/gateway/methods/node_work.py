@@ -217,5 +217,3 @@ def _raise(error: InvokeError, waiting: Waiting | None) -> NoReturn:
         message = "node command queued until iOS returns to foreground"
         raise WireError(ErrorCode.UNAVAILABLE, message, details=details, retryable=False) from error
     raise WireError(ErrorCode.UNAVAILABLE, str(error), details=details) from error
-
-

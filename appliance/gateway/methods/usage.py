@@ -161,9 +161,7 @@ def methods(
             everything += rows
             sums = totals(rows, models)
             daily.append(UsageDay(date=day.isoformat(), **msgspec.structs.asdict(sums)))
-        return UsageCostResult(
-            updated_at=call.now_ms, days=params.days, daily=daily, totals=totals(everything, models)
-        )
+        return UsageCostResult(updated_at=call.now_ms, days=params.days, daily=daily, totals=totals(everything, models))
 
     return (
         Method("usage.cost", "operator.read", UsageCostParams, cost, result=UsageCostResult),

@@ -36,5 +36,5 @@ def test_longer_text_keeps_its_lines_and_no_commands_of_a_terminal() -> None:
 @given(st.text())
 def test_no_text_leaves_a_control_character(text: str) -> None:
     for shown in (visible_name(text), harmless(text)):
-        assert not any(ord(one) < 32 and one not in "\n\t" or 127 <= ord(one) < 160 for one in shown)
+        assert not any((ord(one) < 32 and one not in "\n\t") or 127 <= ord(one) < 160 for one in shown)
     assert visible_name(visible_name(text)) == visible_name(text)
