@@ -70,9 +70,16 @@ class StorageSection(Section, frozen=True):
     keep_backups: Annotated[int, opt("backups that are kept", reload=HOT, ge=1, le=365)] = 7
 
 
+class OwnerSection(Section, frozen=True):
+    name: Annotated[str | None, opt("what the assistant calls the owner", reload=HOT, pattern=r"\S", max_length=64)] = (
+        None
+    )
+
+
 class Config(Section, frozen=True):
     """The whole file. A section that is invalid is `Refused`: read it through `usable`."""
 
+    owner: Annotated[OwnerSection | Refused, opt("whose box this is", reload=HOT)] = OwnerSection()
     gateway: Annotated[GatewaySection | Refused, opt("where the gateway listens and who may come in")] = (
         GatewaySection()
     )

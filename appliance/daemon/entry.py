@@ -45,16 +45,22 @@ def main(arguments: list[str]) -> int:
         return _refuse(str(error), EXIT_HELD if error.code == "state_held" else EXIT_FAILED)
     redact = Redactor()
     configure(paths.logs, _level(paths), os.environ, redact, terminal=None if options.quiet else sys.stderr)
+    again = False
     try:
-        return uvloop.run(_serve(paths, clock, redact, lock, options.port))
+        again = uvloop.run(_serve(paths, clock, redact, lock, options.port))
     except ApplianceError as error:
         _log.error("%s", error)
         return _refuse(str(error), EXIT_CONFIG if error.code.startswith("config") else EXIT_FAILED)
     finally:
         lock.release()
+    if again:
+        # The same process: whoever started it (a terminal, systemd) keeps its hold on it.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return 0
 
 
-async def _serve(paths: StatePaths, clock: SystemClock, redact: Redactor, lock: StateLock, port: int | None) -> int:
+async def _serve(paths: StatePaths, clock: SystemClock, redact: Redactor, lock: StateLock, port: int | None) -> bool:
+    """Serve until the end; tell whether it is to begin anew."""
     from appliance.daemon.gateway import Gateway
 
     gateway = Gateway(paths, os.environ, clock=clock, redact=redact, port=port)
@@ -66,7 +72,7 @@ async def _serve(paths: StatePaths, clock: SystemClock, redact: Redactor, lock: 
         await gateway.run()
     finally:
         await gateway.aclose()
-    return 0
+    return gateway.restarting
 
 
 def _options() -> argparse.ArgumentParser:

@@ -55,6 +55,8 @@ if TYPE_CHECKING:  # imported where the owner uses Tailscale
     from appliance.daemon.reach.tailnet import ServedByTailscale
 
 _log = logging.getLogger(__name__)
+_ANSWER_S = 0.2
+_BACK_MS = 3000  # from the goodbye of a restart to the next hello, on a small box
 _ALIVE_S = 60.0  # the pace of the loop where no watchdog asks for another
 
 
@@ -73,6 +75,7 @@ class Gateway:
         self._tracker = HealthTracker(lambda: self._bus.publish(HealthChanged()))
         self._tasks = TaskSet("services")
         self._stop = asyncio.Event()
+        self.restarting = False
         self._notifier = Notifier(environ)
         self._closers = contextlib.AsyncExitStack()
         self._serving: tuple[Core, Server] | None = None
@@ -80,6 +83,15 @@ class Gateway:
 
     def stop(self) -> None:
         """Ask the gateway to end in good order."""
+        self._stop.set()
+
+    def restart(self) -> None:
+        """Ask the gateway to end in good order and come back in the same process; `restarting` says so afterwards."""
+        # The answer to whoever asked leaves first.
+        asyncio.get_running_loop().call_later(_ANSWER_S, self._end_to_begin)
+
+    def _end_to_begin(self) -> None:
+        self.restarting = not self._stop.is_set()  # who wants it to end gets that
         self._stop.set()
 
     async def start(self, lock: StateLock) -> None:
@@ -138,11 +150,14 @@ class Gateway:
 
     async def aclose(self) -> None:
         """End in good order: let turns end, tell clients, then close what was opened, the last first."""
-        self._notifier.stopping()
+        if self.restarting:
+            self._notifier.reloading(self._clock.monotonic())
+        else:
+            self._notifier.stopping()
         if self._serving is not None:
             core, server = self._serving
             await core.dispatcher.aclose()
-            await server.drain()
+            await server.drain(restart_expected_ms=_BACK_MS if self.restarting else None)
         await self._tasks.aclose()
         await self._closers.aclose()
 
@@ -234,6 +249,7 @@ class Gateway:
             local=local,
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
+            restart=self.restart,
         )
         surface = Surface(parts, exposed.settings, locks)
         self._closers.push_async_callback(surface.aclose)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from appliance.daemon.reach.audit import Audit
 from appliance.daemon.reach.devices import DeviceDoors
 from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
+from appliance.daemon.reach.onboarding import Around, Onboarding
+from appliance.daemon.reach.pairing_code import PairingCode
 from appliance.daemon.reach.trust import TrustParts
 from appliance.daemon.reach.web import app_routes
 from appliance.dispatch.dispatcher import Dispatcher
@@ -61,6 +63,7 @@ from appliance.gateway.methods import (
     transfers,
     tuning,
     usage,
+    wizard,
 )
 from appliance.gateway.methods import agents as agent_methods
 from appliance.gateway.methods import models as model_methods
@@ -114,6 +117,7 @@ class Parts:
     local: LocalModels
     learning: Learning
     log_file: Path
+    restart: Callable[[], None]
 
 
 class Surface:
@@ -144,6 +148,13 @@ class Surface:
         self._pulls = pulls.Pulls(parts.local.downloads, parts.local.use, parts.local.probes)
         self.reach = parts.exposed.reachable(lambda: self.server.port)
         doors = DeviceDoors(parts.trust, self.server, parts.clock, self.reach)
+        self._config_methods = ConfigMethods(
+            file=parts.config,
+            tools=ConfigTools(set_value, remove_value, json_schema),
+            clock=parts.clock,
+            version=__version__,
+        )
+        self._onboarding = self._set_up(doors)
         audit = self._audit()
         for method in (*self._methods(addressing, sender, database_path), *doors.methods(), *audit.methods()):
             self._table.register(method)
@@ -169,6 +180,7 @@ class Surface:
     async def aclose(self) -> None:
         """Close every socket and end what runs here."""
         self._bridge.stop()
+        await self._onboarding.aclose()
         await self._pulls.aclose()
         await self.server.aclose()
         await self._tasks.aclose()
@@ -209,7 +221,8 @@ class Surface:
             *pictures.methods(),
             *images.methods(store=store, blobs=parts.blobs, addressing=addressing),
             *node_methods(parts.nodes, self.server.broadcaster),
-            *self._config_methods().methods(),
+            *self._config_methods.methods(),
+            *wizard.Wizard(self._onboarding, parts.restart).methods(),
         ]
 
     def _system_methods(self, database_path: str) -> tuple[Method, ...]:
@@ -269,9 +282,20 @@ class Surface:
             *changes.methods(),
         ]
 
-    def _config_methods(self) -> ConfigMethods:
-        tools = ConfigTools(set_value, remove_value, json_schema)
-        return ConfigMethods(file=self._parts.config, tools=tools, clock=self._parts.clock, version=__version__)
+    def _set_up(self, doors: DeviceDoors) -> Onboarding:
+        parts = self._parts
+        return Onboarding(
+            Around(
+                config=parts.config,
+                paths=parts.paths,
+                change=self._config_methods.merge,
+                local=parts.local,
+                pulls=self._pulls,
+                codes=PairingCode(doors.setup, parts.trust.setup, self.reach),
+                bind=parts.exposed.exposure.bind,
+                restart=parts.restart,
+            )
+        )
 
     def _routes(self, addressing: Addressing, sender: Sender) -> list[web.RouteDef]:
         parts, bearer = self._parts, self.server.bearer

@@ -23,6 +23,10 @@ class Notifier:
         """Tell that the service ends on purpose."""
         self._send("STOPPING=1")
 
+    def reloading(self, monotonic_s: float) -> None:
+        """Tell that the service begins anew in the same process and will be ready again."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={round(monotonic_s * 1_000_000)}")
+
     def alive(self) -> None:
         """Feed the watchdog."""
         self._send("WATCHDOG=1")

@@ -32,6 +32,7 @@ class DeviceDoors:
         self._clock = clock
         self._reach = reach
         self._joins = join.Joins(trust.setup, clock)
+        self.setup = Setup(trust.setup, self._joins, reach, self._auth)
         trust.setup.listen(self._completed)
 
     def methods(self) -> list[Method]:
@@ -39,11 +40,10 @@ class DeviceDoors:
         trust, broadcaster = self._trust, self._server.broadcaster
         upgrades = Upgrades(trust.devices, broadcaster, self._clock)
         devices = Devices(trust.devices, broadcaster, upgrades.resolved)
-        setup = Setup(trust.setup, self._joins, self._reach, self._auth)
         return [
             *devices.methods(),
             *upgrades.methods(),
-            *setup.methods(),
+            *self.setup.methods(),
             *ChannelPairing(trust.senders).methods(),
             *reach_methods.methods(reach=self._reach, new_recovery=trust.recovery.new),
         ]

@@ -149,6 +149,14 @@ class ConfigMethods:
 
         return await self._write(call, params.base_hash, change)
 
+    async def merge(self, call: Call, wanted: Mapping[str, Any]) -> ConfigWriteResult:
+        """Merge `wanted` into the file as config.patch does, for other parts of this gateway. Raises ApplianceError."""
+
+        def change(raw: str) -> str:
+            return self._changed(raw, changes_of(parse(raw) if raw.strip() else {}, wanted))
+
+        return await self._write(call, None, change)
+
     async def edit(self, call: Call, params: ConfigEditParams) -> ConfigWriteResult:
         path = parse_path(params.path)
         value = REMOVED if params.value is UNSET else params.value

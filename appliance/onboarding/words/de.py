@@ -1,0 +1,57 @@
+"""German."""
+
+from __future__ import annotations
+
+WORDS = {
+    "language.title": "Welche Sprache soll die Box sprechen?",
+    "name.title": "Wie darf ich Sie nennen?",
+    "name.message": "Leer lassen geht auch.",
+    "name.placeholder": "Ihr Name",
+    "name.wrong": "Ein Name hat hier höchstens {most} Zeichen.",
+    "exposure.title": "Wer darf diese Box erreichen?",
+    "exposure.message": "Jedes Gerät braucht einen Code oder Ihre Zustimmung, wo es auch ist.",
+    "exposure.lan": "Geräte in diesem Haus, verschlüsselt",
+    "exposure.lan.hint": "Telefone und Rechner in Ihrem eigenen Netz",
+    "exposure.loopback": "Nur diese Maschine",
+    "exposure.loopback.hint": "dann kein Telefon; lässt sich später ändern",
+    "exposure.tailnet": "Mein Tailscale-Netz",
+    "exposure.tailnet.hint": "Ihre eigenen Geräte, auch unterwegs",
+    "restart.title": "Die Box startet neu",
+    "restart.message": "Damit Ihre Geräte sie erreichen. Ein paar Sekunden.",
+    "measure.title": "Die Box wird gemessen",
+    "model.title": "Welches Modell soll antworten?",
+    "model.message": "Das eingebaute kann Timer, Listen, Erinnerungen, Rechnen und Ähnliches. Ein größeres beantwortet "
+    "auch alles andere und wird einmal geladen.",
+    "model.mini": "Das eingebaute genügt vorerst",
+    "model.mini.hint": "nichts wird geladen; ein größeres kann jederzeit kommen",
+    "model.keep": "{name}, wie jetzt",
+    "model.keep.hint": "es liegt schon auf dieser Box",
+    "model.hint": "{size}, etwa {seconds} s für eine Antwort, {languages}",
+    "model.best": "empfohlen, {hint}",
+    "download.title": "{title} laden?",
+    "download.message": "{size} von {host}, Lizenz {licence}. Auf der Platte sind {free} frei. Inzwischen geht es "
+    "weiter.",
+    "cloud.title": "Ein Cloud-Modell als Hilfe?",
+    "cloud.message": "Nur gefragt, wenn die Box selbst nicht antworten kann. Eine solche Frage verlässt das Haus.",
+    "cloud.none": "Nein, alles bleibt hier",
+    "cloud.keyed": "der Schlüssel ist schon da",
+    "key.title": "Der Schlüssel von {service}",
+    "key.message": "Er wird sofort geprüft und bleibt auf dieser Box. Leer: keine Cloud.",
+    "key.placeholder": "Schlüssel",
+    "key.wrong": "Das ist kein Schlüssel: Er ist ein Wort aus Buchstaben, Ziffern und Zeichen.",
+    "key.again": "{reason} Noch einmal eingeben, oder leer lassen und ohne weitermachen.",
+    "device.title": "Ihr erstes Gerät",
+    "device.message": "Scannen Sie das mit der Kamera des Telefons, oder öffnen Sie den Link auf dem anderen Gerät. "
+    "Er öffnet den Chat.",
+    "device.near": "Nur diese Maschine erreicht die Box, also kann kein Telefon herein. Öffnen Sie den Link hier im "
+    "Browser, oder machen Sie weiter.",
+    "device.failed": "Jetzt gibt es keinen Code. `homarus pair` macht später einen; weiter geht es auch so.",
+    "device.code": "Oder diesen Code in eine App einfügen:",
+    "paired.title": "gekoppelt: {name}",
+    "paired.message": "Es kann jetzt mit dem Assistenten sprechen.",
+    "fetching.title": "{file}",
+    "fetching.message": "Es läuft von selbst weiter: Sie müssen hier nicht warten.",
+    "choice.wrong": "Wählen Sie eines von {allowed}.",
+    "text.wrong": "Darauf antwortet man mit einem Text.",
+    "expose.tailnet": "Tailscale läuft hier nicht; `sudo tailscale up` verbindet diese Box. Oder wählen Sie anders.",
+}

@@ -1,0 +1,57 @@
+"""French."""
+
+from __future__ import annotations
+
+WORDS = {
+    "language.title": "Quelle langue le boîtier doit-il parler ?",
+    "name.title": "Comment puis-je vous appeler ?",
+    "name.message": "Vous pouvez laisser vide.",
+    "name.placeholder": "Votre nom",
+    "name.wrong": "Un nom a ici {most} caractères au plus.",
+    "exposure.title": "Qui peut joindre ce boîtier ?",
+    "exposure.message": "Chaque appareil a besoin d’un code ou de votre accord, où qu’il soit.",
+    "exposure.lan": "Les appareils de la maison, chiffré",
+    "exposure.lan.hint": "téléphones et ordinateurs de votre réseau",
+    "exposure.loopback": "Cette machine seulement",
+    "exposure.loopback.hint": "donc aucun téléphone ; se change plus tard",
+    "exposure.tailnet": "Mon réseau Tailscale",
+    "exposure.tailnet.hint": "vos propres appareils, aussi en chemin",
+    "restart.title": "Le boîtier redémarre",
+    "restart.message": "Pour que vos appareils puissent le joindre. Quelques secondes.",
+    "measure.title": "Mesure du boîtier",
+    "model.title": "Quel modèle doit répondre ?",
+    "model.message": "Celui qui est intégré sait les minuteurs, les listes, les rappels, le calcul et le reste du "
+    "quotidien. Un plus grand répond aussi à tout le reste ; il se télécharge une fois.",
+    "model.mini": "Celui qui est intégré suffit pour l’instant",
+    "model.mini.hint": "rien n’est téléchargé ; un plus grand peut venir à tout moment",
+    "model.keep": "{name}, comme maintenant",
+    "model.keep.hint": "il est déjà sur ce boîtier",
+    "model.hint": "{size}, environ {seconds} s pour une réponse, {languages}",
+    "model.best": "conseillé, {hint}",
+    "download.title": "Télécharger {title} ?",
+    "download.message": "{size} depuis {host}, licence {licence}. {free} sont libres sur le disque. On continue "
+    "pendant ce temps.",
+    "cloud.title": "Un modèle du cloud pour aider ?",
+    "cloud.message": "Interrogé seulement quand le boîtier ne sait pas répondre. Une telle question quitte la maison.",
+    "cloud.none": "Non, tout reste ici",
+    "cloud.keyed": "sa clé est déjà là",
+    "key.title": "La clé de {service}",
+    "key.message": "Elle est essayée aussitôt et reste sur ce boîtier. Vide : pas de cloud.",
+    "key.placeholder": "clé",
+    "key.wrong": "Ce n’est pas une clé : c’est un seul mot de lettres, de chiffres et de signes.",
+    "key.again": "{reason} Saisissez-la encore, ou laissez vide pour continuer sans.",
+    "device.title": "Votre premier appareil",
+    "device.message": "Scannez ceci avec l’appareil photo du téléphone, ou ouvrez le lien sur l’autre appareil. "
+    "Il ouvre la discussion.",
+    "device.near": "Seule cette machine joint le boîtier, donc aucun téléphone ne peut entrer. Ouvrez le lien dans un "
+    "navigateur ici, ou continuez.",
+    "device.failed": "Il n’y a pas de code maintenant. `homarus pair` en fera un plus tard ; continuez.",
+    "device.code": "Ou collez ce code dans une application :",
+    "paired.title": "appairé : {name}",
+    "paired.message": "Il peut maintenant parler à l’assistant.",
+    "fetching.title": "{file}",
+    "fetching.message": "Cela continue tout seul : inutile d’attendre ici.",
+    "choice.wrong": "Choisissez parmi {allowed}.",
+    "text.wrong": "On répond ici par un texte.",
+    "expose.tailnet": "Tailscale ne tourne pas ici ; `sudo tailscale up` relie ce boîtier. Ou choisissez autrement.",
+}
