@@ -24,6 +24,7 @@ from appliance.foundation.tasks import start
 from appliance.nodehost.allow import Policy, Rule, find
 from appliance.nodehost.approvals import Answer, Question
 from appliance.nodehost.home import NodeHome
+from appliance.nodehost.service import Service
 
 _EXIT_FAILED = 1
 _EXIT_REFUSED = 77  # EX_NOPERM of sysexits.h: another start does not help
@@ -66,12 +67,14 @@ def status(context: click.Context) -> None:
         "gateway": membership.urls[0],
         "tlsSha256": membership.fingerprint,
         "commands": [command.name for command in home.commands()],
+        "service": _service(home).state_now(),
         "policy": home.allow.read().policy,
         "rules": len(home.allow.read().rules),
     }
     lines = [
         f"node {facts['nodeId'][:16]}… of {facts['gateway']}",
         f"offers {', '.join(facts['commands'])}",
+        f"service: {facts['service']}",
         f"programs: {facts['rules']} allowed, others: {facts['policy']}",
     ]
     _show(context, facts, "\n".join(lines))
@@ -129,6 +132,39 @@ def approve(home: NodeHome, prefix: str, always: bool, deny: bool) -> None:
     click.echo(f"{'refused' if deny else 'allowed'}: {_line(question)}")
     if not deny:
         click.echo("If nobody waits for it any more, it runs when the gateway asks for the same again.")
+
+
+@root.command()
+@click.option("--pair", "code", metavar="CODE", help="Join first, with the code of `homarus pair --profile node`.")
+@click.option("--print", "only_shown", is_flag=True, help="Show the unit and change nothing.")
+@click.pass_context
+def install(context: click.Context, code: str | None, only_shown: bool) -> None:
+    """Let systemd run this node from now on: for you, or as root for the machine."""
+    home: NodeHome = context.obj
+    service = _service(home)
+    if only_shown:
+        click.echo(service.text(), nl=False)
+        return
+    if code:
+        asyncio.run(home.pair(code, os.uname().nodename))
+    gateway = home.membership().urls[0]  # without one the service could do nothing
+    done = service.install()
+    state = service.state_now()
+    _show(context, {"unit": str(service.file), "state": state, "gateway": gateway}, "\n".join(done))
+
+
+@root.command()
+@click.pass_context
+def uninstall(context: click.Context) -> None:
+    """End the service and remove its unit. The pairing stays; on the box `homarus devices remove` ends it."""
+    service = _service(context.obj)
+    removed = service.uninstall()
+    text = f"{service.file} is removed." if removed else f"There is no {service.file}: nothing to remove."
+    _show(context, {"unit": str(service.file), "removed": removed}, text)
+
+
+def _service(home: NodeHome) -> Service:
+    return Service(home.folder.parent, home.environ, system=os.geteuid() == 0)
 
 
 def _line(question: Question) -> str:
