@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GatewayError } from "../src/gateway/errors";
+import { GatewayError, lost } from "../src/gateway/errors";
 import { MAX_ITEMS, Outbox } from "../src/gateway/outbox";
 import { Memory } from "../src/gateway/storage";
 import { until } from "./fakes";
@@ -17,6 +17,7 @@ function make(kept = new Memory()) {
     },
     async () => kept,
     () => 1,
+    2,
   );
   const add = (id: string): boolean => outbox.add("chat.send", { message: id }, { id, tag: "main" });
   return { line, outbox, add, kept };
@@ -62,7 +63,7 @@ test("two tabs do not undo what the other keeps", async () => {
 test("a connection that breaks in mid-call keeps the message for the next one", async () => {
   const { line, outbox, add } = make();
   line.open = true;
-  line.fail = new GatewayError({ code: "CONNECTION_LOST", message: "" });
+  line.fail = lost();
   add("one");
   await until(() => outbox.items.value[0]?.state === "waiting");
   line.fail = undefined;
@@ -83,6 +84,17 @@ test("what the box refuses stays with its reason, does not stop the rest, and ca
   outbox.retry("one");
   await until(() => line.calls.length === 2);
   assert.deepEqual(line.calls, ["two", "one"]);
+});
+
+test("what the box cannot take just now is sent again by itself", async () => {
+  const { line, outbox, add } = make();
+  line.fail = new GatewayError({ code: "UNAVAILABLE", message: "stopping", retryable: true });
+  line.open = true;
+  add("one");
+  await until(() => outbox.items.value[0]?.state === "waiting");
+  line.fail = undefined;
+  await until(() => line.calls.length === 1);
+  assert.deepEqual(outbox.items.value, []);
 });
 
 test("the outbox takes so many and not one more", () => {

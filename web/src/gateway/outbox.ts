@@ -12,7 +12,7 @@ export interface OutboxItem {
   tag: string;
   createdAt: number;
   state: "waiting" | "sending" | "failed";
-  /** What the box said, when it refused. */
+  /** What the box said, when it refused or put it off. */
   error?: string;
 }
 
@@ -25,11 +25,15 @@ interface Line {
 const PREFIX = "outbox/";
 /** More than a person types while a box is away; attachments are inside. */
 export const MAX_ITEMS = 50;
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
 
 /** Calls on their way. Methods must be idempotent by a key inside `params`: after a lost connection they are repeated. */
 export class Outbox {
   private readonly list = signal<readonly OutboxItem[]>([]);
   private busy = false;
+  private tries = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private kept: Kept | undefined;
 
   readonly items: ReadonlySignal<readonly OutboxItem[]> = this.list;
@@ -38,6 +42,7 @@ export class Outbox {
     private readonly line: Line,
     private readonly open: () => Promise<Kept>,
     private readonly now: () => number,
+    private readonly firstWaitMs = FIRST_WAIT_MS,
   ) {}
 
   /** Read what an earlier page left. */
@@ -79,6 +84,7 @@ export class Outbox {
 
   /** Drop everything that is on its way. */
   async clear(): Promise<void> {
+    clearTimeout(this.timer);
     for (const item of this.list.peek()) await this.kept?.remove(PREFIX + item.id);
     this.list.value = [];
   }
@@ -87,6 +93,7 @@ export class Outbox {
   async flush(): Promise<void> {
     if (this.busy) return;
     this.busy = true;
+    clearTimeout(this.timer);
     try {
       for (;;) {
         const next = this.list.peek().find((item) => item.state === "waiting");
@@ -103,16 +110,26 @@ export class Outbox {
     try {
       await this.line.call(item.method, item.params);
       this.remove(item.id);
+      this.tries = 0;
       return true;
     } catch (error) {
-      const gone = error instanceof GatewayError && /^(CONNECTION_LOST|NOT_CONNECTED|TIMEOUT)$/.test(error.code);
-      if (gone) {
-        this.patch(item.id, { state: "waiting" });
+      if (error instanceof GatewayError && error.retryable) {
+        // Without a connection the page says so itself.
+        const own = !/^(CONNECTION_LOST|NOT_CONNECTED|TIMEOUT)$/.test(error.code);
+        this.patch(item.id, { state: "waiting", ...(own ? { error: error.message } : {}) });
+        this.later(error.retryAfterMs);
         return false;
       }
       this.patch(item.id, { state: "failed", error: error instanceof Error ? error.message : String(error) });
       return true;
     }
+  }
+
+  /** The box is busy, stops or gave no answer: it is asked again, less and less often, and at once when it comes back. */
+  private later(afterMs = 0): void {
+    const wait = Math.max(afterMs, Math.min(this.firstWaitMs * 2 ** this.tries, LONGEST_WAIT_MS));
+    this.tries += 1;
+    this.timer = setTimeout(() => void this.flush(), wait);
   }
 
   private patch(id: string, change: Partial<OutboxItem>): void {

@@ -157,7 +157,7 @@ export function Composer({ place, busy, onSend, onStop, lastSaid, given }: Compo
             onKeyDown={keys}
             onPaste={pasted}
           />
-          {busy && full && <ModeMenu onSend={send} />}
+          {busy && full && <ModeMenu onSend={send} onStop={onStop} />}
           {busy && !full ? (
             <Button class="composer-act stop" kind="plain" icon="stop" label={t("chat.stop")} onClick={onStop} />
           ) : (
@@ -187,14 +187,15 @@ function useDraftFiles(place: string): [readonly Attached[], (files: readonly At
 }
 
 /** While an answer is made: what the next message does to it. */
-function ModeMenu({ onSend }: { onSend: (mode: QueueMode) => void }): JSX.Element {
+function ModeMenu({ onSend, onStop }: { onSend: (mode: QueueMode) => void; onStop: () => void }): JSX.Element {
   return (
     <Menu
       label={t("chat.modes")}
       items={[
         { label: t("chat.mode.followup"), icon: "clock", run: () => onSend("followup") },
         { label: t("chat.mode.steer"), icon: "edit", run: () => onSend("steer") },
-        { label: t("chat.mode.interrupt"), icon: "stop", run: () => onSend("interrupt") },
+        { label: t("chat.mode.interrupt"), icon: "send", run: () => onSend("interrupt") },
+        { label: t("chat.stop"), icon: "stop", run: onStop },
       ]}
     />
   );

@@ -23,14 +23,15 @@ export function UserMessage({ item, sessionKey }: { item: UserItem; sessionKey: 
 /** What is on its way to the box. */
 export function EchoMessage({ echo, onRetry, onTakeBack }: { echo: Echo; onRetry: () => void; onTakeBack: () => void }): JSX.Element {
   const away = gateway.status.value !== "open";
-  const word = echo.state === "waiting" ? t(away ? "chat.waitsForBox" : "chat.sending") : echo.state === "sending" ? t("chat.sending") : undefined;
+  const waits = away ? t("chat.waitsForBox") : (echo.error ?? t("chat.sending"));
+  const word = echo.state === "waiting" ? waits : echo.state === "sending" ? t("chat.sending") : undefined;
   return (
     <Bubble at={echo.at} state={echo.state}>
       {echo.images.length > 0 && <div class="said-images">{echo.images.map((source, index) => <img key={index} src={source} alt={t("chat.image")} />)}</div>}
       <FileNames names={echo.files} />
       {echo.text && <p dir="auto">{echo.text}</p>}
       {word && <span class="said-state"><Icon name="clock" size={14} />{word}</span>}
-      {echo.state === "waiting" && away && <Button small kind="quiet" onClick={onTakeBack}>{t("chat.takeBack")}</Button>}
+      {echo.state === "waiting" && <Button small kind="quiet" onClick={onTakeBack}>{t("chat.takeBack")}</Button>}
       {echo.state === "failed" && (
         <div class="said-failed" role="alert">
           <span><Icon name="alert" size={16} />{t("chat.notSent", { reason: echo.error ?? "" })}</span>
@@ -72,8 +73,10 @@ const MAX_PICTURES = 40;
 function Picture({ image, sessionKey, messageId }: { image: ImagePart; sessionKey: string; messageId: string }): JSX.Element {
   const name = image.sha256;
   const [source, setSource] = useState(name ? pictures.get(name) : undefined);
+  // What was kept of the last visit is shown before the box has said what it can.
+  const offered = gateway.has("homarus.chat.image");
   useEffect(() => {
-    if (!name || source || !gateway.has("homarus.chat.image")) return;
+    if (!name || source || !offered) return;
     let here = true;
     gateway
       .call<{ mimeType: string; content: string }>("homarus.chat.image", { sessionKey, messageId, sha256: name })
@@ -86,7 +89,7 @@ function Picture({ image, sessionKey, messageId }: { image: ImagePart; sessionKe
       })
       .catch(() => undefined); // the words that stand for it stay
     return () => void (here = false);
-  }, [name, sessionKey]);
+  }, [name, sessionKey, offered]);
   if (source) return <img src={source} alt={t("chat.image")} />;
   return <span class="said-image-away"><Icon name="camera" size={18} />{t("chat.image")}</span>;
 }
