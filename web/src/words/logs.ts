@@ -12,6 +12,9 @@ register("logs", {
     follow: "Follow",
     pause: "Pause",
     count: "{shown} of {total} lines",
+    copy: "Copy these lines",
+    none: "Nothing has been written yet.",
+    noneSuch: "No line is like that. Choose another level or other words.",
     skipped: "More was written than could be read; a part is missing here.",
   },
   de: {
@@ -25,6 +28,9 @@ register("logs", {
     follow: "Folgen",
     pause: "Anhalten",
     count: "{shown} von {total} Zeilen",
+    copy: "Diese Zeilen kopieren",
+    none: "Noch wurde nichts geschrieben.",
+    noneSuch: "Keine Zeile ist so. Wählen Sie eine andere Stufe oder andere Wörter.",
     skipped: "Es wurde mehr geschrieben, als gelesen werden konnte; ein Teil fehlt hier.",
   },
   fr: {
@@ -38,6 +44,9 @@ register("logs", {
     follow: "Suivre",
     pause: "Suspendre",
     count: "{shown} lignes sur {total}",
+    copy: "Copier ces lignes",
+    none: "Rien n’a encore été écrit.",
+    noneSuch: "Aucune ligne ne correspond. Choisissez un autre niveau ou d’autres mots.",
     skipped: "Il a été écrit plus qu’on n’a pu lire ; une partie manque ici.",
   },
 });

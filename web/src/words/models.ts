@@ -3,6 +3,10 @@ import { register } from "../app/i18n";
 register("models", {
   en: {
     lead: "Who answers, from the nearest to the farthest.",
+    order: "Order of asking",
+    orderText: "The first that can answers; the next are asked when it cannot.",
+    orderNone: "No order is set: the model on this box answers, then whatever else is there.",
+    orderChange: "Change",
     answering: "Answers now",
     tier_mini: "Built in",
     tier_local: "On this box",
@@ -82,6 +86,10 @@ register("models", {
   },
   de: {
     lead: "Wer antwortet, vom Nächsten zum Fernsten.",
+    order: "Reihenfolge",
+    orderText: "Das erste, das kann, antwortet; die nächsten werden gefragt, wenn es nicht kann.",
+    orderNone: "Keine Reihenfolge ist gesetzt: das Modell auf dieser Box antwortet, dann was sonst da ist.",
+    orderChange: "Ändern",
     answering: "Antwortet jetzt",
     tier_mini: "Eingebaut",
     tier_local: "Auf dieser Box",
@@ -161,6 +169,10 @@ register("models", {
   },
   fr: {
     lead: "Qui répond, du plus proche au plus lointain.",
+    order: "Ordre des demandes",
+    orderText: "Le premier qui peut répond ; les suivants sont demandés quand il ne peut pas.",
+    orderNone: "Aucun ordre n’est fixé : le modèle de ce boîtier répond, puis ce qui est disponible.",
+    orderChange: "Modifier",
     answering: "Répond maintenant",
     tier_mini: "Intégré",
     tier_local: "Sur ce boîtier",

@@ -11,7 +11,7 @@ export function Entry({ at, schema, title, fresh, onRemove }: { at: Step[]; sche
   const path = pathText(at);
   const touched = [...changed.value].some((one) => one === path || one.startsWith(`${path}.`) || one.startsWith(`${path}[`));
   return (
-    <details class={touched ? "config-entry changed" : "config-entry"} open={fresh}>
+    <details class={touched ? "fold changed" : "fold"} open={fresh}>
       <summary><span>{title}</span><Icon name="chevronDown" size={18} /></summary>
       <Group at={at} schema={schema} />
       <div><Button kind="danger" small icon="trash" onClick={onRemove}>{t("config.removeEntry", { name: title })}</Button></div>

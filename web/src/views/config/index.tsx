@@ -44,20 +44,21 @@ function Content({ name }: { name: string | undefined }): JSX.Element {
   const ready = schema.value !== null && file.value !== null;
   const retry = <Button small kind="quiet" icon="refresh" onClick={() => void load()}>{t("ui.retry")}</Button>;
   if (!ready && failure.value) return <Notice tone="bad" action={retry}>{why(failure.value)}</Notice>;
+  if (!ready) return <Card><Skeleton lines={12} /></Card>;
   return (
     <>
       {failure.value && <Notice tone="warn" action={retry}>{t("panel.stale", { reason: why(failure.value) })}</Notice>}
       <div class={name ? "config-split inside" : "config-split"}>
         <div class="config-side">
           <Field label={t("config.search")} hideLabel type="search" placeholder={t("config.search")} value={text} onInput={setText} />
-          {!ready ? <Card><Skeleton lines={9} /></Card> : text.trim() ? <Results text={text} /> : <Sections current={name} />}
+          {text.trim() ? <Results text={text} /> : <Sections current={name} />}
         </div>
         <div class="config-main">
-          {ready && !name && <Findings />}
-          {!ready ? <Card><Skeleton lines={9} /></Card> : name === RAW ? <Raw /> : <Section name={name ?? "gateway"} />}
+          {!name && <Findings />}
+          {name === RAW ? <Raw /> : <Section name={name ?? "gateway"} />}
         </div>
       </div>
-      {ready && <SaveBar />}
+      <SaveBar />
     </>
   );
 }

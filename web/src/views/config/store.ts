@@ -95,16 +95,16 @@ function forget(at: At): void {
 export async function load(signal?: AbortSignal): Promise<void> {
   const options = signal ? { signal } : {};
   try {
-    const [read, declared] = await Promise.all([
+    const [read, declared, told] = await Promise.all([
       gateway.call<File>("config.get", {}, options),
       schema.peek() ?? gateway.call<{ schema: Schema }>("config.schema", {}, options).then((answer) => answer.schema),
+      gateway.call<{ conditions: { code: string; summary: string }[] }>("status", {}, options),
     ]);
     schema.value = declared;
     take(read);
     failure.value = null;
-    const status = await gateway.call<{ conditions: { code: string; summary: string }[] }>("status", {}, options);
-    const told = status.conditions.find((one) => one.code === "restart_required")?.summary ?? "";
-    waiting.value = told.replace(/^[^:]*: |\.$/g, "");
+    const restart = told.conditions.find((one) => one.code === "restart_required");
+    waiting.value = restart?.summary.replace(/^[^:]*: |\.$/g, "") ?? "";
   } catch (error) {
     if (signal?.aborted) return;
     failure.value = error instanceof GatewayError ? error : new GatewayError({ code: "FAILED", message: String(error) });

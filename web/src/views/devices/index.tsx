@@ -18,12 +18,13 @@ const EVENTS = ["device.pair.requested", "device.pair.resolved", "device.pair.ch
 /** Who may come in, who asks to, and how somebody new does. */
 export default function View(): JSX.Element {
   const [adding, setAdding] = useState(false);
+  const met = gateway.met.value;
   const mayAdd = gateway.can("operator.admin") && gateway.has("homarus.pair.cancel");
-  const add = mayAdd && <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>{t("devices.add")}</Button>;
+  // Its place is kept before the box says who this is: nothing below jumps.
+  const add = (mayAdd || !met) && <Button kind="primary" icon="plus" disabled={!mayAdd} onClick={() => setAdding(true)}>{t("devices.add")}</Button>;
   return (
     <Page title={t("views.devices")} lead={t("devices.lead")} actions={add}>
       <Gate method="device.pair.list" scope="operator.pairing"><Devices /></Gate>
-      {gateway.can("operator.admin") && gateway.has("homarus.recovery.new") && <Recovery />}
       {adding && <AddDevice onClose={() => setAdding(false)} />}
     </Page>
   );
@@ -36,7 +37,7 @@ function Devices(): JSX.Element {
     if (waiting !== undefined) waitingApprovals.value = waiting;
   }, [waiting]);
   return (
-    <Loaded from={read}>
+    <Loaded from={read} lines={5}>
       {({ pending, paired }) => (
         <>
           {pending.map((request) => <Request key={request.requestId} request={request} />)}
@@ -49,6 +50,7 @@ function Devices(): JSX.Element {
               <EmptyState icon="devices" title={t("devices.none")}>{t("devices.noneText")}</EmptyState>
             )}
           </Card>
+          {gateway.can("operator.admin") && gateway.has("homarus.recovery.new") && <Recovery />}
         </>
       )}
     </Loaded>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { format, t } from "../../app/i18n";
 import { gateway } from "../../gateway";
 import { Button, Card, confirm } from "../../ui";
-import { act, fingerprint, platformIcon } from "../panel";
+import { act, fingerprint, platformIcon, short } from "../panel";
 import { deviceName, kindOf, rights } from "./model";
 import type { Pending } from "./model";
 
@@ -31,6 +31,8 @@ export function Request({ request }: { request: Pending }): JSX.Element {
       <dl class="facts small">
         {facts.map(([label, value]) => value && <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}
         <div><dt>{t("devices.key")}</dt><dd class="mono">{fingerprint(request.deviceId)}</dd></div>
+        <div><dt>{t("devices.request")}</dt><dd class="mono">{short(request.requestId)}</dd></div>
+        <div><dt>{t("devices.scopes")}</dt><dd class="mono">{[...request.roles, ...request.scopes].join(" ")}</dd></div>
       </dl>
       <p class="small">{t("devices.compare")}</p>
       <div class="cluster">

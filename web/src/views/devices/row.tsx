@@ -14,14 +14,14 @@ export function DeviceRow({ device }: { device: Paired }): JSX.Element {
   const [renaming, setRenaming] = useState(false);
   const own = device.deviceId === gateway.deviceId.value;
   const may = rightsOf(device);
-  const seen = device.connected ? t("devices.connected") : device.lastSeenAtMs ? t("devices.seen", { ago: format.ago(device.lastSeenAtMs) }) : t("devices.neverSeen");
-  const detail = [t(`devices.rights_${may}`), alsoNode(device) && t("devices.alsoNode"), seen].filter(Boolean).join(" · ");
+  const seen = device.connected ? <span class="present"><i class="dot" />{t("devices.connected")}</span> : device.lastSeenAtMs ? t("devices.seen", { ago: format.ago(device.lastSeenAtMs) }) : t("devices.neverSeen");
+  const rights = [t(`devices.rights_${may}`), alsoNode(device) && t("devices.alsoNode")].filter(Boolean).join(" · ");
+  const detail = <>{rights} · {seen}</>;
   const name = deviceName(device);
   return (
     <Row icon={platformIcon(device)} title={<span class="cluster">{name}{own && <Badge tone="accent">{t("devices.own")}</Badge>}</span>} detail={detail} onClick={() => setOpen(!open)}
       end={
         <>
-          {device.connected && <Badge tone="good" dot><span class="unseen">{t("devices.connected")}</span></Badge>}
           <Menu label={t("devices.options", { name })} items={actions(device, own, () => setRenaming(true))} />
         </>
       }>

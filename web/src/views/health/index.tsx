@@ -20,10 +20,10 @@ export default function View(): JSX.Element {
           <>
             <Verdict status={status} />
             {bySeverity(status.conditions).map((one) => <OneCondition key={`${one.code}/${one.subject}`} condition={one} reload={read.reload} />)}
+            {gateway.can("operator.admin") && <Gate method="homarus.security.audit"><Security /></Gate>}
           </>
         )}
       </Loaded>
-      {gateway.can("operator.admin") && <Gate method="homarus.security.audit"><Security /></Gate>}
     </Page>
   );
 }

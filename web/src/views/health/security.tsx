@@ -35,8 +35,9 @@ export function Security(): JSX.Element {
 
 function OneDoor({ door }: { door: Door }): JSX.Element {
   const local = door.address.startsWith("/");
-  const end = local ? <Badge>{t("health.local")}</Badge> : <Badge tone={door.encrypted ? "good" : "neutral"}>{t(door.encrypted ? "health.encrypted" : "health.plain")}</Badge>;
-  return <Row icon={local ? "lock" : "wifi"} title={<span class="mono small">{door.address}</span>} detail={t("health.door", { who: door.who, needs: door.needs })} end={end} />;
+  const kind = local ? <Badge>{t("health.local")}</Badge> : <Badge tone={door.encrypted ? "good" : "neutral"}>{t(door.encrypted ? "health.encrypted" : "health.plain")}</Badge>;
+  const title = <span class="cluster"><span class="mono small">{door.address}</span>{kind}</span>;
+  return <Row icon={local ? "lock" : "wifi"} title={title} detail={t("health.door", { who: door.who, needs: door.needs })} />;
 }
 
 function Facts({ audit, reload }: { audit: Audit; reload: () => void }): JSX.Element {

@@ -2,9 +2,9 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import "../../words/logs";
 import { t } from "../../app/i18n";
-import { Button, Field, Notice, Page, Select, Skeleton } from "../../ui";
+import { Button, CopyButton, Field, Notice, Page, Select, Skeleton } from "../../ui";
 import { Gate, why } from "../panel";
-import { LEVELS, clock, wanted } from "./model";
+import { LEVELS, asText, clock, wanted } from "./model";
 import type { Level, Line } from "./model";
 import { useTail } from "./tail";
 
@@ -34,7 +34,7 @@ function Log(): JSX.Element {
       {error && <Notice tone="warn">{why(error)}</Notice>}
       {skipped && <Notice>{t("logs.skipped")}</Notice>}
       {shown === undefined ? <Skeleton lines={8} /> : <Lines lines={shown} following={following} total={lines!.length} />}
-      {file && <p class="muted tiny mono">{file}</p>}
+      {file && <p class="muted tiny mono log-file">{file}</p>}
     </>
   );
 }
@@ -55,6 +55,7 @@ function Lines({ lines, following, total }: { lines: readonly Line[]; following:
     <>
       <div class="log-box" ref={box} onScroll={scrolled} tabIndex={0} role="log" aria-live="off" aria-label={t("views.logs")}>
         <ol class="log">
+          {lines.length === 0 && <li class="none">{t(total ? "logs.noneSuch" : "logs.none")}</li>}
           {lines.map((line) => (
             <li key={line.id} class={line.level}>
               <time>{clock(line.time)}</time>
@@ -64,7 +65,10 @@ function Lines({ lines, following, total }: { lines: readonly Line[]; following:
           ))}
         </ol>
       </div>
-      <p class="muted small" role="status">{t("logs.count", { shown: lines.length, total })}</p>
+      <div class="log-foot">
+        <p class="muted small" role="status">{t("logs.count", { shown: lines.length, total })}</p>
+        <CopyButton text={lines.map(asText).join("\n")}>{t("logs.copy")}</CopyButton>
+      </div>
     </>
   );
 }

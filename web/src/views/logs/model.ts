@@ -37,3 +37,6 @@ export function wanted(line: Line, least: Level, words: string): boolean {
 
 /** The clock of a time stamp: `12:03:05`. */
 export const clock = (time: string): string => /T(\d\d:\d\d:\d\d)/.exec(time)?.[1] ?? time;
+
+/** A line as text, to be sent to somebody who helps. */
+export const asText = (line: Line): string => [line.time, line.level, line.from, line.message, line.facts].filter(Boolean).join(" ");

@@ -1,19 +1,17 @@
 import type { JSX } from "preact";
 import { format, t } from "../../app/i18n";
-import { gateway } from "../../gateway";
-import { Badge, Card, List, Row, useAsync } from "../../ui";
-import type { IconName } from "../../ui";
+import { Badge, Card, List, Row } from "../../ui";
+import type { Async, IconName } from "../../ui";
 import { Loaded } from "../panel";
 import type { Answers } from "./model";
 
 const ICONS: Readonly<Record<string, IconName>> = { mini: "spark", local: "model", remote: "node", cloud: "cloud" };
 
 /** Who answers now, from the nearest to the farthest, and how fast it was of late. */
-export function Answering(): JSX.Element {
-  const answers = useAsync((signal) => gateway.call<Answers>("homarus.answers", {}, { signal }), [], ["health", "config.changed"]);
+export function Answering({ answers }: { answers: Async<Answers> }): JSX.Element {
   return (
     <Card title={t("models.answering")} icon="spark">
-      <Loaded from={answers}>
+      <Loaded from={answers} inside>
         {({ engine, tiers }) => (
           <List label={t("models.answering")}>
             {tiers.filter((tier) => tier.tier === "mini" || tier.answers > 0 || (tier.tier === "local" && engine)).map((tier) => (

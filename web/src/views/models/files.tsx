@@ -13,7 +13,7 @@ import type { Installed, Local, Probe } from "./model";
 export function Files({ from, work }: { from: Async<Local>; work: Work }): JSX.Element {
   return (
     <Card title={t("models.here")} icon="model">
-      <Loaded from={from}>
+      <Loaded from={from} inside>
         {(local) => (
           <>
             {local.configured && <Notice>{t("models.configured", { file: local.configured })}</Notice>}

@@ -115,3 +115,11 @@ export function worthShowing(models: readonly Advice[], all: boolean): Advice[] 
   const fitting = models.filter((one) => one.fits);
   return all ? [...models] : (fitting.length ? fitting : models).slice(0, 4);
 }
+
+/** The models of the configuration, in the order they are asked. */
+export function order(config: unknown): string[] {
+  const model = (config as { agents?: { defaults?: { model?: unknown } } } | null)?.agents?.defaults?.model;
+  if (typeof model === "string") return [model];
+  const { primary, fallbacks } = (model ?? {}) as { primary?: unknown; fallbacks?: unknown };
+  return [primary, ...(Array.isArray(fallbacks) ? fallbacks : [])].filter((one): one is string => typeof one === "string" && one !== "");
+}

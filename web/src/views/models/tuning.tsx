@@ -22,7 +22,7 @@ export function TuningCard(): JSX.Element {
   };
   return (
     <Card title={t("models.tuning")} icon="sliders">
-      <Loaded from={read}>
+      <Loaded from={read} inside>
         {(state) => (
           <>
             {goes && <Progress {...(state.of ? { value: state.done / state.of } : {})} label={t("models.tuning")} />}

@@ -60,3 +60,14 @@ export function answerText(answer: { payload?: unknown; payloadJSON?: string | n
   }
   return typeof value === "string" ? value : JSON.stringify(value ?? null, null, 2);
 }
+
+/** Parameters as typed: an object in JSON; nothing is an empty one. Undefined for anything else. */
+export function readParams(text: string): Record<string, unknown> | undefined {
+  if (!text.trim()) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -3,9 +3,9 @@ import { useState } from "preact/hooks";
 import { format, t } from "../../app/i18n";
 import { go } from "../../app/router";
 import { gateway, newId } from "../../gateway";
-import { Badge, Button, Card, CodeBlock, Dialog, EmptyState, Field, Notice, confirm } from "../../ui";
+import { Badge, Button, Card, CodeBlock, Dialog, EmptyState, Field, Icon, Notice, Select, confirm } from "../../ui";
 import { act, fingerprint, why } from "../panel";
-import { TRIABLE, answerText, topics } from "./model";
+import { TRIABLE, answerText, readParams, topic, topics, weighty } from "./model";
 import type { Node } from "./model";
 import { nameOf, seenText } from "./names";
 import { Offered, Surface } from "./surface";
@@ -41,28 +41,54 @@ export function NodePage({ node, reload }: { node: Node; reload: () => void }): 
   );
 }
 
-/** Commands that do no harm, to see that the node is really there. */
+/** Commands that do no harm, to see that the node is really there; and, for owners, all others by hand. */
 function Try({ node }: { node: Node }): JSX.Element | null {
   const [busy, setBusy] = useState<string | null>(null);
   const [answer, setAnswer] = useState<{ command: string; text: string; failed: boolean } | null>(null);
   const commands = TRIABLE.filter((command) => node.commands.includes(command));
-  if (!commands.length || !gateway.has("node.invoke")) return null;
-  const run = async (command: string): Promise<void> => {
+  if (!node.commands.length || !gateway.has("node.invoke")) return null;
+  const run = async (command: string, params: unknown): Promise<void> => {
     setBusy(command);
-    const params = command === "system.notify" ? { title: "Homarus", body: t("nodes.hello") } : {};
     try {
-      const told = await gateway.call<{ payload?: unknown; payloadJSON?: string | null }>("node.invoke", { nodeId: node.nodeId, command, params, timeoutMs: 15_000, idempotencyKey: newId() }, { timeoutMs: 20_000 });
+      const told = await gateway.call<{ payload?: unknown; payloadJSON?: string | null }>("node.invoke", { nodeId: node.nodeId, command, params, timeoutMs: 30_000, idempotencyKey: newId() }, { timeoutMs: 35_000 });
       setAnswer({ command, text: answerText(told), failed: false });
     } catch (error) {
       setAnswer({ command, text: why(error), failed: true });
     }
     setBusy(null);
   };
+  const sample = (command: string): unknown => (command === "system.notify" ? { title: "Homarus", body: t("nodes.hello") } : {});
   return (
     <Card title={t("nodes.try")} icon="play">
-      <div class="cluster">{commands.map((command) => <Button key={command} busy={busy === command} disabled={busy !== null} onClick={() => void run(command)}>{t(`nodes.try_${command.replace(".", "_")}`)}</Button>)}</div>
-      {answer && (answer.failed ? <Notice tone="bad">{answer.text}</Notice> : <CodeBlock label={answer.command}>{answer.text}</CodeBlock>)}
+      {commands.length > 0 && <div class="cluster">{commands.map((command) => <Button key={command} busy={busy === command} disabled={busy !== null} onClick={() => void run(command, sample(command))}>{t(`nodes.try_${command.replace(".", "_")}`)}</Button>)}</div>}
+      {gateway.can("operator.admin") && <AnyCommand node={node} busy={busy !== null} run={run} />}
+      <div role="status">{answer && (answer.failed ? <Notice tone="bad" title={answer.command}>{answer.text}</Notice> : <CodeBlock label={answer.command}>{answer.text}</CodeBlock>)}</div>
     </Card>
+  );
+}
+
+/** A command of the node with parameters of one's own; what weighs is asked once more. */
+function AnyCommand({ node, busy, run }: { node: Node; busy: boolean; run: (command: string, params: unknown) => Promise<void> }): JSX.Element {
+  const all = [...node.commands].sort();
+  const [command, setCommand] = useState(all[0] ?? "");
+  const [text, setText] = useState("");
+  const [wrong, setWrong] = useState(false);
+  const go = async (): Promise<void> => {
+    const params = readParams(text);
+    setWrong(params === undefined);
+    if (params === undefined) return;
+    if (weighty(topic(command)) && !(await confirm({ title: t("nodes.runAsk", { command, name: nameOf(node) }), text: t("nodes.runText"), yes: t("nodes.run"), danger: true }))) return;
+    await run(command, params);
+  };
+  return (
+    <details class="fold">
+      <summary><span>{t("nodes.invoke")}</span><Icon name="chevronDown" size={18} /></summary>
+      <div class="stack">
+        <Select label={t("nodes.command")} value={command} options={all.map((value) => ({ value, label: value }))} onChange={setCommand} />
+        <Field label={t("nodes.params")} mono rows={3} placeholder="{}" value={text} onInput={setText} error={wrong ? t("nodes.paramsWrong", { braces: '{"name": "value"}' }) : undefined} />
+        <div><Button icon="play" busy={busy} onClick={() => void go()}>{t("nodes.run")}</Button></div>
+      </div>
+    </details>
   );
 }
 

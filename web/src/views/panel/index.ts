@@ -2,7 +2,7 @@
 import "../../words/panel";
 
 export { act, why } from "./act";
-export { Gate, Loaded } from "./loaded";
+export { Gate, Loaded, settled } from "./loaded";
 export { useNow } from "./now";
 export { fingerprint, platformIcon, short } from "./names";
 export { countdown, moneyText } from "./measures";

@@ -6,8 +6,17 @@ import { Button, Card, EmptyState, Notice, Skeleton } from "../../ui";
 import type { Async } from "../../ui";
 import { why } from "./act";
 
+/** Something was read, or could not be: what comes below it may be shown without being moved. */
+export const settled = (from: Async<unknown>): boolean => from.value !== undefined || from.error !== undefined;
+
 /** What was read, or that it is being read, or why it could not be. What was read before stays while it is read again. */
-export function Loaded<T>({ from, children, lines = 3 }: { from: Async<T>; children: (value: T) => ComponentChildren; lines?: number }): JSX.Element {
+export function Loaded<T>({ from, children, lines = 3, inside }: {
+  from: Async<T>;
+  children: (value: T) => ComponentChildren;
+  lines?: number;
+  /** It is part of a card: no card of its own while it is read. */
+  inside?: boolean;
+}): JSX.Element {
   const retry = <Button small kind="quiet" icon="refresh" onClick={from.reload}>{t("ui.retry")}</Button>;
   if (from.value !== undefined) {
     return (
@@ -18,7 +27,7 @@ export function Loaded<T>({ from, children, lines = 3 }: { from: Async<T>; child
     );
   }
   if (from.error) return <Notice tone="bad" action={retry}>{why(from.error)}</Notice>;
-  return <Card><Skeleton lines={lines} /></Card>;
+  return inside ? <Skeleton lines={lines} /> : <Card><Skeleton lines={lines} /></Card>;
 }
 
 /** Shows its content only where the box offers what it needs and this device may use it; else says kindly what is missing. */

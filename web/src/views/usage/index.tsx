@@ -4,7 +4,7 @@ import "../../words/usage";
 import { format, t, tag } from "../../app/i18n";
 import { gateway } from "../../gateway";
 import { Card, EmptyState, List, Page, Progress, Row, Segmented, Toggle, useAsync } from "../../ui";
-import { Gate, Loaded, act, moneyText } from "../panel";
+import { Gate, Loaded, act, moneyText, settled } from "../panel";
 import { Chart } from "./chart";
 import { athome } from "./model";
 import type { ByModel, Cost, Usage } from "./model";
@@ -19,30 +19,36 @@ export default function View(): JSX.Element {
     <Page title={t("views.usage")} lead={t("usage.lead")}>
       <Segmented label={t("usage.range")} value={range} options={ranges} onChange={setRange} />
       <Gate method="usage.cost"><Spent days={Number(range)} /></Gate>
-      <CloudSwitch />
     </Page>
   );
 }
 
 function Spent({ days }: { days: number }): JSX.Element {
-  const cost = useAsync((signal) => gateway.call<Cost>("usage.cost", { days }, { signal }), [days], ["sessions.changed"]);
-  const usage = useAsync((signal) => gateway.call<Usage>("sessions.usage", { range: `${days}d`, limit: 1 }, { signal }), [days], ["sessions.changed"]);
+  const read = useAsync(
+    (signal) => Promise.all([
+      gateway.call<Cost>("usage.cost", { days }, { signal }),
+      gateway.call<Usage>("sessions.usage", { range: `${days}d`, limit: 1 }, { signal }),
+    ]),
+    [days], ["sessions.changed"]);
   return (
-    <Loaded from={cost} lines={6}>
-      {({ daily, totals }) => totals.totalTokens === 0 ? (
-        <Card><EmptyState icon="chart" title={t("usage.nothing")}>{t("usage.nothingText")}</EmptyState></Card>
-      ) : (
-        <>
-          <Card>
-            <p class="muted small">{t("usage.spent")}</p>
-            <p class="big-number">{moneyText(totals.totalCost, tag.value)}</p>
-            <p class="muted small">{t("usage.tokens", { count: totals.totalTokens })}{totals.missingCostEntries > 0 && ` ${t("usage.missing", { count: totals.missingCostEntries })}`}</p>
-            <Chart days={daily} />
-          </Card>
-          <Loaded from={usage}>{({ aggregates }) => <Breakdown usage={aggregates} />}</Loaded>
-        </>
-      )}
-    </Loaded>
+    <>
+      <Loaded from={read} lines={6}>
+        {([{ daily, totals }, { aggregates }]) => totals.totalTokens === 0 ? (
+          <Card><EmptyState icon="chart" title={t("usage.nothing")}>{t("usage.nothingText")}</EmptyState></Card>
+        ) : (
+          <>
+            <Card>
+              <p class="muted small">{t("usage.spent")}</p>
+              <p class="big-number">{moneyText(totals.totalCost, tag.value)}</p>
+              <p class="muted small">{t("usage.tokens", { count: totals.totalTokens })}{totals.missingCostEntries > 0 && ` ${t("usage.missing", { count: totals.missingCostEntries })}`}</p>
+              <Chart days={daily} />
+            </Card>
+            <Breakdown usage={aggregates} />
+          </>
+        )}
+      </Loaded>
+      {settled(read) && <CloudSwitch />}
+    </>
   );
 }
 
