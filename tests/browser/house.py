@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import ifaddr
+import pytest
 
 from appliance.identity.setup.code import decode
 from tests.browser.chromium import Chromium
@@ -79,8 +83,17 @@ async def house(folder: Path, **sections: Any) -> AsyncIterator[tuple[GatewayPro
         made["models"]["mini"] = {"enabled": False}
         return made
 
-    async with cloud_box(folder, config) as both:
+    async with cloud_box(folder, config, OPENCLAW_DISABLE_BONJOUR="1") as both:  # the network of the tests is not ours
         yield both
+
+
+def lan_address() -> str:
+    """Return an address of this machine that others could reach; skips the test where there is none."""
+    for adapter in ifaddr.get_adapters():
+        for one in adapter.ips:
+            if one.is_IPv4 and not ipaddress.ip_address(str(one.ip)).is_loopback:
+                return str(one.ip)
+    pytest.skip("this machine has no address but loopback")
 
 
 class Line:
