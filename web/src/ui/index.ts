@@ -9,3 +9,4 @@ export { Icon } from "./icon";
 export type { IconName } from "./icon";
 export { Dialog, Menu, Questions, Toast, Toasts, confirm, toast } from "./overlay";
 export type { MenuItem } from "./overlay";
+export { Steady } from "./steady";

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { format, t } from "../../app/i18n";
 import { go, route } from "../../app/router";
 import { gateway } from "../../gateway";
-import { Badge, Button, EmptyState, Field, List, Notice, Page, Row, Skeleton, Toggle, useAsync } from "../../ui";
+import { Badge, Button, Card, EmptyState, Field, List, Notice, Page, Row, Skeleton, Toggle, useAsync } from "../../ui";
 import { nameOf } from "../chat/parts/sessions";
 import { pathOf } from "../chat/context";
 import { previewOf } from "../chat/model/sessions";
@@ -44,7 +44,7 @@ function Found({ words }: { words: string }): JSX.Element {
   );
   const rows = useRows();
   if (found.error) return <Notice tone="bad" title={t("history.failed")}>{found.error.message}</Notice>;
-  if (!found.value) return <Skeleton lines={5} />;
+  if (!found.value) return <Card><Skeleton lines={6} /></Card>;
   const groups = grouped(found.value.hits);
   if (!groups.length) return <EmptyState icon="search" title={t("history.none")}>{t("history.noneText")}</EmptyState>;
   return (
@@ -53,7 +53,7 @@ function Found({ words }: { words: string }): JSX.Element {
       {groups.map(({ key, hits }) => (
         <section key={key} class="history-group">
           <h2>{nameOf(rows.get(key), key)}</h2>
-          <List label={nameOf(rows.get(key), key)}>
+          <Card><List label={nameOf(rows.get(key), key)}>
             {hits.map((hit) => (
               <Row
                 key={hit.messageId}
@@ -62,7 +62,7 @@ function Found({ words }: { words: string }): JSX.Element {
                 detail={`${t(hit.role === "user" ? "history.you" : "history.answer")} · ${format.moment(hit.createdAt)}`}
               />
             ))}
-          </List>
+          </List></Card>
         </section>
       ))}
     </div>
@@ -97,10 +97,10 @@ function All(): JSX.Element {
     <>
       <Toggle label={t("history.archivedShow")} checked={archived} onChange={setArchived} />
       {rows.error && <Notice tone="bad" title={rows.error.message} />}
-      {!rows.value ? <Skeleton lines={5} /> : rows.value.sessions.length === 0 ? (
+      {!rows.value ? <Card><Skeleton lines={8} /></Card> : rows.value.sessions.length === 0 ? (
         <EmptyState icon="chat" title={t("history.empty")} action={<Button kind="primary" href="/chat">{t("history.start")}</Button>} />
       ) : (
-        <List label={t("history.all")}>
+        <Card><List label={t("history.all")}>
           {rows.value.sessions.map((row) => (
             <Row
               key={row.key}
@@ -111,7 +111,7 @@ function All(): JSX.Element {
               end={<>{row.channel && <Badge>{row.channel}</Badge>}<time class="tiny muted">{format.moment(row.lastActivityAt ?? row.updatedAt ?? Date.now())}</time></>}
             />
           ))}
-        </List>
+        </List></Card>
       )}
       {rows.value?.hasMore && <Button small kind="quiet" onClick={() => setLimit(limit + PAGE)}>{t("history.more")}</Button>}
     </>

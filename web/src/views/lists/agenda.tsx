@@ -1,27 +1,27 @@
 import type { JSX } from "preact";
 import { t } from "../../app/i18n";
 import { gateway } from "../../gateway";
-import { Button, Card, EmptyState, List, Progress, Row, confirm, toast, useAsync } from "../../ui";
+import { Button, Card, EmptyState, List, Progress, Row, confirm, toast, Steady, useAsync } from "../../ui";
 import type { IconName } from "../../ui";
-import { Loaded, act, countdown, useNow } from "../panel";
-import { dueDetail, dueName, place, repeatText, share } from "./model";
+import { act, countdown, Loaded, settled, useNow } from "../panel";
+import { dueDetail, dueName, repeatText, share } from "./model";
+import type { Places } from "./places";
 import type { Agenda as Read, Due } from "./model";
 
 const ICONS: Readonly<Record<Due["kind"], IconName>> = { timer: "clock", alarm: "bell", reminder: "bell" };
-const SOON_MS = 86_400_000;
 
 /** What is pending, the nearest first. Times count by the clock of the box, however wrong the browser's is. */
-export function Agenda(): JSX.Element {
+export function Agenda({ places }: { places: Places }): JSX.Element {
   const read = useAsync(async (signal) => {
     const answer = await gateway.call<Read>("homarus.agenda.list", {}, { signal });
     return { ...answer, offsetMs: Date.now() - answer.nowMs };
   }, [], ["homarus.agenda.changed"]);
   return (
     <Card title={t("lists.agenda")} icon="clock">
-      <Loaded from={read}>
+      <Steady name="today/agenda" ready={settled(read)}><Loaded from={read} inside>
         {({ rows, total, offsetMs }) => rows.length ? (
           <>
-            <Rows rows={rows} offsetMs={offsetMs} />
+            <Rows rows={rows} offsetMs={offsetMs} places={places} />
             {total > rows.length && <p class="muted small">{t("lists.moreLeft", { count: total - rows.length })}</p>}
           </>
         ) : (
@@ -29,27 +29,25 @@ export function Agenda(): JSX.Element {
             {t("lists.nothingText")}
           </EmptyState>
         )}
-      </Loaded>
+      </Loaded></Steady>
     </Card>
   );
 }
 
-function Rows({ rows, offsetMs }: { rows: Due[]; offsetMs: number }): JSX.Element {
+function Rows({ rows, offsetMs, places }: { rows: Due[]; offsetMs: number; places: Places }): JSX.Element {
   const now = useNow() - offsetMs;
-  return <List label={t("lists.agenda")}>{rows.map((due) => <Pending key={due.id} due={due} now={now} />)}</List>;
+  return <List label={t("lists.agenda")}>{rows.map((due) => <Pending key={due.id} due={due} now={now} where={places(due.sessionKey)} />)}</List>;
 }
 
-function Pending({ due, now }: { due: Due; now: number }): JSX.Element {
+function Pending({ due, now, where }: { due: Due; now: number; where: string | undefined }): JSX.Element {
   const leftMs = due.dueMs - now;
   const done = share(due, now);
-  const where = place(due.sessionKey, gateway.hello.value?.snapshot.sessionDefaults?.mainSessionKey);
   const detail = [dueDetail(due, now), where && t("lists.session", { name: where })].filter(Boolean).join(" · ");
   const left = leftMs <= 0 ? t("lists.due") : countdown(leftMs, t("panel.day"));
-  const near = leftMs < SOON_MS;
   return (
     <Row icon={ICONS[due.kind]} title={dueName(due)} detail={detail} end={
       <>
-        {near && <span class={due.kind === "timer" ? "countdown" : "numbers"} role="timer">{left}</span>}
+        {due.kind === "timer" && <span class="countdown" role="timer">{left}</span>}
         {gateway.can("operator.write") && (
           <Button kind="quiet" icon="close" label={t("lists.cancel", { name: dueName(due) })} onClick={() => void cancel(due)} />
         )}

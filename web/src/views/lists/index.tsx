@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import "../../words/chat";
 import "../../words/lists";
 import { t } from "../../app/i18n";
 import { Page } from "../../ui";
@@ -6,13 +7,15 @@ import { Gate } from "../panel";
 import { Agenda } from "./agenda";
 import { Lists } from "./lists";
 import { Notes } from "./notes";
+import { usePlaces } from "./places";
 
 /** Timers, alarms and reminders as they run down, lists to check off, and notes. */
 export default function View(): JSX.Element {
+  const places = usePlaces();
   return (
     <Page title={t("views.lists")} lead={t("lists.lead")}>
-      <Gate method="homarus.agenda.list"><Agenda /></Gate>
-      <Gate method="homarus.lists.get"><Lists /></Gate>
+      <Gate method="homarus.agenda.list"><Agenda places={places} /></Gate>
+      <Gate method="homarus.lists.get"><Lists places={places} /></Gate>
       <Gate method="homarus.notes.list"><Notes /></Gate>
     </Page>
   );

@@ -2,11 +2,12 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../app/i18n";
 import { gateway } from "../../gateway";
-import { Button, Card, Dialog, EmptyState, Field, Menu, confirm, toast, useAsync } from "../../ui";
-import { Loaded, act } from "../panel";
+import { Button, Card, Dialog, EmptyState, Field, Menu, confirm, toast, Steady, useAsync } from "../../ui";
+import { act, Loaded, settled } from "../panel";
 import { CheckList } from "./check_list";
-import { place, title } from "./model";
+import { title } from "./model";
 import type { Item, NamedList } from "./model";
+import type { Places } from "./places";
 
 interface Changed {
   removed: Item[];
@@ -17,16 +18,16 @@ const change = (list: NamedList, what: object): Promise<Changed | undefined> =>
   act(() => gateway.call<Changed>("homarus.lists.change", { list: list.name, sessionKey: list.sessionKey, ...what }));
 
 /** Every list as a card. */
-export function Lists(): JSX.Element {
+export function Lists({ places }: { places: Places }): JSX.Element {
   const read = useAsync((signal) => gateway.call<{ lists: NamedList[] }>("homarus.lists.get", {}, { signal }), [], ["homarus.lists.changed"]);
   const [naming, setNaming] = useState(false);
   const begin = gateway.can("operator.write") && <Button icon="plus" onClick={() => setNaming(true)}>{t("lists.newList")}</Button>;
   return (
     <>
-      <Loaded from={read}>
+      <Steady name="today/lists" ready={settled(read)}><Loaded from={read}>
         {({ lists }) => lists.length ? (
           <>
-            <div class="panel-pair">{lists.map((list) => <OneList key={`${list.sessionKey}/${list.name}`} list={list} />)}</div>
+            <div class="panel-pair">{lists.map((list) => <OneList key={`${list.sessionKey}/${list.name}`} list={list} where={places(list.sessionKey)} />)}</div>
             {begin && <div>{begin}</div>}
           </>
         ) : (
@@ -34,19 +35,19 @@ export function Lists(): JSX.Element {
             <EmptyState icon="list" title={t("lists.noLists")} action={begin}>{t("lists.noListsText")}</EmptyState>
           </Card>
         )}
-      </Loaded>
+      </Loaded></Steady>
       {naming && <NewList onClose={() => setNaming(false)} />}
     </>
   );
 }
 
-function OneList({ list }: { list: NamedList }): JSX.Element {
+function OneList({ list, where }: { list: NamedList; where: string | undefined }): JSX.Element {
   const editable = gateway.can("operator.write");
-  const where = place(list.sessionKey, gateway.hello.value?.snapshot.sessionDefaults?.mainSessionKey);
   const name = title(list.name);
   const menu = editable && <Menu label={t("lists.options", { name })} items={[{ label: t("lists.clear"), icon: "trash", danger: true, run: () => void clear(list) }]} />;
   return (
-    <Card title={where ? `${name} (${where})` : name} icon="list" actions={menu}>
+    <Card title={name} icon="list" actions={menu}>
+      {where && <p class="muted small">{t("lists.session", { name: where })}</p>}
       <CheckList name={name} items={list.items} editable={editable} change={(what) => change(list, what)} />
       {list.total === 0 && <p class="muted">{t("lists.empty")}</p>}
       {list.total > list.items.length && <p class="muted small">{t("lists.shownOf", { shown: list.items.length, total: list.total })}</p>}

@@ -64,11 +64,6 @@ function moment(ms: number, now: number): string {
 /** A list's name as a title: the box keeps it in small letters. */
 export const title = (name: string): string => name.charAt(0).toLocaleUpperCase(locale.value) + name.slice(1);
 
-/** Which conversation something belongs to, where it is not the main one. */
-export function place(sessionKey: string, main: string | undefined): string | undefined {
-  return sessionKey === main ? undefined : sessionKey.split(":").slice(2).join(" ") || sessionKey;
-}
-
 /** How far a timer has come, 0 to 1; undefined for what was not set as a length of time. */
 export function share(due: Due, now: number): number | undefined {
   if (due.kind !== "timer" || !due.durationS) return undefined;

@@ -2,8 +2,8 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { format, t } from "../../app/i18n";
 import { gateway } from "../../gateway";
-import { Card, EmptyState, Field, useAsync } from "../../ui";
-import { Loaded } from "../panel";
+import { Card, EmptyState, Field, Steady, useAsync } from "../../ui";
+import { Loaded, settled } from "../panel";
 
 interface Note {
   id: string;
@@ -27,7 +27,7 @@ export function Notes(): JSX.Element {
   return (
     <Card title={t("lists.notes")} icon="edit">
       {some && <Field type="search" label={t("lists.search")} hideLabel placeholder={t("lists.search")} value={typed} onInput={setTyped} />}
-      <Loaded from={read}>
+      <Steady name="today/notes" ready={settled(read)}><Loaded from={read} inside>
         {({ notes, total }) => notes.length ? (
           <>
             <ul class="list" aria-label={t("lists.notes")}>
@@ -47,7 +47,7 @@ export function Notes(): JSX.Element {
         ) : (
           <EmptyState icon="edit" title={t("lists.noNotes")}>{t("lists.noNotesText")}</EmptyState>
         )}
-      </Loaded>
+      </Loaded></Steady>
     </Card>
   );
 }

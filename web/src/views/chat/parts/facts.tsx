@@ -35,7 +35,7 @@ export function FactsLine({ facts, tookMs }: { facts: Facts; tookMs: number | un
 }
 
 /** What is faster than anybody notices needs no number. */
-const soon = (ms: number): string => (ms < 50 ? t("chat.atOnce") : format.duration(ms));
+export const soon = (ms: number): string => (ms < 50 ? t("chat.atOnce") : format.duration(ms));
 
 function who({ tier, model, box }: Facts): string {
   const name = model?.replace(/^[^/]+\//, "") ?? "";

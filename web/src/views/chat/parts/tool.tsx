@@ -4,6 +4,7 @@ import { format, t } from "../../../app/i18n";
 import { CodeBlock, Icon, Spinner } from "../../../ui";
 import { cardOf } from "../cards";
 import type { ToolStep } from "../model/turns";
+import { soon } from "./facts";
 
 /** One thing that was done for an answer: its name in plain words; opened, what was asked for and what came of it. */
 export function Tool({ step, sessionKey }: { step: ToolStep; sessionKey: string }): JSX.Element {
@@ -31,7 +32,7 @@ function Inside({ step, took }: { step: ToolStep; took: number | undefined }): J
   const args = Object.entries(step.args).filter(([, value]) => value !== null && value !== undefined);
   return (
     <div class="tool-inside">
-      <p class="tool-id mono">{step.name}{took !== undefined && ` · ${format.duration(took)}`}</p>
+      <p class="tool-id mono">{step.name}{took !== undefined && ` · ${soon(took)}`}</p>
       {args.length > 0 && (
         <>
           <h4>{t("chat.toolArgs")}</h4>

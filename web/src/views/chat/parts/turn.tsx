@@ -43,7 +43,7 @@ export function LiveTurn({ live, actions }: { live: Live; actions: TurnActions }
     <article class={running ? "turn live" : "turn"} aria-label={t("chat.answer")} aria-busy={running}>
       <Segments segments={live.segments} sessionKey={actions.sessionKey} />
       {live.thinking && running && !speaks && <Thinking text={live.thinking} />}
-      {running && !speaks && !works && <Waiting live={live} />}
+      {running && !speaks && !works && !live.thinking && <Waiting live={live} />}
       {live.state === "aborted" && <p class="turn-note"><Icon name="stop" size={15} />{t("chat.stopped")}</p>}
       {live.state === "error" && <Failure text={live.error ?? ""} again={actions.again} />}
       {!running && (
