@@ -337,7 +337,7 @@ class Surface:
     def _sources(self) -> SnapshotSources:
         parts = self._parts
         return SnapshotSources(
-            health=lambda: self._health.latest,
+            health=self._health.snapshot,
             session_defaults=self._session_defaults,
             config_hash=lambda: parts.config.loaded.hash,
             config_path=str(parts.paths.config),

@@ -79,11 +79,13 @@ class Broadcaster:
         session_key: str | None = None,
         state_version: StateVersion | None = None,
         about: str | None = None,
+        readers: bool | None = None,
     ) -> int:
         """Send an event to everyone whose scopes and subscriptions allow it; return how many got it.
 
         `payload` may be a function: it is called, and the event encoded, only if somebody listens. An event `about` a
-        device goes only to those who may see that device.
+        device goes only to those who may see that device. `readers` True or False: only to those who may read, or only
+        to all the others.
         """
         spec = spec_of(event)
         if spec is None:
@@ -93,6 +95,8 @@ class Broadcaster:
         ]
         if about is not None:
             listeners = [listener for listener in listeners if listener.view.manages(about)]
+        if readers is not None:
+            listeners = [listener for listener in listeners if listener.view.reads is readers]
         self._deliver(spec, listeners, payload, state_version)
         return len(listeners)
 

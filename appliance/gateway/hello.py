@@ -37,10 +37,11 @@ _ATTACHMENTS = AttachmentPolicy()
 class SnapshotSources:
     """Where hello finds the state of the gateway. Each callable is cheap and does not wait.
 
-    `health` returns the payload of the `health` method; `session_defaults` the object of protocol.md 3.3.
+    `health` returns the payload of the `health` method for those who may read (True) or for everybody, in which no
+    session is named; `session_defaults` the object of protocol.md 3.3.
     """
 
-    health: Callable[[], Any]
+    health: Callable[[bool], Any]
     session_defaults: Callable[[], Any]
     config_hash: Callable[[], str | None] = lambda: None
     config_path: str = ""
@@ -69,7 +70,7 @@ class HelloBuilder:
         self._clock = clock
         self._started = clock.monotonic()
         self._features = (-1, msgspec.Raw(b"{}"))
-        self._health: tuple[float, msgspec.Raw] | None = None
+        self._health: dict[bool, tuple[float, msgspec.Raw]] = {}
         self._policy = Policy(attachments=sources.attachments)
         self.health_version = 1
 
@@ -80,14 +81,15 @@ class HelloBuilder:
     def health_changed(self) -> None:
         """Note that health is another now."""
         self.health_version += 1
-        self._health = None
+        self._health.clear()
 
-    def health(self) -> msgspec.Raw:
+    def health(self, *, reads: bool) -> msgspec.Raw:
         """Return the health payload as JSON, at most a second old."""
         now = self._clock.monotonic()
-        if self._health is None or now - self._health[0] > _HEALTH_AGE_S:
-            self._health = (now, msgspec.Raw(encode(self._sources.health())))
-        return self._health[1]
+        known = self._health.get(reads)
+        if known is None or now - known[0] > _HEALTH_AGE_S:
+            known = self._health[reads] = (now, msgspec.Raw(encode(self._sources.health(reads))))
+        return known[1]
 
     def build(
         self,
@@ -103,8 +105,9 @@ class HelloBuilder:
         """Return the payload for one connection."""
         admin = ADMIN in view.scopes
         snapshot = Snapshot(
-            presence=msgspec.Raw(self._presence.encoded()),
-            health=self.health(),
+            # Who may not hear the events of these may not read them here either.
+            presence=msgspec.Raw(self._presence.encoded() if view.reads else self._presence.encoded_gateway()),
+            health=self.health(reads=view.reads),
             state_version=self.state_version,
             uptime_ms=round((self._clock.monotonic() - self._started) * 1000),
             suspension={"phase": "accepting"},

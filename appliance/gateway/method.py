@@ -9,9 +9,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from appliance.access.scopes import expand
 from appliance.protocol.connect import ClientInfo
 from appliance.protocol.errors import WireError
-from appliance.protocol.roles import ADMIN
+from appliance.protocol.roles import ADMIN, READ
 
 MAX_RUNS: Final = 256
 """Runs that a connection is remembered to take part in, and sessions whose messages it may subscribe to."""
@@ -54,6 +55,11 @@ class ConnectionView:
     time_zone: str | None = None
     surface: Surface | None = None
     epoch: int = 0
+
+    @property
+    def reads(self) -> bool:
+        """Whether it may know what happens on this box: a node, and a program without a device far away, may not."""
+        return self.role == "operator" and READ in expand(self.scopes)
 
     def manages(self, device_id: str) -> bool:
         """Tell whether this connection may see and handle a device: an admin each one, any other device only itself.

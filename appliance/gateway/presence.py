@@ -62,6 +62,10 @@ class Presence:
             self._encoded = encode(self.entries())
         return self._encoded
 
+    def encoded_gateway(self) -> bytes:
+        """The gateway alone, for those who may not know who else is here."""
+        return encode([self._gateway])
+
     def _changed(self) -> None:
         self.version += 1
         self._encoded = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import logging
 import socket
@@ -302,7 +303,9 @@ class Server:
 
     def _send_health(self) -> None:
         self._settling.pop("health", None)
-        self.broadcaster.send("health", self.hello.health, state_version=self.hello.state_version)
+        for reads in (True, False):
+            payload = functools.partial(self.hello.health, reads=reads)
+            self.broadcaster.send("health", payload, state_version=self.hello.state_version, readers=reads)
 
     async def _keep_house(self) -> None:
         """The one timer of all connections: deadlines every second, pings, ticks, signs of life."""

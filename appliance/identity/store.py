@@ -148,6 +148,8 @@ class DeviceStore:
 
         def write(connection: sqlite3.Connection) -> bool:
             cursor = connection.execute("DELETE FROM identity_devices WHERE device_id = ?", (device_id,))
+            # What it still asked for would bring it back with one click on a list that the owner did not look at again.
+            connection.execute("DELETE FROM identity_requests WHERE device_id = ?", (device_id,))
             return cursor.rowcount > 0
 
         removed = await self._database.write(write)

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from appliance.foundation.clock import Clock
 from appliance.gateway.methods.seams import Agents
 from appliance.protocol.methods.system import (
@@ -43,6 +45,14 @@ class HealthReport:
     @property
     def latest(self) -> HealthResult:
         return self._latest or self._build((), {}, 0.0)
+
+    def snapshot(self, reads: bool) -> HealthResult:
+        """Return the latest; unless who sees it `reads`, without what names sessions, people in them and files."""
+        if reads:
+            return self.latest
+        none = SessionsSummary(path="", count=0, recent=[])
+        agents = [msgspec.structs.replace(one, sessions=none) for one in self.latest.agents]
+        return msgspec.structs.replace(self.latest, sessions=none, agents=agents)
 
     async def current(self) -> HealthResult:
         """Return the payload of now. Whoever asks while one is being built shares the next with all the others."""

@@ -29,7 +29,7 @@ from appliance.protocol.methods.nodes import (
     NodeRow,
     PairedNode,
 )
-from appliance.protocol.roles import NODE, PAIRING, READ
+from appliance.protocol.roles import ADMIN, NODE, PAIRING, READ
 
 Announce = Callable[[str, Any], int]
 """Send an event to those who may hear it."""
@@ -83,6 +83,7 @@ class NodeMethods:
 
     async def remove(self, call: Call, params: NodeParams) -> NodeRemoveResult:
         """End a node: its approvals and its right to come as one, so its sockets. Other roles of the device stay."""
+        _check_own(call, params.node_id)
         device = await self._device(params.node_id)
         await self._mesh.forget(params.node_id)
         if set(device.roles) <= {NODE}:
@@ -94,6 +95,7 @@ class NodeMethods:
 
     async def rename(self, call: Call, params: NodeRenameParams) -> NodeRenameResult:
         """Give a node a name: that of its device, so that every list shows the same one."""
+        _check_own(call, params.node_id)
         await self._device(params.node_id)
         device = await self._rights.rename(params.node_id, _label(params.display_name))
         self._announce("device.pair.changed", {})
@@ -128,6 +130,12 @@ class NodeMethods:
             Method("node.pair.remove", PAIRING, NodeParams, self.remove, result=NodeRemoveResult),
             Method("node.rename", PAIRING, NodeRenameParams, self.rename, result=NodeRenameResult),
         )
+
+
+def _check_own(call: Call, node_id: str) -> None:
+    """Refuse to end or rename the device of somebody else without admin (protocol.md 5.3), as device.pair.* does."""
+    if not call.connection.manages(node_id):
+        raise missing_scope(ADMIN, (ADMIN, PAIRING))
 
 
 def _label(text: str) -> str:

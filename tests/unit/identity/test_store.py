@@ -185,3 +185,13 @@ async def test_signs_of_life_are_written_together(database: Database, store: Dev
         lambda connection: connection.execute("SELECT last_seen_ms FROM identity_devices").fetchone()
     )
     assert row[0] == NOW + 5
+
+
+async def test_a_removed_device_asks_for_nothing_any_more(store: DeviceStore) -> None:
+    """Else a click on a list that is a minute old would bring back what the owner has just thrown out."""
+    await store.approve(_claim(), Approval.OWNER, NOW)
+    request, _ = await store.request(_claim(scopes=(ADMIN,)), "scope-upgrade", NOW)
+    await store.remove(_claim().device_id)
+    assert await store.requests(NOW) == []
+    with pytest.raises(RequestMissingError):
+        await store.approve_request(request.request_id, NOW)
