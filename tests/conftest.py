@@ -16,6 +16,8 @@ from blockbuster import blockbuster_ctx
 from tests.guards import NetworkGuard, TaskGuard, new_threads, open_files, thread_ids
 
 _LONG = os.environ.get("HOMARUS_LONG") == "1"
+_TESTS = Path(__file__).parent
+_LONGEST_FIRST = ("scenarios", "architecture", "integration", "web")
 # A developer's own keys and settings must neither reach a test nor change it.
 _KEPT = ("HOMARUS_LONG", "HOMARUS_ENGINE_DIR", "HOMARUS_PYTHON")
 _FOREIGN = ("_API_KEY", "_TOKEN", "_PROXY", "_proxy")
@@ -32,11 +34,19 @@ def pytest_configure(config: pytest.Config) -> None:
     _tasks.install()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        # One of several processes: what takes minutes begins first, so that none is left with it at the end.
+        items.sort(key=_place)
     skip = pytest.mark.skip(reason="a long form: set HOMARUS_LONG=1")
     for item in items:
         if not _LONG and item.get_closest_marker("long"):
             item.add_marker(skip)
+
+
+def _place(item: pytest.Item) -> int:
+    part = item.path.relative_to(_TESTS).parts[0]
+    return _LONGEST_FIRST.index(part) if part in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
 
 def pytest_collection_finish() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,7 +77,10 @@ def test_a_step_is_quiet_when_it_works_and_shows_its_output_when_it_fails() -> N
 def test_a_step_that_is_interrupted_does_not_go_on_behind_the_prompt(tmp_path: Path) -> None:
     command = f"step 'doing it' sh -c 'echo $$ >{tmp_path}/pid; exec sleep 60'"
     script = f". scripts/lib/common.sh; {command}"
-    with subprocess.Popen(["bash", "-c", script, "scripts/run"], cwd=_ROOT, stdout=subprocess.DEVNULL) as shell:
+    words = ["bash", "-c", script, "scripts/run"]
+    # Tests that run in the background ignore SIGINT, and a shell cannot trap what was ignored when it began.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(words, cwd=_ROOT, stdout=subprocess.DEVNULL, preexec_fn=heard) as shell:
         child = _until(lambda: (tmp_path / "pid").read_text())
         shell.send_signal(signal.SIGINT)
         assert shell.wait(timeout=30) == 130

@@ -307,7 +307,8 @@ async def test_a_killed_engine_fails_the_answer_clearly_and_is_there_again(folde
             while child.status.starts < 2:
                 await asyncio.sleep(0.01)
             await child.wait_ready()
-            assert (await ask(client, Generate(chat("again"), max_tokens=3))).done.output_tokens == 3
+            # random weights may end their answer with the first token
+            assert 1 <= (await ask(client, Generate(chat("again"), max_tokens=3))).done.output_tokens <= 3
     finally:
         await child.stop()
     assert [status.state for status in story if "SIGKILL" in status.reason] == [ChildState.BACKOFF]
