@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import enum
 
-from appliance.client.errors import ConnectionLost, ConnectRefused, GatewayAway, RequestFailed
+from appliance.client.errors import (
+    CertificateChanged,
+    CertificateUnknown,
+    ConnectionLost,
+    ConnectRefused,
+    GatewayAway,
+    PinnedInTheClear,
+    RequestFailed,
+)
 from appliance.foundation.errors import ApplianceError
 
 
@@ -41,6 +49,8 @@ def exit_code(error: ApplianceError | TimeoutError) -> Exit:
     """Return the exit code that tells of `error`."""
     if isinstance(error, TimeoutError):
         return Exit.TIMEOUT
+    if isinstance(error, CertificateChanged | CertificateUnknown | PinnedInTheClear):
+        return Exit.REFUSED
     if isinstance(error, GatewayAway | ConnectionLost):
         return Exit.AWAY
     if isinstance(error, ConnectRefused):
@@ -58,8 +68,15 @@ def told(error: ApplianceError | TimeoutError) -> str:
     """Return the sentence for the person, with what to do where the gateway cannot know it."""
     text = str(error) or "The gateway took too long to answer."
     if isinstance(error, ConnectRefused) and error.reason in _SECRET_WANTED:
-        return f"{text}. Put the token of that gateway into HOMARUS_GATEWAY_TOKEN; it is kept in its gateway.token."
+        return (
+            f"{text}. Pair this machine with a code of `homarus pair` there (`homarus remote pair CODE`), or put the "
+            "token of that gateway into HOMARUS_GATEWAY_TOKEN; it is kept in its gateway.token."
+        )
+    if isinstance(error, RequestFailed) and error.wire_code == "FORBIDDEN":
+        return f"{text}. On the box `homarus devices list` shows what this device may; pair it anew for more."
     return text
 
 
-_SECRET_WANTED = frozenset({"AUTH_TOKEN_MISSING", "AUTH_TOKEN_MISMATCH", "DEVICE_IDENTITY_REQUIRED"})
+_SECRET_WANTED = frozenset(
+    {"AUTH_TOKEN_MISSING", "AUTH_TOKEN_MISMATCH", "AUTH_DEVICE_TOKEN_MISMATCH", "DEVICE_IDENTITY_REQUIRED"}
+)

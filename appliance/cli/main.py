@@ -12,11 +12,13 @@ import click
 
 from appliance import __version__
 from appliance.cli.exits import HELP, Exit, exit_code, told
+from appliance.cli.remote import pin
 from appliance.cli.session import session_from
 from appliance.foundation.errors import ApplianceError
 
 # Name to module and one line of help: listing the commands must not import them.
 _COMMANDS = {
+    "onboard": ("onboard", "Set the box up: two minutes with the usual answers."),
     "run": ("run", "Run the gateway in the foreground; on a terminal also chat in this window."),
     "chat": ("chat", "Talk to the assistant."),
     "ask": ("ask", "Ask once and print the answer; reads a pipe too."),
@@ -31,6 +33,7 @@ _COMMANDS = {
     "recovery": ("recovery", "Make the recovery code that lets the owner in again."),
     "config": ("config", "Read, change and check the configuration."),
     "node": ("node", "Make this machine a node of a gateway elsewhere."),
+    "remote": ("remote", "Use a gateway elsewhere from this machine."),
     "discover": ("discover", "List the boxes on this network."),
     "security": ("security", "See what is exposed, to whom, and how to mend it."),
     "logs": ("logs", "Show the log, or follow it."),
@@ -67,10 +70,21 @@ class _LazyGroup(click.Group):
     "--token", metavar="TOKEN", help="Its token; better in HOMARUS_GATEWAY_TOKEN, where `ps` does not show it."
 )
 @click.option("--password", metavar="PASSWORD", help="Its password; better in HOMARUS_GATEWAY_PASSWORD.")
+@click.option(
+    "--tls-fingerprint", metavar="SHA256", help="Its certificate, where no authority vouches for it; kept once it fits."
+)
 @click.pass_context
-def root(context: click.Context, as_json: bool, url: str | None, token: str | None, password: str | None) -> None:
+def root(
+    context: click.Context,
+    as_json: bool,
+    url: str | None,
+    token: str | None,
+    password: str | None,
+    tls_fingerprint: str | None,
+) -> None:
     """Homarus: a private assistant that lives on its own box."""
-    context.obj = session_from(os.environ, url=url, token=token, password=password, as_json=as_json)
+    shown = pin(tls_fingerprint, "--tls-fingerprint") if tls_fingerprint else None
+    context.obj = session_from(os.environ, url=url, token=token, password=password, as_json=as_json, pin=shown)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from appliance.client.target import SocketTarget, Target, UrlTarget
+from appliance.cli.remote import configured
+from appliance.client.target import RemoteTarget, SocketTarget, Target, UrlTarget, on_this_machine
 from appliance.foundation.paths import ADMIN_SOCKET, StatePaths
 
 _SCHEMES = ("ws://", "wss://", "http://", "https://")
@@ -28,17 +29,29 @@ class CliSession:
     password: str | None
     as_json: bool
     environ: Mapping[str, str]
+    pin: str | None = None
+    here: bool = False
+
+    @property
+    def named(self) -> str | None:
+        """The address that --url or HOMARUS_GATEWAY_URL names."""
+        return self.url or self.environ.get("HOMARUS_GATEWAY_URL") or None
 
     @property
     def target(self) -> Target:
-        """The gateway: --url or HOMARUS_GATEWAY_URL, else the control socket of this state or of the system."""
-        url = self.url or self.environ.get("HOMARUS_GATEWAY_URL")
-        if not url:
-            return SocketTarget(self._control_socket())
+        """The gateway: --url, HOMARUS_GATEWAY_URL, gateway.remote with gateway.mode: remote, else this machine."""
+        url = self.named
+        if url is None:
+            elsewhere = None if self.here else configured(self.paths, self.environ)
+            return elsewhere or SocketTarget(self._control_socket())
         if not url.startswith(_SCHEMES):
             raise click.UsageError(f"{url} is no address of a gateway; write for example ws://192.168.1.20:18789.")
         token = self.token or self.environ.get("HOMARUS_GATEWAY_TOKEN")
-        return UrlTarget(url, token, self.password or self.environ.get("HOMARUS_GATEWAY_PASSWORD"))
+        password = self.password or self.environ.get("HOMARUS_GATEWAY_PASSWORD")
+        pin = self.pin or self.environ.get("HOMARUS_GATEWAY_TLS_FINGERPRINT")
+        if on_this_machine(url) and not url.startswith(("wss:", "https:")):
+            return UrlTarget(url, token, password)  # the secret is enough there, as for every OpenClaw command line
+        return RemoteTarget(url, self.paths.client, token, password, pin)
 
     def _control_socket(self) -> Path:
         """The own one; a member of the admin group who has no state of their own means the gateway of the system."""
@@ -55,7 +68,11 @@ class CliSession:
     def at_home(self) -> CliSession:
         """Return the same invocation for the gateway of this state directory, whatever else was named."""
         environ = {name: value for name, value in self.environ.items() if name != "HOMARUS_GATEWAY_URL"}
-        return replace(self, url=None, environ=environ)
+        return replace(self, url=None, environ=environ, here=True)
+
+    def about_files(self) -> CliSession:
+        """Return the same invocation for what is about the files of this machine, unless a gateway was named."""
+        return self if self.named else self.at_home()
 
     def running_facts(self) -> dict[str, Any]:
         """Return pid, port and version that the gateway of this state directory wrote at its start, {} without one."""
@@ -82,10 +99,16 @@ class CliSession:
 
 
 def session_from(
-    environ: Mapping[str, str], *, url: str | None, token: str | None, password: str | None, as_json: bool
+    environ: Mapping[str, str],
+    *,
+    url: str | None,
+    token: str | None,
+    password: str | None,
+    as_json: bool,
+    pin: str | None = None,
 ) -> CliSession:
     """Build the session of one invocation."""
-    return CliSession(StatePaths.from_environment(environ), url, token, password, as_json, environ)
+    return CliSession(StatePaths.from_environment(environ), url, token, password, as_json, environ, pin)
 
 
 def on_terminal() -> bool:

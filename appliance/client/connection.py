@@ -18,13 +18,22 @@ import aiohttp
 from appliance import __version__
 from appliance.client.errors import (
     CertificateChanged,
+    CertificateUnknown,
     ClientError,
     ConnectionLost,
     ConnectRefused,
     GatewayAway,
     RequestFailed,
 )
-from appliance.client.target import FULL_SCOPES, Introduction, SocketTarget, Target, UrlTarget
+from appliance.client.target import (
+    FULL_SCOPES,
+    Introduction,
+    RemoteTarget,
+    SocketTarget,
+    Target,
+    UrlTarget,
+    on_this_machine,
+)
 from appliance.foundation.ids import new_id
 from appliance.foundation.tasks import TaskSet
 from appliance.identity.device_key import SignedConnect
@@ -140,11 +149,17 @@ async def connect(
     `scopes` and `caps` are those of the command line; whoever comes as something else hands in an `introduction`.
     Who stays for long asks for a heartbeat: a gateway that vanished without a word is noticed after one and a half.
     """
+    as_what = introduction or Introduction(scopes=scopes, caps=caps)
+    if isinstance(target, RemoteTarget):
+        from appliance.client.remote import meet  # with its key, for which cryptography is loaded
+
+        async with meet(target, as_what, connect) as connection:
+            yield connection
+        return
     tasks = TaskSet("client")
     async with contextlib.AsyncExitStack() as stack:
         socket = await _open(stack, target, heartbeat_s)
         stack.push_async_callback(socket.close)
-        as_what = introduction or Introduction(scopes=scopes, caps=caps)
         try:
             async with asyncio.timeout(_HANDSHAKE_S):
                 hello = await _shake_hands(socket, target, as_what)
@@ -160,7 +175,7 @@ async def connect(
 
 
 async def _open(
-    stack: contextlib.AsyncExitStack, target: Target, heartbeat_s: float | None
+    stack: contextlib.AsyncExitStack, target: SocketTarget | UrlTarget, heartbeat_s: float | None
 ) -> aiohttp.ClientWebSocketResponse:
     try:
         if isinstance(target, SocketTarget):
@@ -179,11 +194,23 @@ async def _open(
             f"{error.host} shows another certificate ({error.got.hex()[:16]}…) than the one that was pinned. If it was "
             "renewed on purpose, pair anew with a code of `homarus pair`; else somebody stands in between."
         ) from error
-    except (OSError, TimeoutError, aiohttp.ClientError, ValueError) as error:
-        where = target.path if isinstance(target, SocketTarget) else target.url
-        raise GatewayAway(
-            f"No gateway answers at {where}. Start it with `homarus run`, or name another one with --url."
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise CertificateUnknown(
+            f"{error.host} shows a certificate for which nobody vouches here. If it is your box: "
+            "`homarus security audit` there prints its SHA-256; name it with --tls-fingerprint, "
+            "or pair with a code of `homarus pair`."
         ) from error
+    except (OSError, TimeoutError, aiohttp.ClientError, ValueError) as error:
+        where, fix = _where(target)
+        raise GatewayAway(f"No gateway answers at {where}. {fix}") from error
+
+
+def _where(target: SocketTarget | UrlTarget) -> tuple[str, str]:
+    """Return the address and what to do when nobody is there."""
+    if isinstance(target, UrlTarget) and not on_this_machine(target.url):
+        return target.url, "Is the box on, and in the same network as this machine? `homarus discover` looks for boxes."
+    where = str(target.path) if isinstance(target, SocketTarget) else target.url
+    return where, "Start it with `homarus run`, or name another one with --url."
 
 
 def _pinned(pin: str) -> aiohttp.Fingerprint:
@@ -191,7 +218,9 @@ def _pinned(pin: str) -> aiohttp.Fingerprint:
     return aiohttp.Fingerprint(bytes.fromhex(pin.replace(":", "")))
 
 
-def _connect_params(target: Target, who: Introduction, challenge: Mapping[str, Any]) -> dict[str, Any]:
+def _connect_params(
+    target: SocketTarget | UrlTarget, who: Introduction, challenge: Mapping[str, Any]
+) -> dict[str, Any]:
     client = {
         "id": who.client_id,
         "mode": who.mode,
@@ -254,7 +283,9 @@ def _proof(target: UrlTarget, who: Introduction, challenge: Mapping[str, Any]) -
     }
 
 
-async def _shake_hands(socket: aiohttp.ClientWebSocketResponse, target: Target, who: Introduction) -> dict[str, Any]:
+async def _shake_hands(
+    socket: aiohttp.ClientWebSocketResponse, target: SocketTarget | UrlTarget, who: Introduction
+) -> dict[str, Any]:
     try:
         challenge = await socket.receive_json()
         if not isinstance(challenge, dict) or challenge.get("event") != "connect.challenge":

@@ -26,6 +26,18 @@ class CertificateChanged(GatewayAway):
     code = "certificate_changed"
 
 
+class CertificateUnknown(GatewayAway):
+    """What answers has a certificate for which nobody vouches, and none was pinned."""
+
+    code = "certificate_unknown"
+
+
+class PinnedInTheClear(ClientError):
+    """A gateway whose certificate is pinned was to be met without encryption."""
+
+    code = "pinned_in_the_clear"
+
+
 class ConnectRefused(ClientError):
     """The gateway did not let this client in; `reason` is the details.code of protocol.md 4.4, if any."""
 

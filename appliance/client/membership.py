@@ -23,11 +23,15 @@ class MembershipError(ApplianceError):
 
 
 class Membership(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """One gateway. `tokens` by role; `fingerprint` is the SHA-256 of its certificate, which no advert can replace."""
+    """One gateway. `tokens` by role, `scopes` those of the operator's.
+
+    `fingerprint` is the SHA-256 of its certificate, which no advert can replace.
+    """
 
     urls: tuple[str, ...]
     fingerprint: str | None = None
     tokens: dict[str, str] = {}
+    scopes: tuple[str, ...] = ()
 
     def target(self, url: str, key: Signer, role: str) -> UrlTarget:
         """Return how to come back at `url`. A pinned gateway is never met in the clear."""
@@ -54,7 +58,9 @@ class Membership(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
         for one in auth.get("deviceTokens") or ():
             if isinstance(one, dict) and isinstance(one.get("deviceToken"), str):
                 tokens[str(one.get("role"))] = one["deviceToken"]
-        return msgspec.structs.replace(self, tokens=tokens)
+        scopes = auth.get("scopes") if auth.get("role") == "operator" else None
+        kept = tuple(str(one) for one in scopes) if isinstance(scopes, list) else self.scopes
+        return msgspec.structs.replace(self, tokens=tokens, scopes=kept)
 
     def met_at(self, url: str) -> Membership:
         """Return it with `url` first: where the gateway was met last is tried first."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:  # one question over the control socket must not pay for cryptography
     from appliance.identity.device_key import SignedConnect
@@ -58,7 +59,28 @@ class UrlTarget:
     pin: str | None = None
 
 
-Target: TypeAlias = SocketTarget | UrlTarget
+@dataclass(frozen=True, slots=True)
+class RemoteTarget:
+    """A gateway elsewhere, to which this machine comes as a device; `folder` keeps its key and what it was given.
+
+    `token` and `password` are the shared secrets; with `fallback` they are presented only where the gateway gave this
+    device no token of its own, or takes it no more.
+    """
+
+    url: str
+    folder: Path
+    token: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    pin: str | None = None
+    fallback: bool = False
+
+
+Target: TypeAlias = SocketTarget | UrlTarget | RemoteTarget
+
+
+def on_this_machine(url: str) -> bool:
+    """Tell whether an address leads to this very machine, where nobody listens in."""
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class StatePaths:
         return self.root / "tls"
 
     @property
+    def client(self) -> Path:
+        """What the command line keeps of gateways elsewhere: its own key, their certificates and tokens."""
+        return self.root / "client"
+
+    @property
     def runtime(self) -> Path:
         """Sockets. Short on purpose: a Unix socket path holds 107 bytes."""
         return self.root / "run"

@@ -19,6 +19,7 @@ _NOTHING = object()
 @click.pass_context
 def command(context: click.Context) -> int:
     """Read, change and check the configuration. Without a command: everything that the file sets."""
+    context.obj = context.obj.about_files()  # with gateway.mode: remote too: how else could that be taken back?
     if context.invoked_subcommand is None:
         return int(context.invoke(get))
     return Exit.OK

@@ -57,7 +57,11 @@ def check_gateway(section: GatewaySection) -> Iterator[Issue]:
 def _remote(section: GatewaySection) -> Iterator[Issue]:
     url = section.remote.url
     if section.mode == "remote" and not url:
-        yield Issue("gateway.remote.url", "", "is missing; gateway.mode: remote needs the address of the gateway")
+        hint = (
+            "Pair with one: `homarus remote pair CODE`; back to this machine: `homarus config set gateway.mode local`."
+        )
+        text = "is missing; gateway.mode: remote needs the address of the gateway"
+        yield Issue("gateway.remote.url", "", text, hint)
     if url and _split(url)[0] not in ("ws", "wss", "http", "https"):
         yield Issue("gateway.remote.url", repr(url), "must begin with ws:// or wss://")
 

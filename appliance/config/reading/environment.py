@@ -27,6 +27,7 @@ _OTHER: Final = frozenset(
         "HOMARUS_STATE_DIR",
         "HOMARUS_HOME",
         "HOMARUS_GATEWAY_URL",
+        "HOMARUS_GATEWAY_TLS_FINGERPRINT",
         "HOMARUS_URL",
         "HOMARUS_PYTHON",
         "HOMARUS_LONG",

@@ -204,14 +204,10 @@ UNUSED: Final[frozenset[str]] = frozenset(
 """Paths with `*` for a name and `[]` for a place in a list. What is below one of them is not looked at."""
 
 _NO_CHANNELS: Final = "there are no channels"
-_NO_REMOTE: Final = "the commands take --url and HOMARUS_GATEWAY_URL"
 
 PENDING: Final[dict[str, str]] = {
-    "gateway.mode": _NO_REMOTE,
-    "gateway.remote": _NO_REMOTE,
     "gateway.auth.rateLimit.exemptLoopback": "this machine is locked like any other",
     "gateway.tls.caPath": "no certificates of clients are asked for",
-    "gateway.nodes.pairing.autoApproveCidrs": "only devices on this machine are approved silently",
     "gateway.reload.debounceMs": "the file is looked at once a second",
     "models.providers.*.models[].cost.cacheRead": "only input and output are added up",
     "models.providers.*.models[].cost.cacheWrite": "only input and output are added up",
@@ -223,7 +219,6 @@ PENDING: Final[dict[str, str]] = {
     "session.identityLinks": _NO_CHANNELS,
     "messages.queue.byChannel": _NO_CHANNELS,
     "messages.queue.debounceMsByChannel": _NO_CHANNELS,
-    "discovery.mdns.mode": "the box does not announce itself",
 }
 """Options that are declared and checked, but that no part reads yet: they are named when they are set."""
 

@@ -10,7 +10,7 @@ from appliance.access.scopes import narrowed
 from appliance.gateway.admission.credential import Hello
 from appliance.gateway.admission.refusal import Refusal, invalid_code
 from appliance.identity.model import Claim
-from appliance.identity.setup.profiles import Grant, Profile, for_page, grant, is_page, misfit
+from appliance.identity.setup.profiles import Grant, Profile, for_operator, grant, is_page, is_terminal, misfit
 from appliance.identity.setup.store import Bootstrap
 from appliance.protocol.roles import NODE, OPERATOR
 
@@ -51,10 +51,10 @@ def spend(hello: Hello, origins: OriginPolicy, claim: Claim, bootstrap: Bootstra
     if why := misfit(bootstrap.profile, claim):
         return Spoil(invalid_code(why), bootstrap, claim)
     granted = grant(bootstrap.profile, secure=peer.secure)
-    if is_page(claim):
-        if not origins.names_origin(hello.origin or "", hello.host, direct_local=peer.direct_local):
-            return Spoil(invalid_code("open the web app at the address of this box"), bootstrap, claim)
-        granted = for_page(bootstrap.profile, granted)
+    if is_page(claim) and not origins.names_origin(hello.origin or "", hello.host, direct_local=peer.direct_local):
+        return Spoil(invalid_code("open the web app at the address of this box"), bootstrap, claim)
+    if is_page(claim) or is_terminal(claim):
+        granted = for_operator(bootstrap.profile, granted)
     role: Literal["operator", "node"] = "node" if claim.role == NODE else "operator"
     # A client that asks for more than the code gives gets what it gives: its user chose the code, not the scopes.
     scopes = narrowed(granted.scopes, claim.scopes) if role == OPERATOR else ()

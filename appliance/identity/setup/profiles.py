@@ -79,8 +79,8 @@ def grant(profile: Profile, *, secure: bool = True) -> Grant:
     return Grant(whole.first, whole.roles, limited(whole.scopes), access)
 
 
-def for_page(profile: Profile, granted: Grant) -> Grant:
-    """Return what a code for phones gives to the web app that it was pasted into: a page is no node."""
+def for_operator(profile: Profile, granted: Grant) -> Grant:
+    """Return what a code for phones gives to the web app or terminal that it was pasted into: they are no nodes."""
     if profile in (Profile.FULL, Profile.LIMITED):
         return Grant(OPERATOR, (OPERATOR,), granted.scopes, granted.access)
     return granted
@@ -89,6 +89,11 @@ def for_page(profile: Profile, granted: Grant) -> Grant:
 def is_page(claim: Claim) -> bool:
     """Tell whether the claim comes from a web page."""
     return claim.browser_origin is not None and (claim.client_id in PAGES or claim.client_mode == "webchat")
+
+
+def is_terminal(claim: Claim) -> bool:
+    """Tell whether the claim comes from a command line, on another machine than the box."""
+    return claim.browser_origin is None and (claim.client_id, claim.client_mode) == ("cli", "cli")
 
 
 def misfit(profile: Profile, claim: Claim) -> str | None:
@@ -101,8 +106,8 @@ def misfit(profile: Profile, claim: Claim) -> str | None:
         if claim.role == OPERATOR and (is_page(claim) or (profile is Profile.RECOVERY and claim.client_id == "cli")):
             return None
         return "this code opens the web app: open its link in a browser, or make one for a phone with `homarus pair`"
-    if is_page(claim):
-        return None if claim.role == OPERATOR else "a web page cannot be a node"
+    if is_page(claim) or is_terminal(claim):
+        return None if claim.role == OPERATOR else "a web page or a command line cannot be a node"
     if claim.client_id not in _PLATFORMS or not _fits_platform(claim):
         return "this setup code is for a phone: scan it with the app, or paste it into the web app"
     if claim.role != NODE:
