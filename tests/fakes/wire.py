@@ -265,7 +265,7 @@ async def gateway(
     trust = await open_trust(database, clock)
     control = root / "g.sock"
     sources = SnapshotSources(
-        health=lambda reads: {"ok": True, **({"sessions": ["agent:main:main"]} if reads else {})},
+        health=lambda reads: {"ok": True, **({"sessions": {"path": "x", "count": 0, "recent": []}} if reads else {})},
         session_defaults=lambda: {"mainKey": "main"},
         config_path="/etc/box.json5",
         state_dir="/var/lib/box",
