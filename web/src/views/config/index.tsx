@@ -4,7 +4,7 @@ import "../../words/config";
 import { t } from "../../app/i18n";
 import { route } from "../../app/router";
 import { gateway } from "../../gateway";
-import { Badge, Button, Card, Field, List, Notice, Page, Row, Skeleton } from "../../ui";
+import { Badge, Button, Card, EmptyState, Field, List, Notice, Page, Row, Skeleton } from "../../ui";
 import { Gate, why } from "../panel";
 import { Findings } from "./findings";
 import { Prose } from "./prose";
@@ -43,6 +43,7 @@ function Content({ name }: { name: string | undefined }): JSX.Element {
   const [text, setText] = useState("");
   const ready = schema.value !== null && file.value !== null;
   const retry = <Button small kind="quiet" icon="refresh" onClick={() => void load()}>{t("ui.retry")}</Button>;
+  if (!ready && gateway.status.value === "offline") return <EmptyState icon="offline" title={t("panel.offline")}>{t("panel.offlineText")}</EmptyState>;
   if (!ready && failure.value) return <Notice tone="bad" action={retry}>{why(failure.value)}</Notice>;
   if (!ready) return <Card><Skeleton lines={12} /></Card>;
   return (

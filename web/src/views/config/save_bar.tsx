@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { t } from "../../app/i18n";
 import { go } from "../../app/router";
+import { gateway } from "../../gateway";
 import { Button, Notice, confirm, toast } from "../../ui";
 import { why } from "../panel";
 import { Restart } from "./findings";
@@ -38,7 +39,7 @@ export function SaveBar(): JSX.Element | null {
       )}
       <span role="status">{t("config.unsaved", { count: changes.value.length })}{later > 0 && <span class="muted small"> {t("config.ofThemLater", { count: later })}</span>}</span>
       <Button kind="quiet" disabled={saving.value} onClick={() => void discard()}>{t("config.discard")}</Button>
-      <Button kind="primary" busy={saving.value} onClick={() => void run()}>{t("ui.save")}</Button>
+      <Button kind="primary" busy={saving.value} disabled={gateway.status.value !== "open"} onClick={() => void run()}>{t("ui.save")}</Button>
     </div>
   );
 }

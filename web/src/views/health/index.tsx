@@ -47,7 +47,11 @@ function Verdict({ status }: { status: Status }): JSX.Element {
 function OneCondition({ condition, reload }: { condition: Condition; reload: () => void }): JSX.Element {
   const kind = tone(condition.severity);
   return (
-    <Card title={condition.summary} icon={kind === "neutral" ? "info" : "alert"} actions={<Badge tone={kind}>{t(`health.severity_${kind}`)}</Badge>}>
+    <Card>
+      <div class="finding">
+        <Badge tone={kind}>{t(`health.severity_${kind}`)}</Badge>
+        <h2>{condition.summary}</h2>
+      </div>
       <Fix code={condition.code} fix={condition.fix} onDone={reload} />
     </Card>
   );

@@ -19,7 +19,7 @@ export function Security(): JSX.Element {
           {audit.findings.length === 0 && <Notice tone="good">{t("health.nothingToFix")}</Notice>}
           {bySeverity(audit.findings).map((finding) => (
             <section class="stack" key={finding.code}>
-              <div class="cluster"><Badge tone={tone(finding.severity)}>{t(`health.${finding.severity}`)}</Badge><strong>{finding.summary}</strong></div>
+              <div class="finding"><Badge tone={tone(finding.severity)}>{t(`health.${finding.severity}`)}</Badge><strong>{finding.summary}</strong></div>
               <Fix code={finding.code} fix={finding.fix} onDone={read.reload} />
             </section>
           ))}

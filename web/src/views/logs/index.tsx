@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import "../../words/logs";
 import { t } from "../../app/i18n";
-import { Button, CopyButton, Field, Notice, Page, Select, Skeleton } from "../../ui";
+import { gateway } from "../../gateway";
+import { Button, CopyButton, EmptyState, Field, Notice, Page, Select, Skeleton } from "../../ui";
 import { Gate, why } from "../panel";
 import { LEVELS, asText, clock, wanted } from "./model";
 import type { Level, Line } from "./model";
@@ -33,10 +34,15 @@ function Log(): JSX.Element {
       </div>
       {error && <Notice tone="warn">{why(error)}</Notice>}
       {skipped && <Notice>{t("logs.skipped")}</Notice>}
-      {shown === undefined ? <Skeleton lines={8} /> : <Lines lines={shown} following={following} total={lines!.length} />}
+      {shown === undefined ? <Waiting /> : <Lines lines={shown} following={following} total={lines!.length} />}
       {file && <p class="muted tiny mono log-file">{file}</p>}
     </>
   );
+}
+
+function Waiting(): JSX.Element {
+  if (gateway.status.value === "offline") return <EmptyState icon="offline" title={t("panel.offline")}>{t("panel.offlineText")}</EmptyState>;
+  return <div class="log-box log-wait"><Skeleton lines={8} /></div>;
 }
 
 function Lines({ lines, following, total }: { lines: readonly Line[]; following: boolean; total: number }): JSX.Element {

@@ -15,8 +15,9 @@ export function Answering({ answers }: { answers: Async<Answers> }): JSX.Element
         {({ engine, tiers }) => (
           <List label={t("models.answering")}>
             {tiers.filter((tier) => tier.tier === "mini" || tier.answers > 0 || (tier.tier === "local" && engine)).map((tier) => (
-              <Row key={tier.tier} icon={ICONS[tier.tier] ?? "model"} title={t(`models.tier_${tier.tier}`)} detail={detail(tier, engine)}
-                end={<Badge tone={tier.tier === "local" && engine ? "good" : "neutral"}>{t("models.answers", { count: tier.answers })}</Badge>} />
+              <Row key={tier.tier} icon={ICONS[tier.tier] ?? "model"}
+                title={<span class="cluster">{t(`models.tier_${tier.tier}`)}<Badge tone={tier.tier === "local" && engine ? "good" : "neutral"}>{t("models.answers", { count: tier.answers })}</Badge></span>}
+                detail={<>{about(tier, engine)}<br />{facts(tier, engine)}</>} />
             ))}
             {!engine && <Row icon="model" title={t("models.tier_local")} detail={t("models.noLocal")} />}
           </List>
@@ -26,13 +27,19 @@ export function Answering({ answers }: { answers: Async<Answers> }): JSX.Element
   );
 }
 
-function detail(tier: Answers["tiers"][number], engine: Answers["engine"]): string {
+/** Which one it is. */
+function about(tier: Answers["tiers"][number], engine: Answers["engine"]): string | undefined {
+  if (tier.tier === "mini") return t("models.miniText");
+  return tier.tier === "local" && engine ? engine.model : tier.last?.model;
+}
+
+/** How it does. */
+function facts(tier: Answers["tiers"][number], engine: Answers["engine"]): string {
   const parts = [];
   if (tier.tier === "local" && engine) {
-    parts.push(engine.model, t("models.window", { count: engine.window }));
+    parts.push(t("models.window", { count: engine.window }));
     if (engine.decodeRate) parts.push(t("models.rate", { rate: format.number(engine.decodeRate, 1) }));
-  } else if (tier.tier === "mini") parts.push(t("models.miniText"));
-  else if (tier.last?.model) parts.push(tier.last.model);
+  }
   if (tier.last?.firstTokenMs !== undefined) parts.push(t("models.first", { time: format.duration(tier.last.firstTokenMs) }));
   return parts.join(" · ");
 }

@@ -44,7 +44,7 @@ function OneAdvice({ advice, best, work }: { advice: Advice; best: boolean; work
   return (
     <Row title={<span class="cluster">{advice.title}{best && <Badge tone="accent">{t("models.best")}</Badge>}{advice.fits && !advice.comfortable && <Badge tone="warn">{t("models.slow")}</Badge>}</span>} detail={detail}
       end={advice.installed ? <Badge tone="good">{t("models.isHere")}</Badge> : advice.fits && (
-        <Button icon="download" label={t("models.fetch", { name: advice.title })} disabled={work.running} onClick={() => void work.pull(advice.name)} />
+        <Button kind="quiet" icon="download" label={t("models.fetch", { name: advice.title })} disabled={work.running} onClick={() => void work.pull(advice.name)} />
       )} />
   );
 }

@@ -27,6 +27,8 @@ export function Loaded<T>({ from, children, lines = 3, inside }: {
     );
   }
   if (from.error) return <Notice tone="bad" action={retry}>{why(from.error)}</Notice>;
+  // Nothing comes before the box is back: a shape of what is coming would promise more.
+  if (gateway.status.value === "offline") return <EmptyState icon="offline" title={t("panel.offline")}>{t("panel.offlineText")}</EmptyState>;
   return inside ? <Skeleton lines={lines} /> : <Card><Skeleton lines={lines} /></Card>;
 }
 

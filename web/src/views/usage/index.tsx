@@ -62,7 +62,7 @@ function Breakdown({ usage }: { usage: Usage["aggregates"] }): JSX.Element {
       <Card title={t("usage.byModel")} icon="model">
         <List label={t("usage.byModel")}>
           {models.map((one) => (
-            <Row key={`${one.provider}/${one.model}`} title={one.model ?? t("usage.unknown")} detail={t("usage.modelDetail", { count: one.count, tokens: format.number(one.totals.totalTokens) })}
+            <Row key={`${one.provider}/${one.model}`} title={one.model ?? t("usage.unknown")} detail={[one.provider, t("usage.modelDetail", { count: one.count, tokens: format.number(one.totals.totalTokens) })].filter(Boolean).join(" · ")}
               end={<span class="numbers">{price(one)}</span>} />
           ))}
         </List>
