@@ -102,7 +102,7 @@ class LiveConfig:
             return
         more = f" and {len(changed) - _MAX_NAMED} more" if len(changed) > _MAX_NAMED else ""
         summary = f"Counts after a restart: {', '.join(changed[:_MAX_NAMED])}{more}."
-        fix = "Restart with `systemctl restart homarus`, or end `homarus run` and start it again."
+        fix = "Restart it with `homarus gateway restart`."
         self._tracker.set(Condition(_RESTART, "gateway", Severity.NOTICE, summary, fix))
 
     async def watch(self) -> None:

@@ -49,6 +49,12 @@ class Move:
     act: Act | None = None
 
 
+def known_language(tag: str) -> str:
+    """Return which of our languages a tag means, of the kind `de-AT`, `fr_FR.UTF-8` or `C`; else English."""
+    code = tag.replace("_", "-").replace(".", "-").split("-")[0].lower()
+    return code if code in LANGUAGES else "en"
+
+
 def language_of(state: State, facts: Facts) -> str:
     """Return the language in which to ask."""
     return state.language or facts.language

@@ -81,13 +81,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A model that suits the box. `seconds`: until a first answer is complete."""
+    """A model that fits the box. `seconds`: until a first answer is complete; `comfortable`: that is soon enough."""
 
     name: str
     title: str
     size_bytes: int
     seconds: float
     languages: tuple[str, ...]
+    comfortable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

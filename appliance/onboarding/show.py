@@ -30,8 +30,7 @@ def shown(state: State, facts: Facts) -> Ask:
     match state.step:
         case StepName.LANGUAGE:
             options = tuple(Option(code, name) for code, name in LANGUAGES.items())
-            initial = facts.language if facts.language in LANGUAGES else "en"
-            return Ask(state.step, "select", say["language.title"], options=options, initial=initial)
+            return Ask(state.step, "select", say["language.title"], options=options, initial=facts.language)
         case StepName.NAME:
             return Ask(
                 state.step,
@@ -88,7 +87,9 @@ def _model(facts: Facts, say: Mapping[str, str]) -> Ask:
         usual = Option(KEEP, say["model.keep"].format(name=facts.answering), say["model.keep.hint"])
     else:
         usual = Option(MINI, say["model.mini"], say["model.mini.hint"])
-    offers = [_offer(one, say, best=index == 0) for index, one in enumerate(facts.offers[:_MAX_OFFERS])]
+    offers = [
+        _offer(one, say, best=index == 0 and one.comfortable) for index, one in enumerate(facts.offers[:_MAX_OFFERS])
+    ]
     title, message = say["model.title"], say["model.message"]
     return Ask(StepName.MODEL, "select", title, message, options=(usual, *offers), initial=usual.value)
 

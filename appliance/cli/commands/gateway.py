@@ -44,6 +44,16 @@ def status(cli: CliSession) -> int:
 
 
 @command.command()
+@click.pass_obj
+def restart(cli: CliSession) -> None:
+    """Restart the gateway and wait until it answers again: through systemd, else in its own process."""
+    from appliance.cli.restarting import restart as again
+
+    by = again(cli)
+    cli.show({"restarted": True, "by": by}, f"The gateway is there again{' (by systemd)' if by == 'systemd' else ''}.")
+
+
+@command.command()
 @click.argument("method")
 @click.option("--params", default="{}", help="Parameters as JSON.")
 @click.option("--timeout", "timeout_s", default=30.0, show_default=True, help="Seconds to wait.")

@@ -205,9 +205,16 @@ class Onboarding:
                 await self._keep(replace(self._state, error=str(error)))
             return
         self._offers = tuple(
-            Offer(one.entry.name, one.entry.title, one.size_bytes, one.speed.first_answer_s, one.entry.languages)
+            Offer(
+                one.entry.name,
+                one.entry.title,
+                one.size_bytes,
+                one.speed.first_answer_s,
+                one.entry.languages,
+                one.comfortable,
+            )
             for one in advice
-            if one.comfortable
+            if one.fits
         )
 
     async def _looked(self, name: str) -> Look:
@@ -289,9 +296,9 @@ class Onboarding:
         """Return the language of the configuration, else of who asks, else of the system."""
         chosen = self._around.config.loaded.parsed.get("locale")
         if isinstance(chosen, str):
-            return chosen
+            return flow.known_language(chosen)
         environ = self._around.config.environ
-        return call.connection.locale or environ.get("LC_ALL") or environ.get("LANG") or "en"
+        return flow.known_language(call.connection.locale or environ.get("LC_ALL") or environ.get("LANG") or "en")
 
     def _has_key(self, service: str) -> bool:
         provider = self._models.providers.get(service)

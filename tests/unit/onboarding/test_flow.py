@@ -221,5 +221,10 @@ def test_who_leaves_finds_everything_again_and_who_is_done_begins_anew() -> None
     assert flow.resumed(_at(StepName.END, status=Status.DONE), "t") == State(session="t")
 
 
+def test_a_tag_of_a_language_means_one_of_ours_or_english() -> None:
+    tags = ["de-AT", "fr_FR.UTF-8", "C", "C.UTF-8", "pl_PL", "EN", ""]
+    assert [flow.known_language(tag) for tag in tags] == ["de", "fr", "en", "en", "en", "en", "en"]
+
+
 def test_sizes_are_said_as_people_say_them() -> None:
     assert (amount(1_149_000_000), amount(386_000_000), amount(10)) == ("1.1 GB", "386 MB", "1 MB")
