@@ -35,7 +35,7 @@ function Inside({ step, took }: { step: ToolStep; took: number | undefined }): J
       <p class="tool-id mono">{step.name}{took !== undefined && ` · ${soon(took)}`}</p>
       {args.length > 0 && (
         <>
-          <h4>{t("chat.toolArgs")}</h4>
+          <p class="tool-part">{t("chat.toolArgs")}</p>
           <dl>
             {args.map(([name, value]) => (
               <div key={name}>
@@ -48,7 +48,7 @@ function Inside({ step, took }: { step: ToolStep; took: number | undefined }): J
       )}
       {step.text && (
         <>
-          <h4>{step.state === "failed" ? t("chat.toolError") : t("chat.toolResult")}</h4>
+          <p class="tool-part">{step.state === "failed" ? t("chat.toolError") : t("chat.toolResult")}</p>
           <p class="tool-text">{step.text}</p>
         </>
       )}
