@@ -174,9 +174,10 @@ class Page:
 
         await until(gone, f"{words!r} is still shown; that it goes")
 
-    async def true(self, expression: str, what: str = "", timeout_s: float = _WAIT_S) -> Any:
-        """Wait until an expression gives something true."""
-        return await until(lambda: self.js(expression), what or expression, timeout_s)
+    async def true(self, expression: str, what: str = "", timeout_s: float = _WAIT_S) -> None:
+        """Wait until an expression gives something true, awaited."""
+        asked = f"Promise.resolve({expression}).then((given) => !!given)"  # an element has no value of its own here
+        await until(lambda: self.js(asked), what or expression, timeout_s)
 
     async def found(self, role: str, name: str) -> list[int]:
         """Return what a screen reader finds now by role and a pattern for the whole name."""

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiohttp
-import pytest
-
-from appliance.client.connection import connect
 from tests.browser.chromium import Chromium
-from tests.browser.house import MAIN, call, house, paired
+from tests.browser.house import MAIN, call, paired
 from tests.browser.page import Page
 from tests.fakes.cloud.script import Answer, Call, Say
 from tests.fakes.cloud.server import FakeCloud
-from tests.fakes.phone import Phone
+from tests.fakes.wire import DeviceKey
 from tests.integration.gateway_process import GatewayProcess
+from tests.integration.node_client import node
 
 Box = tuple[GatewayProcess, FakeCloud]
 
@@ -81,6 +76,7 @@ async def test_hostile_answers_and_messages_stay_words(browser: Chromium, box: B
     for one in await page.js("[...document.querySelectorAll('.turn a')].map((link) => link.protocol)"):
         assert one in ("http:", "https:", "mailto:")
     assert not await page.js("document.querySelector('.turn :is(iframe, object, embed, form, style, link, svg animate)')")
+    assert "<script>" in await page.js("document.querySelector('.turn pre').innerText")  # Markdown it was
     await page.reload()  # and the same from the transcript
     await page.sees(f"end of {len(_WORDS) - 1}")
     await _is_calm(page, gateway)
@@ -105,11 +101,16 @@ async def test_hostile_file_names_titles_tools_and_search_results_stay_words(bro
         await page.goto(gateway.http + path)
         await page.true("document.querySelector('main')?.innerText.length > 0")
         await _is_calm(page, gateway)
-    assert "<img src" in await page.text() or True
 
 
-async def test_hostile_names_of_devices_and_nodes_stay_words(browser: Chromium, tmp_path: Path) -> None:
-    async with house(tmp_path) as (gateway, _):
-        page = await paired(browser, gateway)
-        await page.goto(f"{gateway.http}/devices")
-        await page.sees("This device")
+async def test_hostile_names_of_devices_and_nodes_stay_words(browser: Chromium, box: Box) -> None:
+    gateway, _ = box
+    page = await paired(browser, gateway)
+    name = f"<img src=http://evil.example/ onerror={_ACT}>"
+    async with node(gateway.target.url, DeviceKey(), "system.which", name=name):
+        for path in ("/devices", "/nodes", "/status"):
+            await page.goto(gateway.http + path)
+            if path != "/status":
+                await page.sees(name)
+            await page.js("document.querySelectorAll('main .press').forEach((one) => one.click())")
+            await _is_calm(page, gateway)
