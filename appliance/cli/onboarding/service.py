@@ -180,7 +180,7 @@ def _users(place: Place, run: Run, say: Say) -> None:
 
 def _written(cli: CliSession, place: Place, say: Say) -> bool:
     """Write the unit and what is particular to this machine; tell whether anything is another than before."""
-    wanted = {} if place.shipped is not None else {place.unit: _unit(place), place.drop_in: _drop_in(cli, place)}
+    wanted = {} if place.shipped is not None else {place.unit: _unit(place), place.drop_in: drop_in(cli, place)}
     changed = [path for path, text in wanted.items() if _read(path) != text]
     for path in changed:
         _write(path, wanted[path])
@@ -194,7 +194,7 @@ def _unit(place: Place) -> str:
     return _template(UNIT if place.system else f"user/{UNIT}")
 
 
-def _drop_in(cli: CliSession, place: Place) -> str:
+def drop_in(cli: CliSession, place: Place) -> str:
     """Return where the program lies; for one person also which state was meant."""
     lines = [
         "# Written by `homarus onboard --install-daemon`.",
