@@ -29,7 +29,7 @@ export function CopyButton({ text, label, children }: { text: string; label?: st
     setDone(true);
     setTimeout(() => setDone(false), 1_800);
   };
-  const name = done ? t("ui.copied") : (label ?? t("ui.copy"));
+  const name = done ? t("ui.copied") : (label ?? children ?? t("ui.copy")); // What is read out begins with what is seen.
   return (
     <Button small kind="quiet" icon={done ? "check" : "copy"} label={name} onClick={() => void run()}>
       {children && (done ? t("ui.copied") : children)}
