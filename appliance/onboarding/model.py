@@ -31,6 +31,7 @@ class StepName(enum.StrEnum):
     NAME = "name"
     EXPOSURE = "exposure"
     RESTART = "restart"
+    MEASURE = "measure"  # what MODEL shows while it has nothing to offer; an answer to it is none to MODEL
     MODEL = "model"
     DOWNLOAD = "download"
     CLOUD = "cloud"

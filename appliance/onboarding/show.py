@@ -82,7 +82,7 @@ def _exposure(facts: Facts, say: Mapping[str, str]) -> Ask:
 
 def _model(facts: Facts, say: Mapping[str, str]) -> Ask:
     if facts.offers is None:
-        return Ask(StepName.MODEL, "progress", say["measure.title"])
+        return Ask(StepName.MEASURE, "progress", say["measure.title"])
     if facts.answering:
         usual = Option(KEEP, say["model.keep"].format(name=facts.answering), say["model.keep.hint"])
     else:

@@ -110,7 +110,9 @@ def test_the_restart_is_over_when_a_process_answers_that_began_after_it() -> Non
 def test_the_box_is_measured_before_models_are_offered() -> None:
     unknown = dataclasses.replace(_FACTS, offers=None)
     assert flow.wanted(_at(StepName.MODEL), unknown) == Measure()
-    assert shown(_at(StepName.MODEL), unknown).kind == "progress"
+    measuring = shown(_at(StepName.MODEL), unknown)
+    assert (measuring.kind, measuring.id) == ("progress", "measure")
+    assert flow.answered(_at(StepName.MODEL), _FACTS, measuring.id, None).state.step is StepName.MODEL
     ask = shown(_at(StepName.MODEL), _FACTS)
     assert (ask.initial, [one.value for one in ask.options]) == ("mini", ["mini", "small-1b"])
     assert ask.options[1].hint == "recommended, 1.1 GB, about 12 s for an answer, en, de"

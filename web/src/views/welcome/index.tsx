@@ -22,13 +22,27 @@ export default function View(): JSX.Element {
     setError(undefined);
     try {
       const given = await ask();
-      setNumber((before) => (given.step && answer?.step && given.step.id !== answer.step.id ? before + 1 : before));
-      setAnswer(given);
+      take(given);
       if (given.error) setError(given.error);
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : String(reason));
     }
     setBusy(false);
+  };
+  const take = (given: Answer): void => {
+    const another = given.step && given.step.type !== "progress" && answer?.step && given.step.id !== answer.step.id;
+    setNumber((before) => (another ? before + 1 : before));
+    setAnswer(given);
+  };
+  // The box works, or waits for a device: look where it stands. It may be away for a moment, because it starts again.
+  const look = async (): Promise<void> => {
+    try {
+      const given = await wizard.next();
+      if (given.error) setError(given.error);
+      take(given);
+    } catch {
+      setAnswer((before) => before && { ...before });
+    }
   };
   useEffect(() => {
     if (!wizard.running) return;
@@ -56,7 +70,7 @@ export default function View(): JSX.Element {
       {answer?.done && answer.status !== "error" ? (
         <Done />
       ) : step ? (
-        <StepForm step={step} busy={busy} onAnswer={(value) => void run(() => wizard.next(step, value))} />
+        <StepForm step={step} busy={busy} onAnswer={(value) => void run(() => wizard.next(step, value))} onLook={() => void look()} />
       ) : busy ? (
         <Skeleton lines={4} />
       ) : (

@@ -1,13 +1,15 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../../app/i18n";
-import { Button, CodeBlock, Field, Progress } from "../../ui";
+import { gateway } from "../../gateway";
+import { Button, CodeBlock, Field, Progress, useAsync } from "../../ui";
 import type { Step } from "./wizard";
 
 interface Given {
   step: Step;
   busy: boolean;
   onAnswer: (value?: unknown) => void;
+  onLook: () => void;
 }
 
 /** One step, whatever the box asks: its kind decides what is shown. */
@@ -35,7 +37,7 @@ function Body(given: Given): JSX.Element {
     case "progress":
       return <Going {...given} />;
     default:
-      return <Note {...given} />;
+      return given.step.id === "device" ? <Device {...given} /> : <Note {...given} />;
   }
 }
 
@@ -105,12 +107,19 @@ function Confirm({ step, busy, onAnswer }: Given): JSX.Element {
   );
 }
 
-/** The box works: look again until it has another step. */
-function Going({ step, onAnswer }: Given): JSX.Element {
+const LOOK_MS = 800;
+
+/** Look again and again, as long as this is shown. */
+function useLooking(onLook: () => void): void {
   useEffect(() => {
-    const timer = setTimeout(() => onAnswer(), 800);
+    const timer = setTimeout(onLook, LOOK_MS);
     return () => clearTimeout(timer);
   });
+}
+
+/** The box works: look again until it has another step. */
+function Going({ step, onLook }: Given): JSX.Element {
+  useLooking(onLook);
   const share = typeof step.initialValue === "number" ? step.initialValue : undefined;
   return <Progress label={step.title ?? t("welcome.working")} {...(share === undefined ? {} : { value: share })} />;
 }
@@ -131,6 +140,28 @@ function Note({ step, busy, onAnswer }: Given): JSX.Element {
       <Next busy={busy} />
     </form>
   );
+}
+
+/** A code for another device. Its link is for that one: opened here it would let this browser in once more. */
+function Device({ step, busy, onAnswer, onLook }: Given): JSX.Element {
+  useLooking(onLook);
+  const { externalUrl: link, deviceCode: code } = step;
+  return (
+    <form class="stack" onSubmit={(event) => { event.preventDefault(); onAnswer(); }}>
+      {link && <Picture key={link} link={link} />}
+      {link && <CodeBlock wrap label={t("welcome.link")}>{link}</CodeBlock>}
+      {code && <details class="welcome-code"><summary>{code.message}</summary><CodeBlock wrap label={t("welcome.deviceCode")}>{code.code}</CodeBlock></details>}
+      {code && <p class="muted small">{t("welcome.waiting", { minutes: code.expiresInMinutes ?? 10 })}</p>}
+      <Next busy={busy} label={t("welcome.without")} />
+    </form>
+  );
+}
+
+function Picture({ link }: { link: string }): JSX.Element {
+  const read = useAsync((signal) => gateway.call<{ size: number; path: string }>("homarus.qr", { text: link }, { signal }), [link]);
+  if (!read.value) return read.error ? <></> : <div class="qr qr-wait" />;
+  const { size, path } = read.value;
+  return <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={t("welcome.qr")} shape-rendering="crispEdges"><path d={path} /></svg>;
 }
 
 const Next = ({ busy, label }: { busy: boolean; label?: string }): JSX.Element => (
