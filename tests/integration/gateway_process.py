@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 TOKEN = "test-token-0123456789"
 # The product's own environment where it is set up: what is imported there is what a box imports.
 _PRODUCT = CHECKOUT / ".venv" / "bin" / "python"
-_START_S = 30.0
+_START_S = 60.0
 
 
 class GatewayProcess:
@@ -139,7 +139,7 @@ class GatewayProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(20)
+            return self._process.wait(_START_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

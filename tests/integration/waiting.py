@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], *, timeout_s: float = 20.0, what: str = "it") -> T:
+def until(look: Callable[[], T], *, timeout_s: float = 60.0, what: str = "it") -> T:
     """Call `look` until it gives something true and return that; fail after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not (seen := look()):
