@@ -135,9 +135,11 @@ function Connectivity(): JSX.Element | null {
   return (
     <div class="connectivity" role="status">
       {status === "connecting" ? <Spinner /> : <Icon name="offline" size={18} />}
-      <span>{status === "connecting" ? t("shell.reconnecting") : t("shell.offline")}</span>
+      <span class="connectivity-text">
+        <strong>{t(status === "connecting" ? "shell.reconnecting" : "shell.offline")}</strong> <span>{t("shell.kept")}</span>
+      </span>
       {unsent.value > 0 && <Badge>{t("shell.unsent", { count: unsent.value })}</Badge>}
-      {status !== "connecting" && <Button small kind="quiet" onClick={() => gateway.retry()}>{t("ui.retry")}</Button>}
+      {status !== "connecting" && <Button small kind="quiet" icon="refresh" label={t("ui.retry")} onClick={() => gateway.retry()} />}
     </div>
   );
 }

@@ -2,7 +2,8 @@ import { register } from "../app/i18n";
 
 register("shell", {
   en: {
-    offline: "No connection to the box. What you write is kept and sent later.",
+    kept: "What you write is kept and sent later.",
+    offline: "No connection to the box.",
     offlineShort: "No connection",
     reconnecting: "Connecting again …",
     connecting: "Connecting to your assistant …",
@@ -23,7 +24,8 @@ register("shell", {
     look: "Look",
   },
   de: {
-    offline: "Keine Verbindung zur Box. Was Sie schreiben, bleibt hier und wird später gesendet.",
+    kept: "Was Sie schreiben, wird später gesendet.",
+    offline: "Keine Verbindung zur Box.",
     offlineShort: "Keine Verbindung",
     reconnecting: "Verbindet wieder …",
     connecting: "Verbindet mit Ihrem Assistenten …",
@@ -44,7 +46,8 @@ register("shell", {
     look: "Ansehen",
   },
   fr: {
-    offline: "Pas de connexion avec le boîtier. Ce que vous écrivez est gardé et envoyé plus tard.",
+    kept: "Ce que vous écrivez sera envoyé plus tard.",
+    offline: "Pas de connexion au boîtier.",
     offlineShort: "Pas de connexion",
     reconnecting: "Reconnexion …",
     connecting: "Connexion à votre assistant …",
