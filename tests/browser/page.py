@@ -157,6 +157,7 @@ class Page:
 
     async def sees(self, words: str, timeout_s: float = _WAIT_S) -> None:
         """Wait until the page shows these words."""
+
         # The typographic apostrophe of the app is the plain one of a test; a line may break anywhere.
         async def shown() -> bool:
             return _plain(words) in _plain(await self.text())
@@ -237,7 +238,8 @@ class Page:
     async def focused(self) -> str:
         """Return role and name of what has the focus, as a screen reader says it."""
         found = await self.send("Runtime.evaluate", expression="document.activeElement")
-        told = await self.send("Accessibility.getPartialAXTree", objectId=found["result"]["objectId"], fetchRelatives=False)
+        thing = found["result"]["objectId"]
+        told = await self.send("Accessibility.getPartialAXTree", objectId=thing, fetchRelatives=False)
         node = told["nodes"][0]
         return _plain(f"{node.get('role', {}).get('value', '')} {node.get('name', {}).get('value', '')}").strip()
 

@@ -35,9 +35,9 @@ _WORDS = [
     f"<details open ontoggle={_ACT}><summary>x</summary></details><input autofocus onfocus={_ACT}>",
     f"[press me](javascript:{_ACT}) [and me](data:text/html,<script>{_ACT}</script>) <javascript:{_ACT}>",
     f"[ref]: javascript:{_ACT}\n\n[ref] [tab](java&#x09;script:{_ACT}) [up](JaVaScRiPt:{_ACT}) [vb](vbscript:x)",
-    "![picture](http://evil.example/pixel.png) ![two](//evil.example/pixel2.png \"x\")",
-    f"![x](x\"onerror=\"{_ACT}) `<img src=x onerror={_ACT}>`",
-    f"```\"><img src=x onerror={_ACT}>\n<script>{_ACT}</script>\n```",
+    '![picture](http://evil.example/pixel.png) ![two](//evil.example/pixel2.png "x")',
+    f'![x](x"onerror="{_ACT}) `<img src=x onerror={_ACT}>`',
+    f'```"><img src=x onerror={_ACT}>\n<script>{_ACT}</script>\n```',
     f"| a | b |\n|---|---|\n| <img src=x onerror={_ACT}> | <script>{_ACT}</script> |",
     f"<a href='x' onclick={_ACT} id=location name=body>clobber</a><form id=document><input name=cookie></form>",
     "https://evil.example/plain <https://evil.example/auto> \u202egnp.exe",
@@ -75,7 +75,9 @@ async def test_hostile_answers_and_messages_stay_words(browser: Chromium, box: B
     await _is_calm(page, gateway)
     for one in await page.js("[...document.querySelectorAll('.turn a')].map((link) => link.protocol)"):
         assert one in ("http:", "https:", "mailto:")
-    assert not await page.js("document.querySelector('.turn :is(iframe, object, embed, form, style, link, svg animate)')")
+    assert not await page.js(
+        "document.querySelector('.turn :is(iframe, object, embed, form, style, link, svg animate)')"
+    )
     assert "<script>" in await page.js("document.querySelector('.turn pre').innerText")  # Markdown it was
     await page.reload()  # and the same from the transcript
     await page.sees(f"end of {len(_WORDS) - 1}")

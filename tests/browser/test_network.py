@@ -43,7 +43,9 @@ async def test_a_cut_line_is_shown_and_what_was_said_meanwhile_is_sent_once_it_i
         assert len(cloud.requests) == 2
 
 
-async def test_an_answer_that_ends_while_the_line_is_cut_is_there_when_it_is_mended(browser: Chromium, box: Box) -> None:
+async def test_an_answer_that_ends_while_the_line_is_cut_is_there_when_it_is_mended(
+    browser: Chromium, box: Box
+) -> None:
     gateway, cloud = box
     cloud.script(slow("It rains in Lisbon and the windows are open."))
     async with line(gateway) as cable:

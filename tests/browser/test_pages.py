@@ -21,6 +21,7 @@ from tests.fakes.wire import DeviceKey
 from tests.integration.gateway_process import GatewayProcess
 from tests.integration.node_client import node
 
+Box = tuple[GatewayProcess, FakeCloud]
 WEB = Path(__file__).resolve().parents[2] / "web"
 _AXE = WEB / "node_modules/axe-core/axe.min.js"
 _VIEWS = re.findall(r'name: "(\w+)", path: "(/[\w/]*?)(?:/:\w+\?)?"', (WEB / "src/app/views.ts").read_text())
@@ -73,7 +74,7 @@ async def lived_in(tmp_path: Path) -> AsyncIterator[GatewayProcess]:
 
 async def _live(gateway: GatewayProcess, cloud: FakeCloud) -> None:
     cloud.script(
-        Answer((Call("timer_set", {"duration": "25 minutes", "label": "Bread"}),)),
+        Answer((Call("timer_set", {"duration_s": 1500, "label": "Bread"}),)),
         Answer((Say("The timer runs."),)),
         Answer((Call("list_add", {"list": "shopping", "items": ["milk", "bread"]}),)),
         Answer((Say("Both are on the list."),)),
@@ -81,7 +82,8 @@ async def _live(gateway: GatewayProcess, cloud: FakeCloud) -> None:
         Answer((Say("Noted."),)),
         Answer((Say(_ANSWER),)),
     )
-    for number, words in enumerate(("Bread, 25 minutes", "Milk and bread, please", "Ada has the key", "And the rooms?")):
+    said = ("Bread, 25 minutes", "Milk and bread, please", "Ada has the key", "And the rooms?")
+    for number, words in enumerate(said):
         key = f"life-{number}"
         await call(gateway, "chat.send", sessionKey=MAIN, message=words, idempotencyKey=key)
         await call(gateway, "agent.wait", runId=key, timeoutMs=15_000)
@@ -149,6 +151,19 @@ async def _judge(page: Page) -> list[str]:
     if wide > 0:
         found.append(f"is {wide} px wider than the screen")
     return found
+
+
+@pytest.mark.parametrize("name", ["phone-light", "desktop-light"])
+async def test_an_empty_box_does_not_jump_either(browser: Chromium, box: Box, name: str) -> None:
+    gateway, _ = box
+    page = await _arrive(browser, gateway, _LOOKS[name])
+    problems: list[str] = []
+    for view, path in _VIEWS:
+        await _visit(page, gateway.http, path)
+        await page.shot(SCREENS / f"empty-{view}-{name}-en.png")
+        problems += [f"{path}: {each}" for each in await _judge(page)]
+    problems += page.problems
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("language", ["de", "fr"])

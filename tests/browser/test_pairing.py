@@ -45,7 +45,8 @@ async def test_the_link_of_the_camera_lets_in_and_its_secret_stays_nowhere(brows
     await at_chat(page)
     history = await page.send("Page.getNavigationHistory")
     assert secret not in str([one["url"] for one in history["entries"][1:]])
-    assert secret not in await page.js("location.href + document.title + JSON.stringify({...localStorage, ...sessionStorage})")
+    stored = "JSON.stringify({ ...localStorage, ...sessionStorage })"
+    assert secret not in await page.js(f"location.href + document.title + {stored}")
     assert not [one for one in page.asked if secret in one]
     assert secret not in gateway.output
     kept = [path for path in gateway.state.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
