@@ -179,7 +179,7 @@ register("config", {
     search: "Chercher dans toutes les options",
     found_one: "{count} option trouvée",
     found_other: "{count} options trouvées",
-    nothing: "Aucune option n’a « {text} » dans son nom ou sa description.",
+    nothing: "Aucune option n’a « {text} » dans son nom ou sa description.",
     sections: "Sections",
     box: "Le boîtier",
     boxText: "Langue, fuseau horaire, hors ligne",

@@ -329,7 +329,7 @@ register("devices", {
     pairedText: "Il peut parler au boîtier. Le code est utilisé.",
     done: "Terminé",
     recovery: "Si tous les appareils sont perdus",
-    recoveryText: "Sur le boîtier lui-même, « homarus pair » vous laisse toujours entrer. Un code de secours imprimé fait de même depuis votre réseau.",
+    recoveryText: "Sur le boîtier lui-même, « homarus pair » vous laisse toujours entrer. Un code de secours imprimé fait de même depuis votre réseau.",
     recoveryMake: "Créer un code de secours",
     recoveryAsk: "Créer un nouveau code de secours ?",
     recoveryAskText: "Un code précédent cessera de fonctionner.",

@@ -56,7 +56,7 @@ export function Section({ name }: { name: string }): JSX.Element {
   return (
     <>
       <SectionIssues name={name} />
-      {leaves.length > 0 && <Card><div class="config-group">{leaves.map(([key, one]) => <Option key={key} at={[name, key]} schema={one} />)}</div></Card>}
+      {leaves.length > 0 && <Card><h2 class="unseen">{sectionTitle(name)}</h2><div class="config-group">{leaves.map(([key, one]) => <Option key={key} at={[name, key]} schema={one} />)}</div></Card>}
       {groups.map(([key, one]) => (
         <Card key={key} title={label(key, one)} {...(one["x-pending"] ? { actions: <Badge>{t("config.notYet")}</Badge> } : {})}>
           <p class="muted small"><Prose text={meaning(one)} /></p>

@@ -32,7 +32,7 @@ export function Request({ request }: { request: Pending }): JSX.Element {
         {facts.map(([label, value]) => value && <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}
         <div><dt>{t("devices.key")}</dt><dd class="mono">{fingerprint(request.deviceId)}</dd></div>
         <div><dt>{t("devices.request")}</dt><dd class="mono">{short(request.requestId)}</dd></div>
-        <div><dt>{t("devices.scopes")}</dt><dd class="mono">{[...request.roles, ...request.scopes].join(" ")}</dd></div>
+        <div class="tall"><dt>{t("devices.scopes")}</dt><dd class="mono">{[...request.roles, ...request.scopes].join(" ")}</dd></div>
       </dl>
       <p class="small">{t("devices.compare")}</p>
       <div class="cluster">

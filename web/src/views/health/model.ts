@@ -43,6 +43,22 @@ export interface Audit {
   trustPage?: string;
 }
 
+// The box writes these in English; what is not listed is shown as it is.
+const WHO: Readonly<Record<string, string>> = {
+  "root and the user of the gateway": "root",
+  "programs on this machine": "machine",
+  "every network this machine is in": "networks",
+  "the network of that address": "address",
+  "your tailnet": "tailnet",
+  "whoever your proxy lets in": "proxy",
+};
+
+/** The key of the words for who may come through a door; undefined where only the text of the box says it. */
+export const whoKey = (who: string): string | undefined => WHO[who];
+
+/** The key of the words for what a door asks for. */
+export const needsKey = (needs: string): string | undefined => (needs.startsWith("nothing:") ? "kernel" : /token.*paired device/.test(needs) ? "secret" : undefined);
+
 /** A fix as sentences and the commands in them: `…` is a command, and so is a text that begins with `homarus `. */
 export function fixParts(fix: string): { text: string; commands: string[] } {
   if (/^(sudo |homarus |systemctl )/.test(fix) && !fix.includes("`")) return { text: "", commands: [fix] };

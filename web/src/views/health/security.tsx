@@ -4,7 +4,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, Card, List, Notice, Row, confirm, useAsync } from "../../ui";
 import { Loaded, act } from "../panel";
 import { Fix } from "./fix";
-import { bySeverity, tone } from "./model";
+import { bySeverity, needsKey, tone, whoKey } from "./model";
 import type { Audit, Door } from "./model";
 
 const EVENTS = ["config.changed", "device.pair.changed", "device.pair.requested", "device.pair.resolved"];
@@ -37,8 +37,10 @@ function OneDoor({ door }: { door: Door }): JSX.Element {
   const local = door.address.startsWith("/");
   const kind = local ? <Badge>{t("health.local")}</Badge> : <Badge tone={door.encrypted ? "good" : "neutral"}>{t(door.encrypted ? "health.encrypted" : "health.plain")}</Badge>;
   const title = <span class="cluster"><span class="mono small">{door.address}</span>{kind}</span>;
-  return <Row icon={local ? "lock" : "wifi"} title={title} detail={t("health.door", { who: door.who, needs: door.needs })} />;
+  return <Row icon={local ? "lock" : "wifi"} title={title} detail={t("health.door", { who: said("who", whoKey(door.who), door.who), needs: said("needs", needsKey(door.needs), door.needs) })} />;
 }
+
+const said = (kind: string, key: string | undefined, text: string): string => (key ? t(`health.${kind}_${key}`) : text);
 
 function Facts({ audit, reload }: { audit: Audit; reload: () => void }): JSX.Element {
   const renew = async (): Promise<void> => {
@@ -51,8 +53,8 @@ function Facts({ audit, reload }: { audit: Audit; reload: () => void }): JSX.Ele
         <div><dt>{t("health.devices")}</dt><dd>{t("health.devicesOf", { devices: audit.devices, owners: audit.owners })}</dd></div>
         {audit.codes > 0 && <div><dt>{t("health.codes")}</dt><dd>{format.number(audit.codes)}</dd></div>}
         {audit.certificateUntilMs && <div><dt>{t("health.certificate")}</dt><dd>{format.date(audit.certificateUntilMs)}</dd></div>}
-        {audit.fingerprint && <div><dt>{t("health.fingerprint")}</dt><dd class="mono">{grouped(audit.fingerprint)}</dd></div>}
-        {audit.authorityFingerprint && <div><dt>{t("health.authority")}</dt><dd class="mono">{grouped(audit.authorityFingerprint)}</dd></div>}
+        {audit.fingerprint && <div class="tall"><dt>{t("health.fingerprint")}</dt><dd class="mono">{grouped(audit.fingerprint)}</dd></div>}
+        {audit.authorityFingerprint && <div class="tall"><dt>{t("health.authority")}</dt><dd class="mono">{grouped(audit.authorityFingerprint)}</dd></div>}
       </dl>
       <div class="cluster">
         {audit.trustPage && <Button href="/trust" data-native="" icon="shield">{t("health.trust")}</Button>}

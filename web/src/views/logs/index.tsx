@@ -66,7 +66,7 @@ function Lines({ lines, following, total }: { lines: readonly Line[]; following:
             <li key={line.id} class={line.level}>
               <time>{clock(line.time)}</time>
               <span class="level">{line.level}</span>
-              <span class="said"><span class="from">{line.from}</span> {line.message}{line.facts && <span class="from"> {line.facts}</span>}</span>
+              <span class="text"><span class="from">{line.from}</span> {line.message}{line.facts && <span class="from"> {line.facts}</span>}</span>
             </li>
           ))}
         </ol>
