@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import math
 import tempfile
@@ -19,8 +20,11 @@ from appliance.foundation.clock import SystemClock
 from appliance.understanding.languages import TAGS
 from appliance.understanding.ngram import NgramModel, load
 from appliance.understanding.text import clean, lowered
-from appliance.understanding.understander import Calibration, Understander, Weights, joined, weights_folder
+from appliance.understanding.understander import Understander, Weights, weights_folder
 from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
+from appliance.understanding.voting.calibration import Calibration, joined
+from appliance.understanding.voting.embedded import EmbeddedVoter
+from appliance.understanding.voting.head import NAME, decode, read
 from mini.sentences import CALIBRATION, NOW_MS, ZONE, Row, engine, rows
 
 _OUTSIDE = (ESCALATE, *TOPICS)
@@ -28,7 +32,9 @@ _LEVELS = [n / 200 for n in range(100, 200)]
 # shares of the hand-overs that may become a call. Writing at 0.7 % would cost one request in twelve more than at 1 %
 _GOAL = {True: 0.01, False: 0.013}  # by whether the tool writes
 _WRONG = 0.01  # share of the requests that may become another tool
+_THIRDS = (0.0, 0.1, 0.2, 0.3)  # what a vote by embeddings may weigh
 _STEADY = 0.6  # few sentences decide a threshold: this part comes from all languages together
+_PATIENCE_S = 30.0  # a measurement waits for every vote
 _STRIDE = 0.5  # of one Newton step: sentences of one opinion would throw it far
 _ROUNDS = 40
 _FAR = 9.0  # log-odds beyond that are all the same
@@ -42,29 +48,33 @@ class Votes:
     gold: str
     read: Mapping[str, float]
     counted: Mapping[str, float]
+    embedded: Mapping[str, float] | None = None
 
 
-async def votes(understander: Understander, model: NgramModel, sentences: Sequence[Row]) -> list[Votes]:
-    """Ask both models about every sentence."""
+async def votes(
+    understander: Understander, model: NgramModel, sentences: Sequence[Row], third: EmbeddedVoter | None = None
+) -> list[Votes]:
+    """Ask every model about every sentence."""
     found = []
     for row in sentences:
         text = " ".join(lowered(clean(row.text).split()))
-        found.append(Votes(row.tool, await understander.language_scores(text), model.probabilities(text)))
+        embedded = None if third is None else await third.probabilities(text)
+        found.append(Votes(row.tool, await understander.language_scores(text), model.probabilities(text), embedded))
     return found
 
 
 def weighed(asked: Sequence[Votes]) -> Calibration:
-    """Return the calibration of a language with the likeliest weight; nothing is bent and all is let through."""
-    best = min((_surprise(asked, n / 20), n / 20) for n in range(2, 19))[1]
-    return Calibration(best, 1.0, 0.0, 0.0, 0.0)
+    """Return the calibration of a language with the likeliest shares; nothing is bent and all is let through."""
+    thirds = _THIRDS if any(one.embedded is not None for one in asked) else (0.0,)
+    shapes = [Calibration(n / 20, 1.0, 0.0, 0.0, 0.0, third=third) for n in range(2, 19) for third in thirds]
+    return min(shapes, key=lambda shape: (_surprise(asked, shape), shape.weight, shape.third))
 
 
-def _surprise(asked: Sequence[Votes], weight: float) -> float:
+def _surprise(asked: Sequence[Votes], calibration: Calibration) -> float:
     """Return the mean negative log-likelihood of the right class."""
-    calibration = Calibration(weight, 1.0, 0.0, 0.0, 0.0)
     total = 0.0
     for one in asked:
-        chances = joined(one.read, one.counted, calibration)
+        chances = joined(one.read, one.counted, calibration, one.embedded)
         names = _OUTSIDE if one.gold == ESCALATE else (one.gold,)
         total -= math.log(max(1e-9, sum(chances[name] for name in names)))
     return total / len(asked)
@@ -193,15 +203,23 @@ def error(found: Sequence[tuple[bool, float]], bins: int = 10) -> float:
     return total / max(1, len(ordered))
 
 
-async def calibrate(weights: Path) -> dict[str, Calibration]:
+async def calibrate(weights: Path, embeddings: Path | None = None) -> dict[str, Calibration]:
+    """Return the calibration of every language: of two votes, or of three with the model file of the embeddings."""
     model = load(weights / "ngram.bin")
     sentences = {tag: rows(CALIBRATION / f"{tag}.jsonl") for tag in TAGS}
-    with tempfile.TemporaryDirectory() as folder:
-        async with engine(weights / "homarus-mini.gguf", Path(folder)) as (client, _):
-            asking = Understander(client, Weights(model, {}), SystemClock())
-            shapes = {tag: weighed(await votes(asking, model, found)) for tag, found in sentences.items()}
-            open_to_all = Understander(client, Weights(model, shapes), SystemClock())
-            trials = {tag: await _trials(open_to_all, found, tag) for tag, found in sentences.items()}
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        client, _ = await stack.enter_async_context(engine(weights / "homarus-mini.gguf", folder))
+        asking = Understander(client, Weights(model, {}), SystemClock())
+        third = None
+        if embeddings is not None:
+            embedder, _ = await stack.enter_async_context(engine(embeddings, folder))
+            third = EmbeddedVoter(embedder, decode(read(weights / NAME)), {}, patience_s=_PATIENCE_S)
+        shapes = {tag: weighed(await votes(asking, model, found, third)) for tag, found in sentences.items()}
+        open_to_all = Understander(client, Weights(model, shapes), SystemClock())
+        if third is not None:
+            open_to_all.vote_with(replace(third, calibrations=shapes))
+        trials = {tag: await _trials(open_to_all, found, tag) for tag, found in sentences.items()}
     return settled(shapes, trials)
 
 
@@ -210,17 +228,27 @@ async def _trials(understander: Understander, sentences: Sequence[Row], tag: str
     return [Trial(row.tool, one.guess, one.tool, one.confidence) for row, one in zip(sentences, found, strict=True)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the weights")
-    options = parser.parse_args()
-    found = asyncio.run(calibrate(options.weights))
-    shared = next(iter(found.values())).classes
+def written(found: Mapping[str, Calibration]) -> dict[str, object]:
+    """Return the calibrations as JSON values; the offsets of classes stand there once."""
     shapes = {
         tag: {name: value for name, value in asdict(one).items() if name != "classes"} for tag, one in found.items()
     }
-    lines = [f'  "{name}": {json.dumps(value)}' for name, value in {**shapes, "classes": shared}.items()]
-    (options.weights / "calibration.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    return {**shapes, "classes": next(iter(found.values())).classes}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the weights")
+    parser.add_argument("--embeddings", type=Path, help="model file of the embeddings: calibrate three votes")
+    options = parser.parse_args()
+    found = asyncio.run(calibrate(options.weights, options.embeddings))
+    facts = written(found)
+    if options.embeddings:
+        path = options.weights / NAME
+        path.write_text(json.dumps({**read(path), "calibration": facts}, indent=1) + "\n", encoding="utf-8")
+    else:
+        lines = [f'  "{name}": {json.dumps(value)}' for name, value in facts.items()]
+        (options.weights / "calibration.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     for tag, one in found.items():
         print(tag, replace(one, classes={}))
 

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.foundation.clock import SystemClock
 from appliance.understanding.languages import TAGS
 from appliance.understanding.understander import Understander, Understanding, load_weights, weights_folder
 from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
+from appliance.understanding.voting.embedded import load_voter
 from mini.calibrate import error
 from mini.sentences import CALIBRATION, EVALUATION, NOW_MS, ZONE, Row, engine, rows
 
 _OUTSIDE = (ESCALATE, *TOPICS)
+_PATIENCE_S = 30.0  # a measurement waits for every vote
 Judged = Sequence[tuple[Row, Understanding]]
 
 
@@ -94,8 +98,12 @@ def spent_s(pid: int) -> float:
 
 async def measure(options: argparse.Namespace, folder: Path) -> None:
     weights = load_weights(options.weights)
-    async with engine(options.weights / "homarus-mini.gguf", folder) as (client, pid):
+    async with contextlib.AsyncExitStack() as stack:
+        client, pid = await stack.enter_async_context(engine(options.weights / "homarus-mini.gguf", folder))
         understander = Understander(client, weights, SystemClock())
+        if options.embeddings:
+            embedder, _ = await stack.enter_async_context(engine(options.embeddings, folder))
+            understander.vote_with(replace(load_voter(embedder, options.weights), patience_s=_PATIENCE_S))
         for tag in options.langs:
             path = options.sentences or options.folder / f"{tag}.jsonl"
             before = spent_s(pid)
@@ -109,6 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--langs", nargs="+", choices=TAGS, default=list(TAGS))
     parser.add_argument("--weights", type=Path, default=weights_folder(), help="folder with the weights")
+    parser.add_argument("--embeddings", type=Path, help="model file of the embeddings: three votes")
     parser.add_argument("--sentences", type=Path, help="a file of your own, of the first language of --langs")
     parser.add_argument("--calibration", dest="folder", action="store_const", const=CALIBRATION, default=EVALUATION)
     parser.add_argument("--told", action="store_true", help="tell the language instead of letting it be heard")

@@ -46,7 +46,7 @@ async def engine(model: Path, folder: Path) -> AsyncIterator[tuple[EngineClient,
 
     Raises TimeoutError when it does not answer.
     """
-    socket = folder / "mini.sock"
+    socket = folder / f"{model.stem}.sock"
     process = _start(model, socket)
     try:
         client = EngineClient(socket)

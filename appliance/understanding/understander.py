@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -18,7 +19,7 @@ from appliance.generation import FailureKind, ModelError
 from appliance.understanding import ngram
 from appliance.understanding.arguments import BUILDERS, build, vetoed
 from appliance.understanding.grammar import read_spans, spans_grammar
-from appliance.understanding.languages import TAGS, Language, known, language
+from appliance.understanding.languages import Language, known, language
 from appliance.understanding.request import Request
 from appliance.understanding.text import MAX_CHARS, MAX_WORDS, clean, lowered
 from appliance.understanding.vocabulary import (
@@ -28,14 +29,13 @@ from appliance.understanding.vocabulary import (
     NEEDED,
     SPANS,
     USER,
-    WRITING,
     key_token,
     tool_token,
 )
+from appliance.understanding.voting.calibration import Calibration, calibrations, joined
 
 _CANDIDATES: list[int | str] = [tool_token(one) for one in CLASSES]
 _NAMING = frozenset({"media_control"})  # the bare name of music is a wish: the language model copies what rules leave
-_FLOOR = 1e-9  # a probability of zero would veto the other model
 # twenty tokens have nothing to guess from, nothing to go wrong in and nothing worth keeping
 _SHORT: Final[dict[str, Any]] = {"speculate": False, "watch": False, "keep": False}
 _TOKENS_PER_CHAR = 1.0  # a copied span is never longer than the sentence, byte by byte
@@ -48,27 +48,15 @@ class Engine(Protocol):
         """Yield the answer's frames, `Done` last. Raises ModelError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How the votes of one language are joined and how sure they must be, found on sentences kept for that.
+class Third(Protocol):
+    """A further vote that may be absent; `voting.embedded.EmbeddedVoter` is one."""
 
-    The joint score of a class is p_language_model^weight * p_ngram^(1 - weight), normalised. `slope` and `offset`
-    bend the log-odds of the best one, so that 0.9 is right nine times of ten; `classes` are further offsets of
-    classes whose words are more (or less) often meant otherwise.
-    """
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        """How its vote is joined with the others, by language."""
 
-    weight: float
-    slope: float
-    offset: float
-    reading: float
-    writing: float
-    classes: Mapping[str, float] = field(default_factory=dict)
-
-    def confidence(self, probability: float, guess: str = "") -> float:
-        """Return how often a guess of this joint probability is right."""
-        odds = math.log(max(probability, _FLOOR) / max(1.0 - probability, _FLOOR))
-        bent = self.slope * odds + self.offset + self.classes.get(guess, 0.0)
-        return round(1.0 / (1.0 + math.exp(-bent)), 6)
+    async def probabilities(self, text: str) -> Mapping[str, float] | None:
+        """Return the probability of every class for a lower-case sentence, None when there is no vote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +97,9 @@ def load_weights(folder: Path | None = None) -> Weights:
     place = folder or weights_folder()
     try:
         found = json.loads((place / "calibration.json").read_text(encoding="utf-8"))
-        calibrations = {tag: Calibration(**found[tag], classes=found["classes"]) for tag in TAGS}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise ngram.WeightsError(f"The calibration cannot be read ({error}); install the package again.") from error
-    return Weights(ngram.load(place / "ngram.bin"), calibrations)
+    return Weights(ngram.load(place / "ngram.bin"), calibrations(found, "calibration.json"))
 
 
 class Understander:
@@ -122,6 +109,7 @@ class Understander:
         self._engine = engine
         self._ngram = weights.ngram
         self._calibrations = weights.calibrations
+        self._third: Third | None = None
         self._clock = clock
 
     async def understand(self, text: str, now_ms: int, zone: ZoneInfo, lang: str | None = None) -> Understanding:
@@ -137,12 +125,11 @@ class Understander:
         low = lowered(words)
         counted = self._ngram.vote(" ".join(low))
         tag = tag or max(counted.languages, key=lambda one: counted.languages[one])
-        calibration = self._calibrations[tag]
-        chances = joined(await self.language_scores(" ".join(low)), counted.classes, calibration)
+        chances, calibration = await self._joint(" ".join(low), counted.classes, tag)
         guess = max(chances, key=lambda one: chances[one])
         sure = calibration.confidence(chances[guess], guess)
         arguments = None
-        if guess in BUILDERS and sure >= (calibration.writing if guess in WRITING else calibration.reading):
+        if guess in BUILDERS and sure >= calibration.needed(guess):
             spoken = language(tag)
             spans = await self._spans(low, guess, spoken)
             request = Request.of(spoken, words, spans, now_ms, zone)
@@ -158,6 +145,19 @@ class Understander:
         """Return the language of TAGS that a sentence is most likely in, and how likely."""
         languages = self._ngram.vote(" ".join(lowered(clean(text[: 4 * MAX_CHARS]).split()))).languages
         return max(languages.items(), key=lambda one: one[1])
+
+    async def _joint(self, text: str, counted: Mapping[str, float], tag: str) -> tuple[dict[str, float], Calibration]:
+        """Return the joint probabilities of all who vote, and the calibration that holds for them."""
+        if self._third is None:
+            calibration = self._calibrations[tag]
+            return joined(await self.language_scores(text), counted, calibration), calibration
+        read, embedded = await asyncio.gather(self.language_scores(text), self._third.probabilities(text))
+        calibration = (self._calibrations if embedded is None else self._third.calibrations)[tag]
+        return joined(read, counted, calibration, embedded), calibration
+
+    def vote_with(self, third: Third | None) -> None:
+        """Let a third vote count from the next sentence on, None: no more."""
+        self._third = third
 
     def hear_with(self, model: ngram.NgramModel) -> None:
         """Let another n-gram model vote from the next sentence on (appliance.understanding.learning)."""
@@ -223,19 +223,6 @@ class Understander:
 
     def _since(self, begun: float) -> float:
         return (self._clock.monotonic() - begun) * 1000
-
-
-def joined(read: Mapping[str, float], counted: Mapping[str, float], calibration: Calibration) -> dict[str, float]:
-    """Return the joint probabilities of two votes: their weighted geometric mean, normalised."""
-    weight = calibration.weight
-    logs = {
-        one: weight * math.log(max(read[one], _FLOOR)) + (1 - weight) * math.log(max(counted[one], _FLOOR))
-        for one in CLASSES
-    }
-    top = max(logs.values())
-    parts = {one: math.exp(value - top) for one, value in logs.items()}
-    total = sum(parts.values())
-    return {one: part / total for one, part in parts.items()}
 
 
 def _prompt(text: str) -> list[str | int | api.Control]:

@@ -133,6 +133,14 @@ class LocalModelSection(Section, frozen=True):
 
 class MiniSection(Section, frozen=True):
     enabled: Annotated[bool, opt("use the embedded model for timers, lists, sums and the like", reload=HOT)] = True
+    embeddings: Annotated[
+        bool,
+        opt(
+            "let sentence embeddings vote too, once scripts/embeddings has set them up: a little more is understood,"
+            " above all in English, for 60 MB of memory",
+            reload=HOT,
+        ),
+    ] = False
     learn: Annotated[
         bool,
         opt(

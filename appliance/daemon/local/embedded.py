@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from appliance.engine.client import EngineClient
+from appliance.engine.locate import EngineHome
 from appliance.foundation.clock import Clock
 from appliance.generation import FailureKind, ModelError
 from appliance.providers.base import Provider
@@ -29,6 +31,17 @@ class Embedded:
         self._ngram: NgramModel | None = None
         self._shipped: NgramModel | None = None
         self._learned: NgramModel | None = None
+        self._embedder: EngineClient | None = None
+
+    @staticmethod
+    def embeddings(home: EngineHome) -> Path:
+        """Return where scripts/embeddings puts the model file of the sentence embeddings."""
+        return home.python.parent.parent / "minilm.gguf"
+
+    @staticmethod
+    def embedding_arguments(path: Path) -> list[str]:
+        """Return the arguments of the process that makes sentence embeddings."""
+        return ["--model", str(path), "--embeddings", "--threads", "1"]
 
     @staticmethod
     def arguments() -> list[str]:
@@ -46,6 +59,7 @@ class Embedded:
         self._shipped = weights.ngram
         self._understander = Understander(client, weights, self._clock)
         self.hear_with(self._learned)
+        self.embed_with(self._embedder)
         return MiniProvider(self._understander, self._clock, self._zone)
 
     def hear_with(self, learned: NgramModel | None) -> None:
@@ -54,6 +68,19 @@ class Embedded:
         self._ngram = learned or self._shipped
         if self._understander is not None and self._ngram is not None:
             self._understander.hear_with(self._ngram)
+
+    def embed_with(self, embedder: EngineClient | None) -> None:
+        """Let the sentence embeddings of a process vote too, None: no more. Raises WeightsError."""
+        self._embedder = embedder
+        if self._understander is None:
+            return
+        if embedder is None:
+            self._understander.vote_with(None)
+            return
+        from appliance.understanding.understander import weights_folder
+        from appliance.understanding.voting.embedded import load_voter
+
+        self._understander.vote_with(load_voter(embedder, weights_folder()))
 
     def tool_scores(self, text: str) -> Mapping[str, float]:
         """Return how likely a sentence asks for each tool: the n-gram part alone, at once and in this process."""

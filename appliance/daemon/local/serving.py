@@ -18,10 +18,12 @@ from appliance.daemon.local.remotes import SERVING, Remotes, serving_problem
 from appliance.daemon.local.tuning import Tuner
 from appliance.daemon.models import EMBEDDED, Models
 from appliance.engine.client import EngineClient
+from appliance.engine.locate import EngineAbsent
 from appliance.engine.models.library import Installed
 from appliance.events import Bus, ModelsChanged
 from appliance.health import Condition, HealthTracker, Severity
 
+_EMBEDDINGS, _ABSENT = "embeddings", "embeddings_absent"
 _NONE = ModelsSection(mini=MiniSection(enabled=False))
 
 
@@ -62,6 +64,7 @@ class LocalModels:
         section = self._config().models
         wanted = _NONE if isinstance(section, Refused) else section
         await self._serve_embedded(wanted)
+        await self._serve_embeddings(wanted.mini)
         await self._check_serving()
         self.engine.follow(self.local_section)
         self._remotes.follow(wanted.remotes)
@@ -92,6 +95,40 @@ class LocalModels:
             self._models.add(self.embedded.provider(client))
         except WeightsError as error:
             self._tracker.set(Condition("embedded_model", "mini", Severity.DEGRADED, str(error), "Install again."))
+
+    async def _serve_embeddings(self, mini: MiniSection) -> None:
+        """Let sentence embeddings vote beside the embedded model, where they are wanted and set up."""
+        home = self._engines.home
+        path = None if isinstance(home, EngineAbsent) else self.embedded.embeddings(home)
+        wanted = mini.enabled and mini.embeddings and path is not None
+        if path is None or not wanted or not await asyncio.to_thread(path.is_file):
+            await self._engines.stop(_EMBEDDINGS)
+            self.embedded.embed_with(None)
+            self._tell_absent(wanted)
+            return
+        self._tell_absent(False)
+        arguments = self.embedded.embedding_arguments(path)
+        if self._engines.runs(_EMBEDDINGS, arguments):
+            return
+        process = await self._engines.start(_EMBEDDINGS, arguments, _nothing)
+        if process is not None:
+            self._add_embeddings(process.client)
+
+    def _add_embeddings(self, client: EngineClient) -> None:
+        from appliance.understanding.ngram import WeightsError
+
+        try:
+            self.embedded.embed_with(client)
+        except WeightsError as error:
+            self._tracker.set(Condition(_ABSENT, _EMBEDDINGS, Severity.DEGRADED, str(error), "Install again."))
+
+    def _tell_absent(self, absent: bool) -> None:
+        if not absent:
+            self._tracker.clear(_ABSENT, _EMBEDDINGS)
+            return
+        summary = "Sentence embeddings are wanted (models.mini.embeddings) but not set up; they do not vote."
+        fix = "Run scripts/embeddings, or `homarus config set models.mini.embeddings false`."
+        self._tracker.set(Condition(_ABSENT, _EMBEDDINGS, Severity.DEGRADED, summary, fix))
 
     @property
     def local_section(self) -> LocalModelSection:
@@ -124,6 +161,10 @@ class LocalModels:
 
     async def _came_up(self, _: EngineClient) -> None:
         self._bus.publish(ModelsChanged())
+
+
+async def _nothing(_: EngineClient) -> None:
+    """Nobody lists the process that makes embeddings: there is nothing to tell when it came up."""
 
 
 def local_section(config: Config) -> LocalModelSection:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from appliance.understanding.learning.replay import Sentence
 from appliance.understanding.ngram import NgramModel
-from appliance.understanding.understander import Calibration, joined
 from appliance.understanding.vocabulary import ESCALATE, TOPICS, WRITING
+from appliance.understanding.voting.calibration import Calibration, joined
 
 _OUTSIDE = frozenset({ESCALATE, *TOPICS})
 JOINT, ALONE = "both votes", "n-grams alone"
@@ -82,8 +82,8 @@ def _judged(one: Sentence, chances: Mapping[str, float], calibration: Calibratio
 
 def called_for(guess: str, chance: float, calibration: Calibration) -> str:
     """Return the guess where it is sure enough, else `escalate`."""
-    least = calibration.writing if guess in WRITING else calibration.reading
-    return guess if guess not in _OUTSIDE and calibration.confidence(chance, guess) >= least else ESCALATE
+    sure = calibration.confidence(chance, guess) >= calibration.needed(guess)
+    return guess if guess not in _OUTSIDE and sure else ESCALATE
 
 
 def worse(before: Mapping[str, Sequence[Judged]], after: Mapping[str, Sequence[Judged]]) -> list[Worse]:

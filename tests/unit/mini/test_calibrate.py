@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.understanding.understander import Calibration
 from appliance.understanding.vocabulary import CLASSES
+from appliance.understanding.voting.calibration import Calibration
 from mini.calibrate import Trial, Votes, bent, error, settled, threshold, weighed
 
 

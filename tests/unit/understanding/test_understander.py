@@ -13,8 +13,9 @@ from appliance.understanding.features import BUCKETS
 from appliance.understanding.languages import TAGS
 from appliance.understanding.ngram import NgramModel
 from appliance.understanding.text import MAX_CHARS, MAX_WORDS
-from appliance.understanding.understander import Calibration, Understander, Weights, joined
+from appliance.understanding.understander import Understander, Weights
 from appliance.understanding.vocabulary import CLASSES
+from appliance.understanding.voting.calibration import Calibration, joined
 from tests.fakes.clock import FakeClock
 from tests.unit.understanding.scripted_engine import ScriptedEngine
 

@@ -13,8 +13,9 @@ from appliance.understanding.learning.guard import ALONE, JOINT, Judged, judged,
 from appliance.understanding.learning.replay import Sentence
 from appliance.understanding.learning.weights import Origin, encode, origin_of
 from appliance.understanding.ngram import NgramModel, WeightsError, load
-from appliance.understanding.understander import Calibration, weights_folder
+from appliance.understanding.understander import weights_folder
 from appliance.understanding.vocabulary import CLASSES, ESCALATE
+from appliance.understanding.voting.calibration import Calibration
 
 _EVEN = Calibration(weight=0.5, slope=1.0, offset=0.0, reading=0.5, writing=0.9)
 
