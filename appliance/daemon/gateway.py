@@ -28,7 +28,7 @@ from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.reach.discovery import announce
 from appliance.daemon.reach.exposure import Exposed, expose
 from appliance.daemon.reach.nodes import NodeParts, open_nodes
-from appliance.daemon.reach.trust import TrustParts, open_trust
+from appliance.daemon.reach.trust import TrustParts, open_trust, restored_condition
 from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged, ReachChanged
 from appliance.foundation.atomicfile import write_atomic
@@ -112,6 +112,8 @@ class Gateway:
         if database.recovered is not None:
             tracker.set(rebuilt_condition(database.recovered))
         trust = await open_trust(database, clock)
+        if (told := restored_condition(trust.restored)) is not None:
+            tracker.set(told)
         nodes = await self._nodes(database, trust, config)
         core = build_core(
             database,

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from appliance.identity import restoring
+from appliance.identity.revocations import Revocations
 from appliance.storage.database import Database
 
 RECOVERY_PREFIX: Final = "recovery-"
@@ -29,19 +31,23 @@ T = TypeVar("T")
 class Recovery:
     """The one recovery code of this box. 160 random bits: only a hash is kept, and no guess ever finds it."""
 
-    def __init__(self, database: Database, kept: bytes | None) -> None:
+    def __init__(self, database: Database, kept: bytes | None, revocations: Revocations | None = None) -> None:
         self._database = database
+        self._revocations = revocations
         self._kept = kept
 
     @classmethod
-    async def open(cls, database: Database) -> Recovery:
-        """Read the hash of the code that was printed, if one was."""
+    async def open(cls, database: Database, revocations: Revocations | None = None) -> Recovery:
+        """Read the hash of the code that was printed, if one was; a code that was used stays so after a restore."""
 
         def read(connection: sqlite3.Connection) -> bytes | None:
             row = connection.execute("SELECT value FROM identity_secrets WHERE name = ?", (_NAME,)).fetchone()
             return None if row is None else bytes(row[0])
 
-        return cls(database, await database.read(read))
+        kept = await database.read(read)
+        if kept is not None and revocations is not None and revocations.is_spent(kept):
+            kept = None
+        return cls(database, kept, revocations)
 
     @property
     def exists(self) -> bool:
@@ -55,6 +61,7 @@ class Recovery:
         kept = _hash(code)
 
         def write(connection: sqlite3.Connection) -> None:
+            self._end(connection, self._kept)
             connection.execute("INSERT OR REPLACE INTO identity_secrets (name, value) VALUES (?, ?)", (_NAME, kept))
 
         await self._database.write(write)
@@ -71,12 +78,19 @@ class Recovery:
 
         def write(connection: sqlite3.Connection) -> T | None:
             done = connection.execute("DELETE FROM identity_secrets WHERE name = ? AND value = ?", (_NAME, kept))
-            return act(connection) if done.rowcount == 1 else None
+            if done.rowcount != 1:
+                return None
+            self._end(connection, kept)
+            return act(connection)
 
         result = await self._database.write(write)
         if result is not None and self._kept == kept:
             self._kept = None
         return result
+
+    def _end(self, connection: sqlite3.Connection, kept: bytes | None) -> None:
+        if kept is not None and self._revocations is not None:
+            restoring.note(connection, self._revocations.spend(kept))
 
 
 def is_recovery(presented: str) -> bool:

@@ -12,9 +12,11 @@ import msgspec
 from appliance.access.scopes import covers
 from appliance.foundation.errors import OverloadedError
 from appliance.foundation.ids import new_id
+from appliance.identity import restoring
 from appliance.identity.errors import DeviceMissingError, RequestMissingError
 from appliance.identity.model import Approval, Claim, Device, PairingRequest
 from appliance.identity.pairing import approved, rotated, with_token
+from appliance.identity.revocations import Revocations, rights_of
 from appliance.identity.shrinking import Shrinks
 from appliance.identity.tokens import Tokens, new_secret
 from appliance.protocol.roles import NODE, OPERATOR
@@ -38,16 +40,25 @@ T = TypeVar("T")
 class DeviceStore:
     """What the owner decided about devices. One process writes, so the copy in memory is never stale."""
 
-    def __init__(self, database: Database, secret: bytes) -> None:
+    def __init__(self, database: Database, secret: bytes, revocations: Revocations | None = None) -> None:
         self._database = database
+        self._revocations = revocations
         self._cache: OrderedDict[str, Device] = OrderedDict()
         self._seen: dict[str, tuple[int, str]] = {}
         self.tokens = Tokens(secret)
         self.shrinks = Shrinks()
 
     @classmethod
-    async def open(cls, database: Database, make_secret: Callable[[], bytes] = new_secret) -> DeviceStore:
-        """Read the secret of the box; the first time keep a new one from `make_secret` (32 bytes)."""
+    async def open(
+        cls,
+        database: Database,
+        make_secret: Callable[[], bytes] = new_secret,
+        revocations: Revocations | None = None,
+    ) -> DeviceStore:
+        """Read the secret of the box; the first time keep a new one from `make_secret` (32 bytes).
+
+        With `revocations` what is taken away is also written there, where no backup brings it back.
+        """
         fresh = make_secret()
 
         def secret(connection: sqlite3.Connection) -> bytes:
@@ -57,7 +68,7 @@ class DeviceStore:
             row = connection.execute("SELECT value FROM identity_secrets WHERE name = 'device-tokens'").fetchone()
             return bytes(row[0])
 
-        return cls(database, await database.write(secret))
+        return cls(database, await database.write(secret), revocations)
 
     async def get(self, device_id: str) -> Device | None:
         """Return the paired device."""
@@ -86,7 +97,7 @@ class DeviceStore:
 
         def write(connection: sqlite3.Connection) -> Device:
             device = approved(read_device(connection, claim.device_id), claim, via, now_ms)
-            write_device(connection, device)
+            self.write(connection, device)
             connection.execute(
                 "DELETE FROM identity_requests WHERE device_id = ? AND role = ?", (claim.device_id, claim.role)
             )
@@ -99,7 +110,7 @@ class DeviceStore:
 
         def write(connection: sqlite3.Connection) -> Device:
             device = with_token(_existing(connection, device_id), role, now_ms)
-            write_device(connection, device)
+            self.write(connection, device)
             return device
 
         return await self._change(write)
@@ -116,7 +127,7 @@ class DeviceStore:
                 raise DeviceMissingError(f"device {device_id} has no usable token for role {role}")
             tokens = {**device.tokens, role: rotated(token, scopes, now_ms)}
             device = msgspec.structs.replace(device, tokens=tokens)
-            write_device(connection, device)
+            self.write(connection, device, shrinks=True)
             return device
 
         device = await self._change(write)
@@ -147,6 +158,7 @@ class DeviceStore:
         """Forget a device; False when it was not paired. The caller closes its sockets."""
 
         def write(connection: sqlite3.Connection) -> bool:
+            self._note(connection, device_id, None)
             cursor = connection.execute("DELETE FROM identity_devices WHERE device_id = ?", (device_id,))
             # What it still asked for would bring it back with one click on a list that the owner did not look at again.
             connection.execute("DELETE FROM identity_requests WHERE device_id = ?", (device_id,))
@@ -213,7 +225,7 @@ class DeviceStore:
             may(request.claim)
             before = read_device(connection, request.claim.device_id)
             device = approved(before, request.claim, Approval.OWNER, now_ms)
-            write_device(connection, device)
+            self.write(connection, device)
             return request, device
 
         request, device = await self._database.write(write)
@@ -272,7 +284,7 @@ class DeviceStore:
                 raise DeviceMissingError(f"device {device_id} has no token for role {role}")
             tokens = {**device.tokens, role: msgspec.structs.replace(token, **changes)}
             device = msgspec.structs.replace(device, tokens=tokens)
-            write_device(connection, device)
+            self.write(connection, device, shrinks=True)
             return device
 
         return await self._change(write)
@@ -281,6 +293,17 @@ class DeviceStore:
         device = await self._database.write(write)
         self.remember(device)
         return device
+
+    def write(self, connection: sqlite3.Connection, device: Device, *, shrinks: bool = False) -> None:
+        """Write one device inside a transaction of the caller; with `shrinks` it can do less than before."""
+        write_device(connection, device)
+        if shrinks or (self._revocations is not None and self._revocations.knows(device.device_id)):
+            self._note(connection, device.device_id, device)
+
+    def _note(self, connection: sqlite3.Connection, device_id: str, device: Device | None) -> None:
+        # First the file, then the commit: after a crash in between the device has lost its rights, not kept them.
+        if self._revocations is not None:
+            restoring.note(connection, self._revocations.put(device_id, rights_of(device)))
 
     def remember(self, device: Device) -> None:
         """Keep in memory what a transaction on the same database just wrote."""

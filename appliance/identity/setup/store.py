@@ -16,7 +16,7 @@ from appliance.identity.model import Approval, Claim, Device
 from appliance.identity.pairing import approved
 from appliance.identity.recovery import Recovery, is_recovery
 from appliance.identity.setup.profiles import Grant, Profile, grant
-from appliance.identity.store import DeviceStore, read_device, write_device
+from appliance.identity.store import DeviceStore, read_device
 from appliance.protocol.roles import OPERATOR
 from appliance.storage.database import Database
 
@@ -205,7 +205,9 @@ class SetupCodes:
         The code ends and the device is written in one transaction: a crash leaves both or none.
         """
         if bootstrap.profile is Profile.RECOVERY:
-            device = await self._recovery.spend(token, lambda connection: _trust(connection, claim, granted, now_ms))
+            device = await self._recovery.spend(
+                token, lambda connection: self._trust(connection, claim, granted, now_ms)
+            )
             if device is not None:
                 self._devices.remember(device)
             return device
@@ -218,7 +220,7 @@ class SetupCodes:
             if known.device_id is not None and (known.device_id, known.role) != (claim.device_id, claim.role):
                 return None
             named = msgspec.structs.replace(claim, display_name=known.label or claim.display_name)
-            device = _trust(connection, named, granted, now_ms)
+            device = self._trust(connection, named, granted, now_ms)
             spent = msgspec.structs.replace(
                 known,
                 token_hash=None,
@@ -237,6 +239,18 @@ class SetupCodes:
         record, device = done
         self._records[setup_id] = record
         self._devices.remember(device)
+        return device
+
+    def _trust(self, connection: sqlite3.Connection, claim: Claim, granted: Grant, now_ms: int) -> Device:
+        """Approve a device for every role of a grant, inside a transaction of the caller."""
+        device = read_device(connection, claim.device_id)
+        for role in granted.roles:
+            scopes = granted.scopes if role == OPERATOR else ()
+            asked = msgspec.structs.replace(claim, role=role, scopes=scopes)
+            device = approved(device, asked, Approval.BOOTSTRAP, now_ms)
+        assert device is not None
+        self._devices.write(connection, device)
+        connection.execute("DELETE FROM identity_requests WHERE device_id = ?", (claim.device_id,))
         return device
 
     async def delivered(self, setup_id: str, *, certain: bool) -> None:
@@ -277,19 +291,6 @@ class SetupCodes:
         if record is not None:
             self._records[setup_id] = record
         return record
-
-
-def _trust(connection: sqlite3.Connection, claim: Claim, granted: Grant, now_ms: int) -> Device:
-    """Approve a device for every role of a grant, inside a transaction of the caller."""
-    device = read_device(connection, claim.device_id)
-    for role in granted.roles:
-        scopes = granted.scopes if role == OPERATOR else ()
-        asked = msgspec.structs.replace(claim, role=role, scopes=scopes)
-        device = approved(device, asked, Approval.BOOTSTRAP, now_ms)
-    assert device is not None
-    write_device(connection, device)
-    connection.execute("DELETE FROM identity_requests WHERE device_id = ?", (claim.device_id,))
-    return device
 
 
 def _completion(record: _Record) -> Completion | None:
