@@ -1,5 +1,6 @@
 // The published reference client, unmodified, as a phone uses it: node role first, then operator.
 // Usage: node reference_phone.mjs STATE_FILE CODE      pairs with a setup code and keeps what it got in STATE_FILE
+//        ASK="a question"                              (environment) also asks it and waits for the answer
 //        node reference_phone.mjs STATE_FILE           comes back at URL (environment) with what it kept
 import crypto from "node:crypto";
 import fs from "node:fs";
@@ -102,12 +103,20 @@ seen.node = first.hello.auth;
 for (const handed of first.hello.auth.deviceTokens ?? []) {
   state.tokens[handed.role] = { token: handed.deviceToken, role: handed.role, scopes: handed.scopes, updatedAtMs: 0 };
 }
-const operator = { mode: "ui", role: "operator", scopes: state.tokens.operator?.scopes ?? [], caps: [] };
+let said = () => {};
+const onEvent = ({ event, payload }) => event === "chat" && payload.state === "final" && said(payload);
+const operator = { mode: "ui", role: "operator", scopes: state.tokens.operator?.scopes ?? [], caps: [], onEvent };
 const second = await open(url, operator);
 seen.operator = second.hello.auth;
 seen.health = (await second.client.request("health", {})).ok;
 seen.history = Array.isArray((await second.client.request("chat.history", { sessionKey: "main" })).messages);
 seen.url = url;
+if (process.env.ASK) {
+  const answer = new Promise((resolve) => (said = resolve));
+  await second.client.request("sessions.messages.subscribe", { key: "main" });
+  await second.client.request("chat.send", { sessionKey: "main", message: process.env.ASK, idempotencyKey: crypto.randomUUID() });
+  seen.answer = (await answer).message;
+}
 seen.devices = await tried(() => second.client.request("device.pair.list", {}));
 if (process.env.PLAIN_URL) {
   seen.plain = await plainly(process.env.PLAIN_URL, [...operator.scopes, "operator.pairing"]);
