@@ -47,5 +47,6 @@ export function Steady({ name, ready, children }: { name: string; ready: boolean
     return () => watch.disconnect();
   }, [name, ready]);
   const height = ready ? undefined : remembered(name, innerWidth);
-  return <div class="steady" ref={box} style={height ? { minBlockSize: `${height}px` } : undefined}>{children}</div>;
+  const unknown = !ready && !height;
+  return <div class={unknown ? "steady unknown" : "steady"} ref={box} style={height ? { minBlockSize: `${height}px` } : undefined}>{children}</div>;
 }
