@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -145,8 +145,11 @@ def methods(
             sessions=sessions,
             totals=totals(everything, models),
             aggregates={
+                **_UNCOUNTED,
                 "sessionCount": len(by_key),
                 "byModel": _by_model(everything, models),
+                "byProvider": _by(everything, "provider", lambda row: row.provider, models),
+                "byAgent": _by(everything, "agentId", lambda row: row.agent_id, models),
                 "byTier": _by_tier(everything, models),
             },
         )
@@ -175,6 +178,28 @@ def methods(
             advertised=False,
         ),
     )
+
+
+_UNCOUNTED: Final = {
+    "messages": {"total": 0, "user": 0, "assistant": 0, "toolCalls": 0, "toolResults": 0, "errors": 0},
+    "tools": {"totalCalls": 0, "uniqueTools": 0, "tools": []},
+    "byChannel": [],
+    "daily": [],
+}
+"""What is not counted here: OpenClaw's own page of usage reads these and stays empty where one of them is missing."""
+
+
+def _by(
+    rows: Iterable[UsageRow], name: str, of: Callable[[UsageRow], str | None], models: Models
+) -> list[dict[str, Any]]:
+    groups: dict[str, list[UsageRow]] = {}
+    for row in rows:
+        if (value := of(row)) is not None:
+            groups.setdefault(value, []).append(row)
+    return [
+        {name: value, "count": sum(row.runs for row in group), "totals": totals(group, models)}
+        for value, group in groups.items()
+    ]
 
 
 def _by_model(rows: Iterable[UsageRow], models: Models) -> list[dict[str, Any]]:
