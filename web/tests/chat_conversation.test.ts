@@ -162,8 +162,10 @@ test("a waiting message that is not going to be answered is not lost", async () 
   await ready(talk);
   box.pending = [];
   box.tell("chat", { runId: "q", state: "aborted", stopReason: "rpc" });
-  await until(() => talk.pending.value.length === 0);
-  assert.deepEqual(talk.echoes.value.map((one) => one.text), ["and this"]);
+  await until(() => talk.tail.value.length === 0 && talk.pending.value.length === 0);
+  const [said, turn] = talk.items.value;
+  assert.ok(said?.kind === "user" && said.text === "and this");
+  assert.ok(turn?.kind === "turn" && turn.aborted);
 });
 
 test("without the box the last messages are there, and what is written waits; later only the difference is asked for", async () => {
@@ -201,4 +203,29 @@ test("few conversations are kept, and none once this browser may not come in", a
   await shelf.clear();
   assert.equal(await memory.get("transcripts"), undefined);
   assert.equal(await shelf.load("k1"), undefined);
+});
+
+test("the answer of a command, which no transcript holds, stays where it was said", async () => {
+  const { box, talk } = make();
+  await ready(talk);
+  box.store("user", "before", { idempotencyKey: "x:user" });
+  talk.send("/help");
+  await until(() => box.asked("chat.send").length === 1);
+  box.tell("chat", { runId: "id-1", state: "final", message: { content: "What you can type" } });
+  await until(() => talk.tail.value.length === 0);
+  assert.deepEqual(talk.items.value.map((one) => (one.kind === "user" ? one.text : one.segments.map((part) => part.kind === "text" && part.text)[0])), ["before", "/help", "What you can type"]);
+  assert.deepEqual(talk.echoes.value, []);
+  assert.equal(talk.settled.value, true);
+  box.tell("session.message", { message: box.store("user", "after", { idempotencyKey: "y:user" }) });
+  assert.deepEqual(talk.items.value.map((one) => one.kind), ["user", "user", "turn", "user"]);
+});
+
+test("an answer that fails before anything is stored stays with its reason", async () => {
+  const { box, talk } = make();
+  await ready(talk);
+  box.store("user", "break", { idempotencyKey: "r:user" });
+  box.tell("chat", { runId: "r", state: "error", errorMessage: "no model" });
+  await until(() => talk.tail.value.length === 0);
+  const last = talk.items.value.at(-1);
+  assert.ok(last?.kind === "turn" && last.error === "no model");
 });

@@ -3,7 +3,8 @@ import { Echoes } from "./echoes";
 import type { Echo } from "./echoes";
 import { Runs } from "./runs";
 import type { Attached, Line, Post, Shelf } from "./seams";
-import { itemsOf, merge } from "./turns";
+import type { Live } from "./live";
+import { itemsOf, merge, withAsides } from "./turns";
 import type { Item } from "./turns";
 import type { AgentEvent, ChatEvent, HistoryAnswer, HistoryPage, Message, PendingInput, QueueMode, SessionRow } from "./wire";
 
@@ -47,15 +48,33 @@ export class Conversation {
   readonly tail = this.runs.tail;
 
   /** What is stored, without the answers that are shown live. */
-  readonly items = computed<Item[]>(() => itemsOf(this.messages.value, this.runs.shown.value));
+  readonly items = computed<Item[]>(() => {
+    const stored = itemsOf(this.messages.value, this.runs.shown.value);
+    const asides = this.runs.asides.value;
+    return asides.length ? withAsides(stored, asides.map(({ live, after }) => ({ after, items: this.asideOf(live, after) }))) : stored;
+  });
 
   /** Messages of this page that are on their way or were accepted a moment ago. */
   readonly echoes = computed<Echo[]>(() => {
     const stored = this.messages.value.map((message) => message.idempotencyKey?.replace(/:user$/, ""));
     const queued = this.pending.value.map((one) => one.runId);
+    const asides = this.runs.asides.value.map((one) => one.live.runId);
     const items = this.post.items.value.filter((item) => item.tag === this.name || item.tag === this.key);
-    return this.said.list(items, new Set([...stored, ...queued]));
+    return this.said.list(items, new Set([...stored, ...queued, ...asides]));
   });
+
+  /** A command and its answer, as if they were stored. */
+  private asideOf(live: Live, seq: number): Item[] {
+    const said = this.said.get(live.runId);
+    const { runId, startedAt, endedAt = startedAt, segments, facts, error } = live;
+    const turn: Item = { kind: "turn", id: runId, seq, runId, at: startedAt, endedAt, segments, entryIds: [], ...(facts ? { facts } : {}) };
+    if (error !== undefined) turn.error = error;
+    if (live.state === "aborted") turn.aborted = true;
+    const files = said?.attachments.map((one) => ({ name: one.name, characters: 0 })) ?? [];
+    const stored = this.messages.value.some((message) => message.idempotencyKey === `${runId}:user` || message.idempotencyKey === runId);
+    if (!said || stored) return [turn];
+    return [{ kind: "user", id: `said:${runId}`, seq, runId, at: said.at, text: said.text, images: [], files }, turn];
+  }
 
   /** Nothing goes on behind the stored messages: what is offered below the last answer still fits. */
   readonly settled = computed(() => !this.busy.value && !this.tail.value.length && !this.echoes.value.length && !this.pending.value.length);

@@ -28,6 +28,10 @@ export class Echoes {
     return this.said.peek().has(id);
   }
 
+  get(id: string): Said | undefined {
+    return this.said.value.get(id);
+  }
+
   keep(id: string, said: Said): void {
     this.said.value = new Map(this.said.peek()).set(id, said);
   }

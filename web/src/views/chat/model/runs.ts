@@ -4,7 +4,7 @@ import type { Live } from "./live";
 import { isLast } from "./turns";
 import type { AgentEvent, ChatEvent, Message } from "./wire";
 
-const MAX_ENDED = 20;
+const MAX_ENDED = 40;
 
 /** The runs of a conversation that are shown live: those that go on, and those whose end the transcript does not hold yet. */
 export class Runs {
@@ -19,10 +19,29 @@ export class Runs {
   readonly running = computed(() => [...this.live.value.values()].filter((one) => one.state === "running"));
   readonly busy = computed(() => this.running.value.length > 0);
 
+  /** Runs that ended and are in no transcript (the answers of commands), with the number of the entry they came behind. */
+  private readonly behind = signal<ReadonlyMap<string, number>>(new Map());
+  readonly asides = computed<{ live: Live; after: number }[]>(() =>
+    [...this.behind.value].flatMap(([runId, after]) => {
+      const live = this.ended.value.get(runId);
+      return live ? [{ live, after }] : [];
+    }),
+  );
+
   /** Runs that are shown behind the stored ones, oldest first. */
   readonly tail = computed<Live[]>(() =>
-    [...this.live.value.values()].filter((one) => !one.merged).sort((one, other) => one.startedAt - other.startedAt),
+    [...this.live.value.values()]
+      .filter((one) => !one.merged && !this.behind.value.has(one.runId))
+      .sort((one, other) => one.startedAt - other.startedAt),
   );
+
+  /** Stays the same while an answer grows. */
+  private readonly ended = computed<ReadonlyMap<string, Live>>((): ReadonlyMap<string, Live> => {
+    const now = [...this.live.value.values()].filter((one) => one.state !== "running");
+    if (now.length === this.last.size && now.every((one) => this.last.get(one.runId) === one)) return this.last;
+    return (this.last = new Map(now.map((one) => [one.runId, one])));
+  });
+  private last: ReadonlyMap<string, Live> = new Map();
 
   /** The ids as one text: it stays the same while an answer only grows, and so does all that is built from it. */
   private readonly names = computed(() => [...this.live.value.keys()].join("\n"));
@@ -61,6 +80,18 @@ export class Runs {
     }
     this.live.value = live;
     this.dropStored();
+    this.setAside();
+  }
+
+  /** What the transcript does not hold by now it never will: it stays where it was said, and what comes stands below it. */
+  private setAside(): void {
+    const after = this.messages().at(-1)?.__openclaw.seq ?? 0;
+    const live = this.live.peek();
+    const known = [...this.behind.peek()].filter(([runId]) => live.has(runId));
+    const fresh = [...live.values()].filter((one) => one.state !== "running" && !one.merged && !this.behind.peek().has(one.runId));
+    if (fresh.length || known.length < this.behind.peek().size) {
+      this.behind.value = new Map([...known, ...fresh.map((one): [string, number] => [one.runId, after])]);
+    }
   }
 
   /** Ended runs are shown from the transcript as soon as it holds their last entry. */

@@ -188,3 +188,13 @@ export function merge(known: readonly Message[], heard: readonly Message[]): rea
   for (const message of heard) bySeq.set(message.__openclaw.seq, message);
   return [...bySeq.values()].sort((one, other) => one.__openclaw.seq - other.__openclaw.seq);
 }
+
+/** Put what is in no transcript behind the entry after which it was said. */
+export function withAsides(items: readonly Item[], asides: readonly { after: number; items: readonly Item[] }[]): Item[] {
+  const all = [...items];
+  for (const aside of asides) {
+    const at = all.findLastIndex((one) => one.seq <= aside.after);
+    all.splice(at + 1, 0, ...aside.items);
+  }
+  return all;
+}

@@ -24,7 +24,7 @@ export function Turn({ item, askedAt, actions }: { item: TurnItem; askedAt: numb
       {item.told && <Icon name={item.told === "agenda" ? "bell" : "clock"} size={18} class="told-icon" />}
       <Segments segments={item.segments} sessionKey={actions.sessionKey} />
       {item.error && <Failure text={item.error} again={actions.again} />}
-      {item.aborted && <p class="turn-note"><Icon name="stop" size={15} />{t("chat.stopped")}</p>}
+      {item.aborted && <Stopped again={actions.again} />}
       {item.cut && actions.whole && <Button small kind="quiet" onClick={() => actions.whole!(item.cut!)}>{t("chat.showWhole")}</Button>}
       <Foot segments={item.segments} at={item.endedAt} actions={actions}>
         {item.facts && <FactsLine facts={item.facts} tookMs={took} />}
@@ -44,7 +44,7 @@ export function LiveTurn({ live, actions }: { live: Live; actions: TurnActions }
       <Segments segments={live.segments} sessionKey={actions.sessionKey} />
       {live.thinking && running && !speaks && <Thinking text={live.thinking} />}
       {running && !speaks && !works && !live.thinking && <Waiting live={live} />}
-      {live.state === "aborted" && <p class="turn-note"><Icon name="stop" size={15} />{t("chat.stopped")}</p>}
+      {live.state === "aborted" && <Stopped again={actions.again} />}
       {live.state === "error" && <Failure text={live.error ?? ""} again={actions.again} />}
       {!running && (
         <Foot segments={live.segments} at={live.endedAt ?? live.startedAt} actions={actions}>
@@ -92,6 +92,15 @@ function Thinking({ text }: { text: string }): JSX.Element {
       <summary><Spinner />{t("chat.thoughts")}</summary>
       <p>{text}</p>
     </details>
+  );
+}
+
+function Stopped({ again }: { again: (() => void) | undefined }): JSX.Element {
+  return (
+    <p class="turn-note">
+      <Icon name="stop" size={15} /><span>{t("chat.stopped")}</span>
+      {again && <Button small kind="quiet" icon="refresh" onClick={again}>{t("ui.retry")}</Button>}
+    </p>
   );
 }
 
