@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,8 @@ class Chromium:
         message: dict[str, Any] = {"id": self._number, "method": method, "params": params or {}}
         if session:
             message["sessionId"] = session
-        answer = self._asked[self._number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked[self._number] = answer
         os.write(self._write, json.dumps(message).encode() + b"\0")
         async with asyncio.timeout(_ANSWER_S):
             return await answer
@@ -105,6 +106,27 @@ async def chromium(folder: Path, *options: str, names: str = "") -> AsyncIterato
 
     `names` are further rules of its name resolution, such as "MAP box.test 127.0.0.1".
     """
+    process, read, write = _start(folder, options, names)
+    reader = asyncio.StreamReader(limit=_LONGEST_MESSAGE)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read, "rb")
+    )
+    browser = Chromium(reader, write)
+    reading = asyncio.create_task(browser.read())
+    try:
+        yield browser
+    finally:
+        with contextlib.suppress(ProtocolError, asyncio.CancelledError, TimeoutError, OSError):
+            await browser.send("Browser.close")
+        await asyncio.to_thread(_end, process)
+        os.close(write)
+        await reading
+        transport.close()
+        await asyncio.sleep(0)
+
+
+def _start(folder: Path, options: Sequence[str], names: str) -> tuple[subprocess.Popen[bytes], int, int]:
+    """Start the browser; return it with our ends of its pipe."""
     folder.mkdir(parents=True, exist_ok=True)
     their_read, write = _high(os.pipe())
     read, their_write = _high(os.pipe())
@@ -122,22 +144,7 @@ async def chromium(folder: Path, *options: str, names: str = "") -> AsyncIterato
         )
     os.close(their_read)
     os.close(their_write)
-    reader = asyncio.StreamReader(limit=_LONGEST_MESSAGE)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read, "rb")
-    )
-    browser = Chromium(reader, write)
-    reading = asyncio.create_task(browser.read())
-    try:
-        yield browser
-    finally:
-        with contextlib.suppress(ProtocolError, asyncio.CancelledError, TimeoutError, OSError):
-            await browser.send("Browser.close")
-        await asyncio.to_thread(_end, process)
-        os.close(write)
-        await reading
-        transport.close()
-        await asyncio.sleep(0)
+    return process, read, write
 
 
 def _high(pipe: tuple[int, int]) -> tuple[int, int]:

@@ -44,7 +44,7 @@ DESKTOP = Look(1280, 800, touch=False, density=1)
 
 
 async def until(
-    look: Callable[[], Awaitable[T]], what: Callable[[], str] | str = "it", timeout_s: float = _WAIT_S
+    look: Callable[[], Awaitable[T | None]], what: Callable[[], str] | str = "it", timeout_s: float = _WAIT_S
 ) -> T:
     """Call `look` until it gives something true and return that. A page that is just being replaced gives nothing."""
     deadline = time.monotonic() + timeout_s
@@ -77,10 +77,8 @@ class Page:
     @classmethod
     async def open(cls, browser: Chromium, look: Look = PHONE, beside: Page | None = None) -> Self:
         """Open a tab: of a browser of its own, or `beside` another one."""
-        if beside:
-            context = beside.context
-        else:
-            context = (await browser.send("Target.createBrowserContext"))["browserContextId"]
+        made = {"browserContextId": beside.context} if beside else await browser.send("Target.createBrowserContext")
+        context = made["browserContextId"]
         # A window of its own: a tab behind another one sleeps.
         where = {"url": "about:blank", "browserContextId": context, "newWindow": True}
         made = await browser.send("Target.createTarget", where)

@@ -24,7 +24,10 @@ _KNOCK = """(url, auth) => new Promise((done) => {
     if (frame.event === "connect.challenge") socket.send(JSON.stringify({ type: "req", id: "1", method: "connect",
       params: { minProtocol: 4, maxProtocol: 4, role: "operator", scopes: ["operator.read"], auth,
         client: { id: "openclaw-control-ui", mode: "webchat", version: "1", platform: "web" } } }));
-    else if (frame.type === "res") { told.push(frame.ok ? "in" : frame.error.details?.code ?? frame.error.code); socket.close(); }
+    else if (frame.type === "res") {
+      told.push(frame.ok ? "in" : frame.error.details?.code ?? frame.error.code);
+      socket.close();
+    }
   };
   socket.onclose = () => done(told[0] ?? "closed");
   socket.onerror = () => done("refused");

@@ -36,14 +36,15 @@ _LOOKS = {
 _GRAVE = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"],
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+  const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ");
   return found.violations.filter((one) => one.impact === "serious" || one.impact === "critical")
-    .map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
+    .map((one) => `${one.id}: ${one.help}: ${places(one)}`);
 }"""
 _WATCH = """
 window.__shift = 0; window.__shifted = [];
 new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) {
   window.__shift += one.value;
-  for (const source of one.sources ?? []) window.__shifted.push(source.node?.className ?? source.node?.nodeName ?? "gone");
+  for (const { node } of one.sources ?? []) window.__shifted.push(node?.className ?? node?.nodeName ?? "gone");
 } }).observe({ type: "layout-shift", buffered: true });
 """
 _ANSWER = """Here is what I know.
