@@ -62,7 +62,7 @@ function Try({ node }: { node: Node }): JSX.Element | null {
     <Card title={t("nodes.try")} icon="play">
       {commands.length > 0 && <div class="cluster">{commands.map((command) => <Button key={command} busy={busy === command} disabled={busy !== null} onClick={() => void run(command, sample(command))}>{t(`nodes.try_${command.replace(".", "_")}`)}</Button>)}</div>}
       {gateway.can("operator.admin") && <AnyCommand node={node} busy={busy !== null} run={run} />}
-      <div role="status">{answer && (answer.failed ? <Notice tone="bad" title={answer.command}>{answer.text}</Notice> : <CodeBlock label={answer.command}>{answer.text}</CodeBlock>)}</div>
+      <div role="status">{busy !== null && <p class="muted small">{t("nodes.asked")}</p>}{busy === null && answer && (answer.failed ? <Notice tone="bad" title={answer.command}>{answer.text}</Notice> : <CodeBlock label={answer.command}>{answer.text}</CodeBlock>)}</div>
     </Card>
   );
 }

@@ -33,6 +33,7 @@ export function Surface({ node, reload }: { node: Node; reload: () => void }): J
       ) : (
         <p class="small">{t("panel.notAllowed")}</p>
       )}
+      {gateway.can("operator.admin") && <p class="small"><a href="/config/gateway?o=gateway.nodes.commands.deny">{t("nodes.never")}</a></p>}
     </Card>
   );
 }
