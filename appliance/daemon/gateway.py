@@ -301,7 +301,7 @@ class Gateway:
     def _background(self, config: LiveConfig, core: Core, local: LocalModels, lessons: Lessons) -> None:
         storage = config.config.storage
         chosen = {} if isinstance(storage, Refused) else {"keep": storage.keep_backups, "hour": storage.backup_hour}
-        backups = Backups(self._paths.backups, config.zone, **chosen)
+        backups = Backups(self._paths.backups, config.zone, state=self._paths.root, **chosen)
 
         def follow(_: ConfigChanged) -> None:
             self._tasks.spawn(local.serve(), name="models")

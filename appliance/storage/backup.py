@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.foundation.clock import Clock
+from appliance.storage import files
 from appliance.storage import journal as journals
 from appliance.storage.connection import connect_reader, translate
 from appliance.storage.errors import DamagedError, StorageError, StorageFullError
@@ -58,7 +59,10 @@ class Backups:
         keep: int = 3,
         hour: int = 3,
         journal_limit_bytes: int = _JOURNAL_LIMIT_BYTES,
+        state: Path | None = None,
     ) -> None:
+        """With `state` each copy has the keys and certificates of that state directory beside it."""
+        self._state = state
         self._directory = directory
         self._zone = zone
         self._keep = max(1, keep)
@@ -88,6 +92,8 @@ class Backups:
         except DamagedError:
             await source.integrity_check()
             raise
+        if self._state is not None:
+            await asyncio.to_thread(files.pack, self._state, files.archive_of(target))
         await asyncio.to_thread(self._forget, source.journal)
         return target
 
@@ -108,6 +114,7 @@ class Backups:
         copies = self.all()
         for old in copies[self._keep :]:
             old.unlink()
+            files.archive_of(old).unlink(missing_ok=True)
         if journal is None:
             return
         copies = copies[: self._keep]
