@@ -15,6 +15,9 @@ _PRIVATE_SUFFIXES = (".localhost", ".local", ".ts.net", ".home.arpa", ".internal
 """Names that the public DNS cannot be made to answer, or that only their owner can set (Tailscale)."""
 
 
+_LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+
+
 @dataclass(frozen=True, slots=True)
 class OriginPolicy:
     """`gateway.controlUi.allowedOrigins`, and names by which this machine is known."""
@@ -34,22 +37,27 @@ class OriginPolicy:
         if "*" in self.allowed_origins or wanted in {_normal_origin(one) for one in self.allowed_origins}:
             return True
         if direct_local and _is_loopback(_host_of(urlsplit(wanted).netloc)):
-            return self.allows_host(host)
-        return wanted.split("://", 1)[1] == _authority(wanted, host) and self.allows_host(host)
+            return self.allows_host(host, direct_local=True)
+        same = wanted.split("://", 1)[1] == _authority(wanted, host)
+        return same and self.allows_host(host, direct_local=direct_local)
 
     def names_origin(self, origin: str, host: str, *, direct_local: bool) -> bool:
         """Tell whether `origin` is a page of ours or of a listed origin: `*` and `null` are nobody in particular."""
         listed = tuple(one for one in self.allowed_origins if one not in ("*", "null"))
         return replace(self, allowed_origins=listed).allows_origin(origin, host, direct_local=direct_local)
 
-    def allows_host(self, host: str) -> bool:
-        """Tell whether `host` (a Host header) is a name that no stranger can point at this machine."""
+    def allows_host(self, host: str, *, direct_local: bool = False) -> bool:
+        """Tell whether `host` (a Host header) is a name that no stranger can point at this machine.
+
+        A neighbour can: whoever answers mDNS or LLMNR makes `evil.local` or `evil` lead to 127.0.0.1, where a browser
+        is the owner's. So a browser on this machine (`direct_local`) uses names of this machine only.
+        """
         name = _host_of(host)
         if not name:
             return False
         if name in self.own_hosts or _is_address(name):
             return True
-        if "." not in name or name.endswith(_PRIVATE_SUFFIXES):
+        if _is_loopback(name) or (not direct_local and ("." not in name or name.endswith(_PRIVATE_SUFFIXES))):
             return True
         return name in {_host_of(urlsplit(one).netloc) for one in self.allowed_origins}
 
@@ -96,7 +104,7 @@ def _is_address(name: str) -> bool:
 
 
 def _is_loopback(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in _LOOPBACK_NAMES or name.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

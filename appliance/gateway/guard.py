@@ -71,7 +71,11 @@ class HttpGuard:
         peer = self._bearer.peer(request)
         origins = self._origins()
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
-        if not peer.control and not peer.trusted_proxy and not origins.allows_host(host):
+        if (
+            not peer.control
+            and not peer.trusted_proxy
+            and not origins.allows_host(host, direct_local=peer.direct_local)
+        ):
             return error_response(403, f"Host not allowed; {_FIX}", "host_not_allowed")
         if origin is not None and not origins.allows_origin(origin, host, direct_local=peer.direct_local):
             return error_response(403, f"Origin not allowed; {_FIX}", "origin_not_allowed")

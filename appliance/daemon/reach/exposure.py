@@ -100,7 +100,7 @@ def is_private(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 def _own_names(box: str, section: GatewaySection) -> list[str]:
     public = urlsplit(section.public_origin).hostname if section.public_origin else None
-    return [box, f"{box}.local", *([public] if public else [])]
+    return [box, *(f"{box}.{domain}" for domain in _LOCAL_DOMAINS), *([public] if public else [])]
 
 
 def _wants_tls(section: GatewaySection, exposure: Exposure) -> bool:

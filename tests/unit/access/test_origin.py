@@ -25,6 +25,12 @@ POLICY = OriginPolicy(("https://ui.example", "HTTP://Other.example:8080/"), own_
         # DNS rebinding: the page and the Host agree, but the name belongs to a stranger.
         ("http://evil.test:18789", "evil.test:18789", True, False),
         ("http://localhost:3000", "evil.test:18789", True, False),
+        # The same by a neighbour, who answers mDNS and LLMNR.
+        ("http://evil.local:18789", "evil.local:18789", True, False),
+        ("http://evil:18789", "evil:18789", True, False),
+        ("http://localhost:3000", "evil.local:18789", True, False),
+        ("http://box.example:18789", "box.example:18789", True, True),
+        ("http://ui.localhost:18789", "ui.localhost:18789", True, True),
         ("null", "127.0.0.1:18789", True, False),
         ("", "127.0.0.1:18789", True, False),
         ("http://user@127.0.0.1:18789", "127.0.0.1:18789", False, False),
@@ -59,3 +65,20 @@ def test_a_star_allows_every_origin_but_not_null() -> None:
 )
 def test_hosts_that_a_stranger_could_point_here_are_refused(host: str, allowed: bool) -> None:
     assert POLICY.allows_host(host) is allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("127.0.0.1:18789", True),
+        ("[::1]:18789", True),
+        ("localhost:18789", True),
+        ("box.example", True),
+        ("ui.example", True),
+        ("evil", False),
+        ("evil.local:18789", False),
+        ("evil.lan", False),
+    ],
+)
+def test_on_this_machine_a_neighbour_points_no_name_here(host: str, allowed: bool) -> None:
+    assert POLICY.allows_host(host, direct_local=True) is allowed
