@@ -1,6 +1,7 @@
-"""`python -m tests.bench [engine] [--only PART …] [--scale N] [--json]`: measure, print the table, keep the JSON.
+"""`python -m tests.bench [engine|web] [--only PART …] [--scale N] [--json]`: measure, print the table, keep the JSON.
 
-With `engine` in front it is the local engine beside llama.cpp's own programs (tests/bench/engine), else the gateway.
+With `engine` in front it is the local engine beside llama.cpp's own programs (tests/bench/engine), with `web` the web
+app in a browser (tests/bench/web.py), else the gateway.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ def main() -> None:
         from tests.bench.engine.run import main as measure_engine
 
         measure_engine(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["web"]:
+        from tests.bench.web import main as measure_web
+
+        measure_web(sys.argv[2:])
         return
     options = _options().parse_args()
     figures: list[Figure] = []

@@ -72,6 +72,8 @@ class Page:
         self._loaded = asyncio.Event()
         self.problems: list[str] = []  # what a person with the console open would see in red
         self.asked: list[str] = []  # every address that the page asked for
+        self.weights: dict[str, int] = {}  # bytes as they travelled, by kind ("Script", "Stylesheet", ...)
+        self._kinds: dict[str, str] = {}
         browser.listen(session, self._hear)
 
     @classmethod
@@ -99,6 +101,10 @@ class Page:
             self._loaded.set()
         elif method == "Network.requestWillBeSent":
             self.asked.append(params["request"]["url"])
+            self._kinds[params["requestId"]] = params.get("type", "Other")
+        elif method == "Network.loadingFinished":
+            kind = self._kinds.pop(params["requestId"], "Other")
+            self.weights[kind] = self.weights.get(kind, 0) + int(params["encodedDataLength"])
         elif method == "Network.webSocketCreated":
             self.asked.append(params["url"])
         elif method == "Runtime.exceptionThrown":
