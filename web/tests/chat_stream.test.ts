@@ -100,6 +100,17 @@ test("stored entries of a run are one turn with its tools, its facts and its err
   assert.equal(failed.error, "broke");
 });
 
+test("pictures of an answer, and those that a tool brought, stand where they came", () => {
+  const image = { type: "image" as const, mimeType: "image/png", sha256: "a" };
+  const [turn] = itemsOf([
+    entry(1, "assistant", [{ type: "toolCall", id: "c", name: "node_invoke" }], { stopReason: "tool_calls" }),
+    entry(2, "toolResult", [{ type: "text", text: "a picture" }, image], { toolCallId: "c", toolName: "node_invoke" }),
+    entry(3, "assistant", [{ type: "text", text: "Here it is." }, { ...image, sha256: "b" }], { stopReason: "stop" }),
+  ]);
+  assert.ok(turn?.kind === "turn");
+  assert.deepEqual(turn.segments.map((one) => one.kind), ["tool", "image", "text", "image"]);
+});
+
 test("an answer that is shown live is not shown a second time from the transcript", () => {
   const messages = [entry(1, "user", "a"), entry(2, "assistant", [{ type: "text", text: "b" }], { stopReason: "tool_calls" })];
   assert.deepEqual(itemsOf(messages, new Set(["r"])).map((one) => one.kind), ["user"]);

@@ -50,6 +50,8 @@ export const de: Words = {
   code: "Code",
   table: "Tabelle",
   image: "Bild",
+  imageOpen: "Bild öffnen",
+  imageSave: "Sichern",
   leaveTitle: "{host} öffnen?",
   leaveText: "Diese Seite liegt außerhalb Ihrer Box. Wer sie betreibt, sieht Ihren Besuch und die ganze Adresse.",
   leaveOpen: "Öffnen",

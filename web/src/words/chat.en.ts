@@ -50,6 +50,8 @@ export const en: Words = {
   code: "Code",
   table: "Table",
   image: "Image",
+  imageOpen: "Open the image",
+  imageSave: "Save",
   leaveTitle: "Open {host}?",
   leaveText: "This page is outside of your box. Its owner sees that you come, and the whole address.",
   leaveOpen: "Open",

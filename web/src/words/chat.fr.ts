@@ -50,6 +50,8 @@ export const fr: Words = {
   code: "Code",
   table: "Tableau",
   image: "Image",
+  imageOpen: "Ouvrir l’image",
+  imageSave: "Enregistrer",
   leaveTitle: "Ouvrir {host} ?",
   leaveText: "Cette page est hors de votre boîtier. Son propriétaire voit votre visite et toute l’adresse.",
   leaveOpen: "Ouvrir",

@@ -17,6 +17,7 @@ export interface ToolStep {
 export type Segment =
   | { kind: "text"; key: string; text: string }
   | { kind: "tool"; key: string; step: ToolStep }
+  | { kind: "image"; key: string; image: ImagePart; entryId: string }
   | { kind: "note"; key: string; text: string };
 
 export interface FileName {
@@ -143,6 +144,7 @@ function take(draft: Draft, message: Message): void {
     return;
   }
   if (text) draft.segments.push({ kind: "text", key: id, text });
+  pictures(draft, message);
   if (truncated) draft.cut = id;
   for (const part of parts(message)) {
     if (part.type !== "toolCall") continue;
@@ -154,6 +156,14 @@ function take(draft: Draft, message: Message): void {
   if (message.homarus) draft.facts = { ...message.homarus };
   if (message.errorMessage) draft.error = message.errorMessage;
   if (message.stopReason === "aborted") draft.aborted = true;
+}
+
+/** Pictures of an answer, or of what a tool brought. */
+function pictures(draft: Draft, message: Message): void {
+  const { id } = message.__openclaw;
+  for (const [index, part] of parts(message).entries()) {
+    if (part.type === "image") draft.segments.push({ kind: "image", key: `${id}:image:${index}`, image: part, entryId: id });
+  }
 }
 
 const parts = (message: Message): readonly Part[] => (typeof message.content === "string" ? [] : message.content);
@@ -168,6 +178,7 @@ function settle(draft: Draft, message: Message): void {
   step.text = textOf(message.content);
   step.details = message.details;
   step.endedAt = at(message);
+  pictures(draft, message);
 }
 
 function finish({ steps: _, runId, ...draft }: Draft): TurnItem {

@@ -6,6 +6,7 @@ import { Markdown } from "../markdown/markdown";
 import type { Live } from "../model/live";
 import type { Segment, TurnItem } from "../model/turns";
 import { FactsLine } from "./facts";
+import { Picture } from "./picture";
 import { Tool } from "./tool";
 
 export interface TurnActions {
@@ -61,6 +62,7 @@ function Segments({ segments, sessionKey }: { segments: readonly Segment[]; sess
       {segments.map((one) => {
         if (one.kind === "text") return <Markdown key={one.key} text={one.text} />;
         if (one.kind === "tool") return <Tool key={one.key} step={one.step} sessionKey={sessionKey} />;
+        if (one.kind === "image") return <div key={one.key} class="said-images"><Picture image={one.image} sessionKey={sessionKey} messageId={one.entryId} /></div>;
         return <p key={one.key} class="turn-note"><Icon name="info" size={15} />{noteText(one.text)}</p>;
       })}
     </>

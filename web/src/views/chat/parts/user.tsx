@@ -1,11 +1,11 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { format, t } from "../../../app/i18n";
 import { gateway } from "../../../gateway";
 import { Button, Icon } from "../../../ui";
 import type { Echo } from "../model/echoes";
 import type { UserItem } from "../model/turns";
-import type { ImagePart, PendingInput } from "../model/wire";
+import type { PendingInput } from "../model/wire";
+import { Photo, Picture } from "./picture";
 
 /** What a person said, as the transcript has it. */
 export function UserMessage({ item, sessionKey }: { item: UserItem; sessionKey: string }): JSX.Element {
@@ -27,7 +27,7 @@ export function EchoMessage({ echo, onRetry, onTakeBack }: { echo: Echo; onRetry
   const word = echo.state === "waiting" ? waits : echo.state === "sending" ? t("chat.sending") : undefined;
   return (
     <Bubble at={echo.at} state={echo.state}>
-      {echo.images.length > 0 && <div class="said-images">{echo.images.map((source, index) => <img key={index} src={source} alt={t("chat.image")} />)}</div>}
+      {echo.images.length > 0 && <div class="said-images">{echo.images.map((source, index) => <Photo key={index} source={source} />)}</div>}
       <FileNames names={echo.files} />
       {echo.text && <p dir="auto">{echo.text}</p>}
       {word && <span class="said-state"><Icon name="clock" size={14} />{word}</span>}
@@ -64,32 +64,4 @@ function Bubble({ at, state = "", entry, children }: { at: number; state?: strin
 function FileNames({ names }: { names: readonly string[] }): JSX.Element | null {
   if (!names.length) return null;
   return <ul class="said-files">{names.map((name, index) => <li key={index}><Icon name="paperclip" size={15} />{name}</li>)}</ul>;
-}
-
-const pictures = new Map<string, string>();
-const MAX_PICTURES = 40;
-
-/** An image of the transcript: the box keeps its bytes, they are read when it is shown. */
-function Picture({ image, sessionKey, messageId }: { image: ImagePart; sessionKey: string; messageId: string }): JSX.Element {
-  const name = image.sha256;
-  const [source, setSource] = useState(name ? pictures.get(name) : undefined);
-  // What was kept of the last visit is shown before the box has said what it can.
-  const offered = gateway.has("homarus.chat.image");
-  useEffect(() => {
-    if (!name || source || !offered) return;
-    let here = true;
-    gateway
-      .call<{ mimeType: string; content: string }>("homarus.chat.image", { sessionKey, messageId, sha256: name })
-      .then(({ mimeType, content }) => {
-        if (!/^image\/(png|jpeg|gif|webp)$/.test(mimeType)) return;
-        const found = `data:${mimeType};base64,${content}`;
-        if (pictures.size >= MAX_PICTURES) pictures.delete(pictures.keys().next().value!);
-        pictures.set(name, found);
-        if (here) setSource(found);
-      })
-      .catch(() => undefined); // the words that stand for it stay
-    return () => void (here = false);
-  }, [name, sessionKey, offered]);
-  if (source) return <img src={source} alt={t("chat.image")} />;
-  return <span class="said-image-away"><Icon name="camera" size={18} />{t("chat.image")}</span>;
 }
