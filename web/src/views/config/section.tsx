@@ -17,7 +17,7 @@ export const RAW = "raw";
 const BOX = "box";
 
 export const icons: Readonly<Record<string, IconName>> = {
-  [BOX]: "settings", gateway: "wifi", agents: "person", models: "model", session: "chat", messages: "bell", tools: "tool", discovery: "globe", logging: "log", storage: "download",
+  [BOX]: "settings", owner: "person", gateway: "wifi", agents: "spark", models: "model", session: "chat", messages: "bell", tools: "tool", discovery: "globe", logging: "log", storage: "download",
 };
 
 export interface SectionInfo {
@@ -30,11 +30,17 @@ export interface SectionInfo {
 export function sections(root: Schema): SectionInfo[] {
   const entries = Object.entries(root.properties ?? {});
   const alone = entries.filter(([, one]) => kindOf(one) !== "section").map(([key]) => key);
-  const rest = entries.filter(([, one]) => kindOf(one) === "section").map(([key, one]) => ({ name: key, keys: [key], text: meaning(one) }));
+  const rest = entries.filter(([, one]) => kindOf(one) === "section").map(([key, one]) => ({ name: key, keys: [key], text: known(`about_${key}`) ?? meaning(one) }));
   return alone.length ? [{ name: BOX, keys: alone, text: t("config.boxText") }, ...rest] : rest;
 }
 
-export const sectionTitle = (name: string): string => (name === BOX ? t("config.box") : name === RAW ? t("config.raw") : label(name));
+export const sectionTitle = (name: string): string => (name === BOX ? t("config.box") : name === RAW ? t("config.raw") : (known(`section_${name}`) ?? label(name)));
+
+/** Words of this page for a section; a newer box may have sections that it has none for. */
+function known(key: string): string | undefined {
+  const text = t(`config.${key}`);
+  return text === `config.${key}` ? undefined : text;
+}
 
 /** One section as a form. */
 export function Section({ name }: { name: string }): JSX.Element {
