@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { endsAt, pageLink, rights, rightsOf, sorted } from "../src/views/devices/model";
 import type { Paired } from "../src/views/devices/model";
-import { bySeverity, fixParts, needsKey, pageFor, settingOf, tone, whoKey } from "../src/views/health/model";
+import { bySeverity, fixParts, needsKey, pageFor, settingOf, summaryOf, together, tone, whoKey } from "../src/views/health/model";
 import { asText, clock, parse, wanted } from "../src/views/logs/model";
 import { jobShare, order, pace, size, worthShowing } from "../src/views/models/model";
 import type { Advice, Job } from "../src/views/models/model";
@@ -139,4 +139,11 @@ test("a day with anything at all is seen, and answers at home are a share of all
   const tier = (name: string, count: number) => ({ tier: name, count }) as Parameters<typeof athome>[0][number];
   assert.equal(athome([tier("mini", 3), tier("cloud", 1)]), 0.75);
   assert.equal(athome([]), undefined);
+});
+
+test("findings about the configuration are one group for each severity, others stand alone", () => {
+  const one = (code: string, subject: string, severity: string) => ({ code, subject, severity, summary: subject, fix: "" });
+  assert.deepEqual(together([one("config_invalid", "a", "degraded"), one("engine_down", "e", "degraded"), one("config_invalid", "b", "degraded"), one("config_unused", "c", "notice")]).map((all) => all.map((each) => each.subject)), [["a", "b"], ["e"], ["c"]]);
+  assert.equal(summaryOf({ summary: "/var/lib/homarus/homarus.json5: offline: must be true or false" }), "homarus.json5: offline: must be true or false");
+  assert.equal(summaryOf({ summary: "The disk is full" }), "The disk is full");
 });

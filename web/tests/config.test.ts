@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { apply, differences, get, patchOf, rebase, remove, same, set } from "../src/views/config/draft";
 import type { Tree } from "../src/views/config/draft";
 import { readNumber, unitText } from "../src/views/config/measure";
-import { kindOf, label, meaning, pathText, problem, problems, schemaAt, search } from "../src/views/config/schema";
+import { kindOf, label, meaning, pathText, placeOf, problem, problems, schemaAt, search } from "../src/views/config/schema";
 import type { Schema } from "../src/views/config/schema";
 
 const root: Schema = {
@@ -49,6 +49,8 @@ test("every kind of option is told apart", () => {
 test("a path is written as the box writes it", () => {
   assert.equal(pathText(["models", "providers", "my.server", "models", 0, "id"]), 'models.providers["my.server"].models[0].id');
   assert.equal(pathText(["gateway", "port"]), "gateway.port");
+  for (const at of [["models", "providers", "my.server", "models", 0, "id"], ["gateway", "port"], ["a b"]]) assert.deepEqual(placeOf(pathText(at)), at);
+  assert.deepEqual([placeOf(""), placeOf("a b")], [[], []]);
 });
 
 test("names are for people, and the unit is said once", () => {

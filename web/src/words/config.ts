@@ -3,6 +3,7 @@ import { register } from "../app/i18n";
 /** The frame of the configuration; what options mean comes from the schema of the box, in English. */
 register("config", {
   en: {
+    takeOut: "Take it out",
     section_owner: "Owner",
     about_owner: "Whose box this is",
     section_gateway: "Gateway",
@@ -109,6 +110,7 @@ register("config", {
     wrong_one: "Choose one of: {all}.",
   },
   de: {
+    takeOut: "Herausnehmen",
     section_owner: "Besitzer",
     about_owner: "Wem die Box gehört",
     section_gateway: "Gateway",
@@ -215,6 +217,7 @@ register("config", {
     wrong_one: "Wählen Sie eines von: {all}.",
   },
   fr: {
+    takeOut: "Retirer du fichier",
     section_owner: "Propriétaire",
     about_owner: "À qui est ce boîtier",
     section_gateway: "Passerelle",

@@ -2,6 +2,7 @@ import { register } from "../app/i18n";
 
 register("health", {
   en: {
+    several: "{count} findings in the configuration",
     lead: "Whether the box is well, and who can reach it.",
     refresh: "Look again",
     well: "All is well",
@@ -47,6 +48,7 @@ register("health", {
     renewed: "The box shows a new certificate",
   },
   de: {
+    several: "{count} Befunde in der Konfiguration",
     lead: "Ob es der Box gut geht und wer sie erreicht.",
     refresh: "Noch einmal nachsehen",
     well: "Alles in Ordnung",
@@ -92,6 +94,7 @@ register("health", {
     renewed: "Die Box zeigt ein neues Zertifikat",
   },
   fr: {
+    several: "{count} remarques sur la configuration",
     lead: "Si le boîtier va bien, et qui peut l’atteindre.",
     refresh: "Regarder encore",
     well: "Tout va bien",

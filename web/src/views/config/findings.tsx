@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
 import { t } from "../../app/i18n";
-import { CodeBlock, Notice } from "../../ui";
+import { Button, CodeBlock, Notice } from "../../ui";
 import { Prose } from "./prose";
-import { issues, waiting } from "./store";
+import { placeOf, schemaAt } from "./schema";
+import { sections } from "./section";
+import { drop, issues, schema, valueAt, waiting } from "./store";
+import type { Issue } from "./store";
 
 /** What the box found in the file: what it refuses, what to look at, what has no effect. And what waits for a restart. */
 export function Findings(): JSX.Element | null {
@@ -33,18 +36,23 @@ export function Restart(): JSX.Element | null {
   );
 }
 
-/** One finding: where, what, and what mends it. */
-export function Finding({ of: one }: { of: { path: string; message: string; hint?: string } }): JSX.Element {
+/** One finding: where, what, and what mends it. What the forms do not know can be taken out here. */
+export function Finding({ of: one }: { of: Issue }): JSX.Element {
+  const at = placeOf(one.path);
+  const strange = at.length > 0 && valueAt(at) !== undefined && schemaAt(schema.value!, at) === undefined;
+  const section = sections(schema.value!).find((each) => each.keys.includes(String(at[0])))?.name;
+  const path = <span class="mono">{one.path}</span>;
   return (
     <>
-      {one.path ? <><span class="mono">{one.path}</span> {one.message}.</> : sentence(one.message)}
+      {one.path ? <>{section && !strange ? <a href={`/config/${section}?o=${encodeURIComponent(one.path)}`}>{path}</a> : path} {one.message}.</> : sentence(one.message)}
       {one.hint && (/^(chmod|homarus|sudo) /.test(one.hint) ? <CodeBlock wrap>{one.hint}</CodeBlock> : <> {sentence(one.hint)}</>)}
+      {strange && <div><Button small onClick={() => drop(at)}>{t("config.takeOut")}</Button></div>}
     </>
   );
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
-function Rows({ of }: { of: { path: string; message: string; hint?: string }[] }): JSX.Element {
+function Rows({ of }: { of: Issue[] }): JSX.Element {
   return <ul class="config-findings">{of.map((one) => <li key={one.path + one.message}><Finding of={one} /></li>)}</ul>;
 }

@@ -63,6 +63,18 @@ export function pathText(at: At): string {
   }, "");
 }
 
+/** The place that a text names; the inverse of `pathText`. Empty for a text that names none. */
+export function placeOf(text: string): Step[] {
+  const steps: Step[] = [];
+  const step = /\.?(?:\["([^"]*)"\]|\[(\d+)\]|([^.[\]"'\s]+))/y;
+  while (step.lastIndex < text.length) {
+    const found = step.exec(text);
+    if (!found) return [];
+    steps.push(found[2] !== undefined ? Number(found[2]) : (found[1] ?? found[3]!));
+  }
+  return steps;
+}
+
 const WORDS: Readonly<Record<string, string>> = {
   api: "API", cidrs: "CIDRs", http: "HTTP", id: "ID", mdns: "mDNS", tls: "TLS", ui: "UI", url: "URL", lan: "LAN", ca: "CA",
 };

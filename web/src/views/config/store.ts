@@ -3,7 +3,7 @@ import { GatewayError, gateway } from "../../gateway";
 import { differences, get, patchOf, rebase, remove, same, set } from "./draft";
 import type { Tree } from "./draft";
 import { kindOf, pathText, problems, schemaAt } from "./schema";
-import type { At, Json, Schema } from "./schema";
+import type { At, Json, Problem, Schema } from "./schema";
 
 /** The file, and what was changed here but not saved yet. It lives as long as the page, across all sections. */
 
@@ -44,7 +44,12 @@ export const tried = signal(false);
 
 export const changes = computed(() => (file.value ? differences(file.value.parsed, draft.value) : []));
 export const changed = computed(() => new Set(changes.value.map(pathText)));
-export const wrong = computed(() => (schema.value && changes.value.length ? problems(schema.value, draft.value) : new Map<string, never>()));
+/** What is wrong in the draft. What is so in the file already must not forbid to mend another place; the box names it. */
+export const wrong = computed(() => {
+  if (!schema.value || !changes.value.length) return new Map<string, Problem>();
+  const known = problems(schema.value, file.value?.parsed);
+  return new Map([...problems(schema.value, draft.value)].filter(([path, one]) => known.get(path)?.key !== one.key || changed.value.has(path)));
+});
 /** Issues of the file as it is. */
 export const issues = computed(() => new Map((file.value?.issues ?? []).map((one) => [one.path, one])));
 

@@ -9,9 +9,9 @@ import { fixParts, pageFor, settingOf } from "./model";
 /** What to do about something: a sentence, commands to copy, and a button where this app can do it itself. */
 export function Fix({ code, fix, onDone }: { code: string; fix: string; onDone?: () => void }): JSX.Element | null {
   const [busy, setBusy] = useState(false);
-  if (!fix) return null;
   const { text, commands } = fixParts(fix);
   const page = pageFor(code);
+  if (!fix && !page) return null;
   const settings = gateway.can("operator.admin") && gateway.has("homarus.config.edit") ? commands.map(settingOf).filter((one) => one !== undefined) : [];
   const apply = async (setting: { path: string; value: unknown }): Promise<void> => {
     setBusy(true);

@@ -5,7 +5,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, Card, Icon, Page, useAsync } from "../../ui";
 import { Gate, Loaded } from "../panel";
 import { Fix } from "./fix";
-import { bySeverity, tone } from "./model";
+import { bySeverity, summaryOf, together, tone } from "./model";
 import type { Condition, Status } from "./model";
 import { Security } from "./security";
 
@@ -19,7 +19,7 @@ export default function View(): JSX.Element {
         {(status) => (
           <>
             <Verdict status={status} />
-            {bySeverity(status.conditions).map((one) => <OneCondition key={`${one.code}/${one.subject}`} condition={one} reload={read.reload} />)}
+            {together(bySeverity(status.conditions)).map((all) => <Conditions key={`${all[0]!.code}/${all[0]!.subject}`} all={all} reload={read.reload} />)}
             {gateway.can("operator.admin") && <Gate method="homarus.security.audit"><Security /></Gate>}
           </>
         )}
@@ -44,15 +44,18 @@ function Verdict({ status }: { status: Status }): JSX.Element {
   );
 }
 
-function OneCondition({ condition, reload }: { condition: Condition; reload: () => void }): JSX.Element {
-  const kind = tone(condition.severity);
+/** One condition, or several of one kind: the same page mends them. */
+function Conditions({ all, reload }: { all: readonly Condition[]; reload: () => void }): JSX.Element {
+  const [first, ...more] = all as [Condition, ...Condition[]];
+  const kind = tone(first.severity);
   return (
     <Card>
       <div class="finding">
         <Badge tone={kind}>{t(`health.severity_${kind}`)}</Badge>
-        <h2>{condition.summary}</h2>
+        <h2>{more.length ? t("health.several", { count: all.length }) : summaryOf(first)}</h2>
       </div>
-      <Fix code={condition.code} fix={condition.fix} onDone={reload} />
+      {more.length > 0 && <ul class="stack small">{all.map((one) => <li key={one.subject + one.summary} class="finding"><span>{summaryOf(one)}{one.fix && `. ${one.fix}`}</span></li>)}</ul>}
+      <Fix code={first.code} fix={more.length ? "" : first.fix} onDone={reload} />
     </Card>
   );
 }

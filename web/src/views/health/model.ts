@@ -99,3 +99,16 @@ export function settingOf(command: string): { path: string; value: unknown } | u
     return { path: found[1]!, value: text };
   }
 }
+
+/** Conditions in their order; those about the configuration with one severity are one group, as there may be many. */
+export function together(all: readonly Condition[]): Condition[][] {
+  const groups = new Map<string, Condition[]>();
+  for (const one of all) {
+    const key = pageFor(one.code) === "/config" ? `config/${one.severity}` : `${one.code}/${one.subject}/${one.summary}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+/** What a condition says, with the name of the file instead of its whole path. */
+export const summaryOf = (one: { summary: string }): string => one.summary.replace(/^\/\S*\/(?=[^/\s]+\.json5?: )/, "");
