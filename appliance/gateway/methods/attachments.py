@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.foundation.visible import visible_name
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.chat import Attachment
 
@@ -22,6 +23,8 @@ _MAGIC = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
+_MARKUP = str.maketrans({'"': "'", "<": "‹", ">": "›"})
+_MAX_NAME_CHARS = 128
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 
 
@@ -118,7 +121,12 @@ def _content(attachment: Attachment, name: str) -> tuple[bytes, str]:
         raise invalid_request(f"attachment {name}: invalid base64 content") from None
 
 
+def _harmless(name: str) -> str:
+    """Return the name of a file so that it stays the name of a file: it came with the file, from anywhere."""
+    return visible_name(name.translate(_MARKUP), _MAX_NAME_CHARS)
+
+
 def with_texts(message: str, texts: Sequence[TextFile]) -> str:
     """Return the message followed by its text files, each fenced by its name."""
-    blocks = [f'<file name="{one.name}">\n{one.text}\n</file>' for one in texts]
+    blocks = [f'<file name="{_harmless(one.name)}">\n{one.text}\n</file>' for one in texts]
     return "\n\n".join(part for part in (message, *blocks) if part)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from appliance.gateway.method import Call, Method
 from appliance.gateway.methods.addressing import Addressing
+from appliance.gateway.methods.attachments import sniff_image
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.images import ChatImageParams, ChatImageResult
 from appliance.protocol.roles import READ
@@ -35,21 +36,23 @@ def methods(*, store: EntryReader, blobs: BlobReader, addressing: Addressing) ->
         place = addressing.locate(params.session_key, params.agent_id)
         entry = await store.entry(place.key, params.message_id)
         # A hash alone opens nothing: who may read a session sees its images and no others.
-        media_type = _named(entry, params.sha256) if entry is not None else None
-        if media_type is None:
+        if entry is None or not _names(entry, params.sha256):
             raise invalid_request("this message has no such image")
         try:
             content = await blobs.get(params.sha256)
         except BlobMissingError:
             raise invalid_request("the image is not kept any more; send it again") from None
+        # What a message says of its type is not asked: a page would show markup as markup (imports can say anything).
+        media_type = sniff_image(content)
+        if media_type is None:
+            raise invalid_request("this is no image that can be shown")
         return ChatImageResult(mime_type=media_type, content=base64.b64encode(content).decode())
 
     return (Method("homarus.chat.image", READ, ChatImageParams, image, narrow=SESSIONS_READ, result=ChatImageResult),)
 
 
-def _named(entry: Entry, sha256: str) -> str | None:
-    """Return the media type of an image part of an entry, None if it has no such part."""
+def _names(entry: Entry, sha256: str) -> bool:
+    """Tell whether an entry has this image as a part."""
     content: Any = entry.message.get("content")
     parts = () if isinstance(content, str) else content or ()
-    found = (part for part in parts if part.get("type") == "image" and part.get("blob") == sha256)
-    return next((str(part.get("mimeType")) for part in found), None)
+    return any(part.get("type") == "image" and part.get("blob") == sha256 for part in parts)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import functools
 import json
 import secrets
 import socket
 import ssl
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
 import pytest
 
+from tests.bench.process import memory
 from tests.integration.gateway_process import TOKEN, GatewayProcess
 
 CONFIG = {"gateway": {"bind": "lan"}}
@@ -140,6 +144,54 @@ def test_what_is_no_http_is_refused_as_text_and_leaves_no_line_in_the_log(box: G
     assert box.call("health")["ok"]
     assert box.output == before
     assert all(SECRET not in text for text in written(box))
+
+
+def _bomb(box: GatewayProcess) -> socket.socket:
+    """A body of a third of a gigabyte in 300 kilobytes."""
+    return _send(box, _BOMB_HEAD, _packed())
+
+
+@functools.cache
+def _packed() -> bytes:
+    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(pack.compress(bytes(1 << 20)) for _ in range(300)) + pack.flush()
+
+
+def _pipeline(box: GatewayProcess) -> socket.socket:
+    """Thousands of requests whose answers nobody reads."""
+    return _send(box, b"", b"GET /trust HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20_000)
+
+
+def _endless(box: GatewayProcess) -> socket.socket:
+    """A body that does not end."""
+    chunk = b"10000\r\n" + bytes(65536) + b"\r\n"
+    return _send(box, _CHUNKED_HEAD, chunk * 300)
+
+
+_POST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+_BOMB_HEAD = _POST + b"Content-Encoding: gzip\r\nContent-Length: 400000\r\n\r\n"
+_CHUNKED_HEAD = _POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def _send(box: GatewayProcess, head: bytes, body: bytes) -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", box.facts["port"]), timeout=0.3)
+    with contextlib.suppress(OSError):  # it need not take all of it
+        sock.sendall(head + body)
+    return sock
+
+
+@pytest.mark.parametrize("attack", [_bomb, _pipeline, _endless])
+def test_what_a_stranger_sends_without_end_costs_no_memory(
+    box: GatewayProcess, attack: Callable[[GatewayProcess], socket.socket]
+) -> None:
+    attack(box).close()  # what is loaded and kept once
+    before = memory(box.pid).pss
+    socks = [attack(box) for _ in range(3)]
+    assert box.call("health")["ok"]
+    grown = memory(box.pid).pss - before
+    for sock in socks:
+        sock.close()
+    assert grown < 4.0, grown
 
 
 def test_no_secret_of_a_whole_run_is_in_the_log(tmp_path: Path) -> None:

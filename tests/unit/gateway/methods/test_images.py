@@ -51,3 +51,14 @@ async def test_an_image_that_was_swept_says_so(box: Box) -> None:
 async def test_a_path_is_no_hash(box: Box) -> None:
     with pytest.raises(Refused):
         await box.call("homarus.chat.image", {"sessionKey": "main", "messageId": "1-a", "sha256": "../" * 21 + "x"})
+
+
+async def test_what_is_no_image_is_not_shown_whatever_its_message_says(box: Box) -> None:
+    """A page that made a document of it would show markup of a stranger as its own."""
+    blob = await box.blobs.put(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/png")
+    part = {"type": "image", "mimeType": "text/html", "blob": blob.sha256}
+    await box.store.ensure("agent:main:main", "main", 1)
+    message = {"role": "user", "content": [part], "timestamp": 1}
+    (entry,) = await box.store.append("agent:main:main", None, [("user", message, None)], 1)
+    with pytest.raises(Refused, match="no image that can be shown"):
+        await box.call("homarus.chat.image", {"sessionKey": "main", "messageId": entry.id, "sha256": blob.sha256})
