@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -138,8 +139,33 @@ def test_who_may_not_install_reads_what_to_type_and_goes_on(machine: Path) -> No
 
 
 def test_help_is_the_comment_at_the_top_and_sets_nothing_up() -> None:
-    for name in ("test", "bench", "lint", "engine", "lock", "fresh-check"):
+    for name in ("test", "bench", "browser", "lint", "engine", "lock", "fresh-check"):
         done = subprocess.run([_ROOT / "scripts" / name, "--help"], capture_output=True, text=True, check=True, cwd="/")
         top = (_ROOT / "scripts" / name).read_text("utf-8").splitlines()[1]
         assert done.stdout.splitlines()[0] == top.removeprefix("# ")
         assert "[" + name + "]" not in done.stdout
+
+
+def test_what_is_there_for_the_browser_and_the_networks_is_not_installed_again(machine: Path) -> None:
+    for name in ("chromium", "certutil", "ip", "avahi-daemon", "avahi-publish-service", "dbus-daemon"):
+        (machine / name).write_text("#!/bin/sh\n")
+        (machine / name).chmod(0o755)
+    done = _bash("ensure_network_tools; ensure_browser", PATH=f"{machine}:{os.environ['PATH']}")
+    assert "avahi" not in done.stdout
+    assert "chromium" not in done.stdout
+    (machine / "chromium").unlink()
+    # Only what this machine of the test has is looked at, so that a browser of the host does not count.
+    searched = f"{machine}:{_only(machine, 'bash', 'env', 'mktemp', 'sleep', 'rm', 'tail', 'cat')}"
+    done = _bash("ensure_browser", PATH=searched)
+    assert "chromium" in done.stdout.splitlines()[0]
+
+
+def _only(machine: Path, *names: str) -> Path:
+    """Return a folder of links to these programs alone."""
+    folder = machine / "bin"
+    folder.mkdir()
+    for name in names:
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(found)
+    return folder
