@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from appliance.host.interfaces import addresses
+
 _SETTLE_S = 3.0  # a thread that was told to stop may need a moment
 _PATIENT_THREADS = ("asyncio_", "ThreadPoolExecutor", "pytest_timeout", "pydevd")  # pools that end with their owner
 
@@ -47,7 +49,7 @@ def is_local(address: object) -> bool:
         parsed = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return parsed.is_loopback or parsed.is_unspecified
+    return parsed.is_loopback or parsed.is_unspecified or any(one.ip == parsed for one in addresses())
 
 
 class TaskGuard:

@@ -16,7 +16,7 @@ from typing import Final
 
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.transport.head import FIRST_BYTES
-from appliance.gateway.transport.lobby import Lobby
+from appliance.gateway.transport.lobby import Lobby, Source, source_of
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ _BREATHER_S: Final = 1.0
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 MAX_HANDSHAKES: Final = 32
+MAX_HANDSHAKES_PER_SOURCE: Final = 12
+"""Twice what a browser begins at once, and little enough for two others to get through a flood."""
 
 
 class Acceptor:
@@ -75,7 +77,7 @@ class Acceptor:
     def _accept(self) -> None:
         for _ in range(_ACCEPT_BURST):
             try:
-                sock, _ = self._sock.accept()
+                sock, peername = self._sock.accept()
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
@@ -84,7 +86,7 @@ class Acceptor:
                     return
                 continue  # this one went away before we took it (accept(2): treat as try again)
             sock.setblocking(False)
-            Knock(sock, self)
+            Knock(sock, self, source_of(peername))
 
     def _rest(self, error: OSError) -> None:
         """Out of descriptors or memory: asking again at once would only burn the processor."""
@@ -98,7 +100,7 @@ class Acceptor:
 
     def wait(self, knock: Knock) -> None:
         """Let a connection wait for its first byte."""
-        self._lobby.enter(knock, HANDSHAKE_TIMEOUT_S)
+        self._lobby.enter(knock, HANDSHAKE_TIMEOUT_S, source=knock.source)
 
     def admit(self, knock: Knock, sock: socket.socket, first: int) -> None:
         """Give a connection its transport, now that its first byte is known."""
@@ -106,7 +108,7 @@ class Acceptor:
         if first == _TLS_HANDSHAKE:
             handshake = Handshake()
             task = handshake.task = self._tasks.spawn(self._speak_tls(sock, handshake), name="tls")
-            self._handshakes.enter(handshake, _HANDSHAKE_S)
+            self._handshakes.enter(handshake, _HANDSHAKE_S, source=knock.source)
         elif first in FIRST_BYTES:
             task = self._tasks.spawn(self._speak_plain(sock), name="accept")
         else:
@@ -142,9 +144,10 @@ class Acceptor:
 class Knock:
     """A connection that has not said anything yet: a socket and two references, no transport and no buffer."""
 
-    __slots__ = ("_acceptor", "_sock")
+    __slots__ = ("_acceptor", "_sock", "source")
 
-    def __init__(self, sock: socket.socket, acceptor: Acceptor) -> None:
+    def __init__(self, sock: socket.socket, acceptor: Acceptor, source: Source) -> None:
+        self.source = source
         self._sock = sock
         self._acceptor = acceptor
         asyncio.get_running_loop().add_reader(sock, self._readable)

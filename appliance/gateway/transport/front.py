@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from appliance.gateway.transport.head import FIRST_BYTES, MAX_HEAD_BYTES, TOO_LARGE, Head, answer_upgrade, parse_head
-from appliance.gateway.transport.lobby import Lobby
+from appliance.gateway.transport.lobby import Lobby, source_of
 from appliance.gateway.transport.owners import Owners
 from appliance.gateway.transport.peer import Peer, classify, encrypted
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
@@ -81,7 +81,8 @@ class Front(asyncio.Protocol):
         if self._control and not self._doors.owners.may(self._transport.get_extra_info("socket")):
             self._transport.abort()
             return
-        self._doors.lobby.enter(self, HANDSHAKE_TIMEOUT_S, heavy=encrypted(transport))
+        source = source_of(transport.get_extra_info("peername"))
+        self._doors.lobby.enter(self, HANDSHAKE_TIMEOUT_S, source=source, heavy=encrypted(transport))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._doors.lobby.leave(self)
@@ -118,7 +119,8 @@ class Front(asyncio.Protocol):
         if transport is None:
             return
         handler = self._doors.http()
-        self._doors.lobby.enter(HttpGuest(transport), _HTTP_PATIENCE_S, heavy=encrypted(transport))
+        source = source_of(transport.get_extra_info("peername"))
+        self._doors.lobby.enter(HttpGuest(transport), _HTTP_PATIENCE_S, source=source, heavy=encrypted(transport))
         transport.set_protocol(handler)
         handler.connection_made(transport)
         handler.data_received(self._head)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from appliance.foundation.tasks import TaskSet
-from appliance.gateway.transport.accept import MAX_HANDSHAKES, Acceptor
+from appliance.gateway.transport.accept import MAX_HANDSHAKES, MAX_HANDSHAKES_PER_SOURCE, Acceptor
 from appliance.gateway.transport.front import Doors, Front
 from appliance.gateway.transport.listening import BACKLOG, BindError, listening_socket
 from appliance.gateway.transport.lobby import Lobby
@@ -45,7 +45,7 @@ class Ports:
         self._places = places
         self._tasks = tasks
         self._listening: list[_Listening] = []
-        self.handshakes = Lobby(limit=MAX_HANDSHAKES, monotonic=monotonic)
+        self.handshakes = Lobby(limit=MAX_HANDSHAKES, per_source=MAX_HANDSHAKES_PER_SOURCE, monotonic=monotonic)
         self.port = 0
 
     async def open(self, doors: Doors) -> None:

@@ -1,6 +1,17 @@
 from __future__ import annotations
 
-from appliance.gateway.transport.lobby import Lobby
+import pytest
+
+from appliance.gateway.transport.lobby import (
+    CONTROL,
+    HERE,
+    MAX_NEAR,
+    MAX_PER_SOURCE,
+    MAX_WAITING,
+    Lobby,
+    Source,
+    source_of,
+)
 
 
 class Visitor:
@@ -101,3 +112,62 @@ def test_a_heavy_guest_stays_heavy_over_an_upgrade_and_makes_room_when_it_leaves
     lobby.enter(last, 15, heavy=True)
     assert not other.expelled
     assert not last.expelled
+
+
+FLOOD, OTHER = Source("192.0.2.9"), Source("192.0.2.7")
+
+
+@pytest.mark.parametrize(("source", "cap"), [(FLOOD, MAX_PER_SOURCE), (HERE, MAX_NEAR)])
+def test_a_source_that_fills_its_share_puts_out_its_own_oldest(source: Source, cap: int) -> None:
+    lobby, honest = Lobby(monotonic=Time()), Visitor()
+    lobby.enter(honest, 15, source=OTHER)
+    flood = [Visitor() for _ in range(cap + 1)]
+    for visitor in flood[:cap]:
+        lobby.enter(visitor, 15, source=source)
+    assert not any(visitor.expelled for visitor in flood)
+    lobby.enter(flood[cap], 15, source=source)
+    assert [index for index, visitor in enumerate(flood) if visitor.expelled] == [0]
+    assert not honest.expelled
+    assert len(lobby) == cap + 1
+
+
+def test_many_sources_share_the_whole_room() -> None:
+    lobby = Lobby(monotonic=Time())
+    for number in range(2 * MAX_WAITING):
+        lobby.enter(Visitor(), 15, source=Source(str(number % 100)))
+    assert len(lobby) == MAX_WAITING
+
+
+def test_a_share_is_free_again_when_its_guests_leave_or_change() -> None:
+    lobby = Lobby(per_source=2, monotonic=Time())
+    raw, upgraded, second, third = Visitor(), Visitor(), Visitor(), Visitor()
+    lobby.enter(raw, 15, source=FLOOD)
+    lobby.swap(raw, upgraded)
+    lobby.enter(second, 15, source=FLOOD)
+    lobby.leave(second)
+    lobby.enter(third, 15, source=FLOOD)
+    assert not upgraded.expelled  # it is counted once
+    lobby.enter(second, 15, source=FLOOD)
+    assert upgraded.expelled == [False]
+    for visitor in (second, third):
+        lobby.leave(visitor)
+    assert lobby._shares == {}
+    assert lobby._sources == {}
+
+
+@pytest.mark.parametrize(
+    ("peername", "source"),
+    [
+        (("127.0.0.9", 1), HERE),
+        (("::1", 1, 0, 0), HERE),
+        ("", CONTROL),
+        (None, CONTROL),
+        (("rubbish", 1), CONTROL),
+        (("192.0.2.9", 1), FLOOD),
+        (("2001:db8:1:2::7", 1, 0, 0), Source("2001:db8:1:2::/64")),
+        (("2001:db8:1:2:ffff::1", 1, 0, 0), Source("2001:db8:1:2::/64")),
+        (("fe80::1%eth0", 1, 0, 2), Source("fe80::/64")),
+    ],
+)
+def test_a_source_is_an_address_and_for_ipv6_its_network(peername: object, source: Source) -> None:
+    assert source_of(peername) == source
