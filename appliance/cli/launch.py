@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from types import FrameType
 import click
 
 import appliance
+from appliance.cli.exits import Exit
 from appliance.cli.session import CliSession
 from appliance.foundation.clock import SystemClock
 
@@ -67,3 +69,14 @@ def ready(cli: CliSession, gateway: subprocess.Popen[bytes]) -> bool:
         click.echo("homarus: The gateway did not become ready. `homarus logs` says more.", err=True)
         gateway.terminate()
     return False
+
+
+def talk_beside(cli: CliSession, gateway: subprocess.Popen[bytes]) -> int:
+    """Chat in this window with the gateway that it runs, also after that began anew; return the exit code."""
+    from appliance.cli.commands.chat import talk
+
+    while True:
+        status = asyncio.run(talk(cli, "main", 0))
+        if status != Exit.AWAY or not ready(cli, gateway):
+            return status
+        click.echo("Homarus is there again.")

@@ -291,7 +291,7 @@ class Surface:
                 change=self._config_methods.merge,
                 local=parts.local,
                 pulls=self._pulls,
-                codes=PairingCode(doors.setup, parts.trust.setup, self.reach),
+                codes=PairingCode(doors.setup, parts.trust, self.reach),
                 bind=parts.exposed.exposure.bind,
                 restart=parts.restart,
             )

@@ -146,6 +146,7 @@ class Facts:
     fetch: Fetch | None = None
     code: Code | None = None
     paired: str | None = None
+    devices: int = 0
     restarted: bool = True
 
 

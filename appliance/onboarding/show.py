@@ -56,7 +56,8 @@ def shown(state: State, facts: Facts) -> Ask:
             return Ask(state.step, "text", title, say["key.message"], placeholder=placeholder, sensitive=True)
         case StepName.DEVICE:
             message = "failed" if facts.code is None else "near" if facts.code.near_only else "message"
-            return Ask(state.step, "note", say["device.title"], say[f"device.{message}"], code=facts.code)
+            title = say["device.more" if facts.devices else "device.title"]
+            return Ask(state.step, "note", title, say[f"device.{message}"], code=facts.code)
         case StepName.PAIRED:
             title = say["paired.title"].format(name=state.paired)
             return Ask(state.step, "note", title, say["paired.message"])

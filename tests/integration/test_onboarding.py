@@ -19,7 +19,7 @@ from tests.integration.gateway_process import CHECKOUT, GatewayProcess
 from tests.integration.pseudo_terminal import PseudoTerminal
 from tests.integration.waiting import until
 
-_CTRL_C = "\x03"
+_CTRL_C, _CTRL_D = "\x03", "\x04"
 
 
 def _box(folder: Path, **environ: str) -> GatewayProcess:
@@ -172,6 +172,20 @@ def test_a_restart_asked_for_keeps_the_process_and_tells_systemd(tmp_path: Path)
     words = [word for word in ("READY=1", "RELOADING=1", "STOPPING=1") for _ in range(heard.count(word))]
     assert words == ["READY=1", "READY=1", "RELOADING=1", "STOPPING=1"]
     assert heard.index("READY=1") < heard.index("RELOADING=1") < heard.rindex("READY=1") < heard.index("STOPPING=1")
+
+
+def test_a_chat_in_the_window_of_the_gateway_outlives_its_restart(tmp_path: Path) -> None:
+    box = _box(tmp_path)
+    with PseudoTerminal([box.python, "-m", "appliance", "run"], box.environ, CHECKOUT) as terminal:
+        terminal.wait_for("Homarus is ready.")
+        terminal.wait_for("›")
+        assert box.homarus("gateway", "restart").returncode == 0
+        terminal.wait_for("Homarus is there again.")
+        terminal.wait_for("›")
+        terminal.type("/status\r")
+        terminal.wait_for("Homarus")
+        terminal.type(_CTRL_D)
+        assert terminal.ended() == 0
 
 
 def test_a_gateway_that_is_not_there_cannot_be_restarted(tmp_path: Path) -> None:

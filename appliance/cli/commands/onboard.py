@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from appliance.cli.exits import Exit
-from appliance.cli.launch import end_on_hangup, gateway_argv, gateway_environ, ready
+from appliance.cli.launch import end_on_hangup, gateway_argv, gateway_environ, ready, talk_beside
 from appliance.cli.onboarding.drive import Answerer, Drive, SetupError
 from appliance.cli.onboarding.words import words
 from appliance.cli.session import CliSession, on_terminal
@@ -57,7 +56,7 @@ def command(cli: CliSession, /, install_daemon: bool, non_interactive: bool, res
         from appliance.cli.onboarding.service import install
 
         cli = install(cli, lambda line: click.echo(f"  {line}", err=cli.as_json))
-    with _gateway(cli, quiet=cli.as_json) as child:
+    with _gateway(cli, own=not install_daemon) as child:
         if reset:
             cli.call("homarus.wizard.reset", {})
         answerer = _person() if asks else _script(answers, quiet=cli.as_json)
@@ -121,12 +120,12 @@ def _script(answers: dict[str, Any], *, quiet: bool) -> Answerer:
 
 
 @contextmanager
-def _gateway(cli: CliSession, *, quiet: bool) -> Iterator[subprocess.Popen[bytes] | None]:
-    """Use the gateway that runs; where none does, start one that ends with this command."""
+def _gateway(cli: CliSession, *, own: bool) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Use the gateway that runs; where none does and it may be an `own` one, start one that ends with this command."""
     try:
         cli.call("health", {}, timeout_s=10)
     except GatewayAway:
-        if not cli.local:
+        if not (own and cli.local):
             raise
     else:
         yield None
@@ -186,6 +185,4 @@ def _end(
         click.echo(say["stopped"])
         return Exit.OK
     click.echo(f"{say['window']}\n")
-    from appliance.cli.commands.chat import talk
-
-    return asyncio.run(talk(cli.at_home(), "main", 0))
+    return talk_beside(cli.at_home(), child)

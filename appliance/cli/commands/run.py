@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ import sys
 import click
 
 from appliance.cli.exits import Exit
-from appliance.cli.launch import end_on_hangup, gateway_argv, gateway_environ, ready
+from appliance.cli.launch import end_on_hangup, gateway_argv, gateway_environ, ready, talk_beside
 from appliance.cli.session import CliSession, on_terminal
 
 
@@ -37,8 +36,6 @@ def command(cli: CliSession, port: int | None, chat: bool | None) -> int:
 
 
 def _with_chat(cli: CliSession, port: int | None) -> int:
-    from appliance.cli.commands.chat import talk
-
     argv = [*gateway_argv(port), "--quiet"]
     # Its own session: Ctrl-C belongs to the chat.
     with end_on_hangup(), subprocess.Popen(argv, env=gateway_environ(), start_new_session=True) as gateway:
@@ -48,7 +45,7 @@ def _with_chat(cli: CliSession, port: int | None) -> int:
                     click.echo("`homarus chat` talks to the gateway that runs already.", err=True)
                 return gateway.returncode or Exit.FAILED
             click.echo("Homarus is ready. Type a request, for example: set a timer for ten minutes. Ctrl-D ends.")
-            return asyncio.run(talk(cli, "main", 0))
+            return talk_beside(cli, gateway)
         finally:
             if gateway.poll() is None:
                 gateway.send_signal(signal.SIGTERM)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from appliance.client.errors import ConnectionLost, GatewayAway, RequestFailed
+from appliance.client.errors import ConnectionLost, ConnectRefused, GatewayAway, RequestFailed
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 
@@ -53,6 +53,7 @@ class Drive:
     alive: Callable[[], None] = lambda: None
     sleep: Callable[[float], None] = time.sleep
     answered: list[str] = field(default_factory=list)
+    met: bool = False
 
     def run(self) -> dict[str, Any]:
         """Go to the end and return the last answer of the wizard. Raises ApplianceError."""
@@ -87,8 +88,12 @@ class Drive:
         deadline = self.clock.monotonic() + _BACK_S
         while True:
             try:
-                return self.call(method, params, timeout_s=_CALL_S)
-            except (GatewayAway, ConnectionLost) as error:
+                answer = self.call(method, params, timeout_s=_CALL_S)
+                self.met = True
+                return answer
+            except (GatewayAway, ConnectionLost, ConnectRefused) as error:
+                if isinstance(error, ConnectRefused) and not self.met:
+                    raise  # not let in at all; later it is a gateway that only begins to serve again
                 self.alive()
                 if self.clock.monotonic() > deadline:
                     raise SetupError(

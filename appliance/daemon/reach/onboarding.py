@@ -289,6 +289,7 @@ class Onboarding:
             fetch=self._fetch(),
             code=around.codes.shown(call.now_ms),
             paired=around.codes.paired(call.now_ms),
+            devices=await around.codes.devices(),
             restarted=self._restarted,
         )
 

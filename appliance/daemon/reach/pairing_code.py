@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from appliance.daemon.reach.trust import TrustParts
 from appliance.gateway.method import Call
 from appliance.gateway.methods.setup import Setup
 from appliance.gateway.reach import Reach
 from appliance.identity.setup.code import decode
-from appliance.identity.setup.store import SetupCodes
 from appliance.onboarding.model import Code
 from appliance.protocol.methods.devices import SetupCodeParams
 
@@ -16,9 +16,10 @@ from appliance.protocol.methods.devices import SetupCodeParams
 class PairingCode:
     """At most one live code, in memory only."""
 
-    def __init__(self, setup: Setup, codes: SetupCodes, reach: Callable[[], Reach]) -> None:
+    def __init__(self, setup: Setup, trust: TrustParts, reach: Callable[[], Reach]) -> None:
         self._setup = setup
-        self._codes = codes
+        self._codes = trust.setup
+        self._devices = trust.devices
         self._reach = reach
         self._made: tuple[str, str, int, bool] | None = None  # id, code, end, only this machine gets here
 
@@ -46,6 +47,10 @@ class PairingCode:
         status = self._codes.status(self._made[0], now_ms) if self._made is not None else None
         done = status.completion if status is not None else None
         return None if done is None else done.device_name or f"device {done.device_id[:8]}"
+
+    async def devices(self) -> int:
+        """Return how many devices are paired."""
+        return len(await self._devices.devices())
 
     def forget(self) -> None:
         """Show this code no more; it still works until its time is over."""

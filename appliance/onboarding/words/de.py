@@ -41,6 +41,7 @@ WORDS = {
     "key.wrong": "Das ist kein Schlüssel: Er ist ein Wort aus Buchstaben, Ziffern und Zeichen.",
     "key.again": "{reason} Noch einmal eingeben, oder leer lassen und ohne weitermachen.",
     "device.title": "Ihr erstes Gerät",
+    "device.more": "Noch ein Gerät?",
     "device.message": "Scannen Sie das mit der Kamera des Telefons, oder öffnen Sie den Link auf dem anderen Gerät. "
     "Er öffnet den Chat.",
     "device.near": "Nur diese Maschine erreicht die Box, also kann kein Telefon herein. Öffnen Sie den Link hier im "

@@ -40,6 +40,7 @@ WORDS = {
     "key.wrong": "That is no key: a key is one word of letters, digits and signs.",
     "key.again": "{reason} Type it again, or leave it empty and go on without.",
     "device.title": "Your first device",
+    "device.more": "Another device?",
     "device.message": "Scan this with the camera of your phone, or open the link there. It opens the chat.",
     "device.near": "Only this machine reaches the box, so no phone can come in. Open the link in a browser here, "
     "or go on.",

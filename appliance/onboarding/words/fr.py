@@ -41,6 +41,7 @@ WORDS = {
     "key.wrong": "Ce n’est pas une clé : c’est un seul mot de lettres, de chiffres et de signes.",
     "key.again": "{reason} Saisissez-la encore, ou laissez vide pour continuer sans.",
     "device.title": "Votre premier appareil",
+    "device.more": "Un autre appareil ?",
     "device.message": "Scannez ceci avec l’appareil photo du téléphone, ou ouvrez le lien sur l’autre appareil. "
     "Il ouvre la discussion.",
     "device.near": "Seule cette machine joint le boîtier, donc aucun téléphone ne peut entrer. Ouvrez le lien dans un "

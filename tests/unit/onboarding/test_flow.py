@@ -185,6 +185,11 @@ def test_a_code_is_made_for_the_first_device_and_its_name_is_told() -> None:
     assert flow.settled(_go(paired).state, _FACTS).status is Status.DONE
 
 
+def test_who_has_a_device_already_is_asked_about_another_one() -> None:
+    assert shown(_at(StepName.DEVICE), _FACTS).title == "Your first device"
+    assert shown(_at(StepName.DEVICE), dataclasses.replace(_FACTS, devices=1)).title == "Another device?"
+
+
 def test_where_no_code_can_be_made_it_goes_on_without() -> None:
     state = flow.failed(_at(StepName.DEVICE), "no address")
     nothing = dataclasses.replace(_FACTS, code=None)

@@ -152,7 +152,7 @@ function Device({ step, busy, onAnswer, onLook }: Given): JSX.Element {
       {link && <CodeBlock wrap label={t("welcome.link")}>{link}</CodeBlock>}
       {code && <details class="welcome-code"><summary>{code.message}</summary><CodeBlock wrap label={t("welcome.deviceCode")}>{code.code}</CodeBlock></details>}
       {code && <p class="muted small">{t("welcome.waiting", { minutes: code.expiresInMinutes ?? 10 })}</p>}
-      <Next busy={busy} label={t("welcome.without")} />
+      <Next busy={busy} />
     </form>
   );
 }
