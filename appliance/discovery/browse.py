@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import socket
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,10 +42,15 @@ class Found:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Return where to connect, IPv4 first."""
+        """Return where to connect: IPv4 first, IPv6 of the link with its interface last (`[fe80::1%eth0]`)."""
         scheme = "wss" if self.advert.tls else "ws"
-        ordered = sorted(self.addresses, key=lambda one: (":" in one, ipaddress.ip_address(one)))
+        ordered = sorted(self.addresses, key=_order)
         return tuple(f"{scheme}://{f'[{one}]' if ':' in one else one}:{self.port}" for one in ordered)
+
+
+def _order(address: str) -> tuple[int, bool, int, str]:
+    ip = ipaddress.ip_address(address)
+    return ip.version, ip.is_link_local, int(ip), address
 
 
 async def browse(seconds: float) -> list[Found]:
@@ -82,6 +88,17 @@ async def _resolve(zeroconf: Zeroconf, name: str, found: dict[str, Found]) -> No
         instance="".join(char for char in name.removesuffix(f".{_TYPE}") if char.isprintable()),
         host=(info.server or "").rstrip("."),
         port=info.port,
-        addresses=tuple(info.parsed_scoped_addresses()),
+        addresses=tuple(dict.fromkeys(_usable(one) for one in info.parsed_scoped_addresses())),
         advert=advert(info.properties),
     )
+
+
+def _usable(address: str) -> str:
+    """Return an address with the name of its interface: a number means another one on the next start."""
+    bare, mark, scope = address.partition("%")
+    if not mark or not scope.isdigit():
+        return address
+    try:
+        return f"{bare}%{socket.if_indextoname(int(scope))}"
+    except OSError:
+        return address
