@@ -357,7 +357,11 @@ def _check_room(connection: sqlite3.Connection, claim: Claim) -> None:
 
 
 def _drop_expired(connection: sqlite3.Connection, now_ms: int) -> None:
-    connection.execute("DELETE FROM identity_requests WHERE refreshed_ms <= ?", (now_ms - REQUEST_LIFE_MS,))
+    # Also those of a future that a clock set back has made: they would take the room of others until it comes again.
+    connection.execute(
+        "DELETE FROM identity_requests WHERE refreshed_ms <= ? OR refreshed_ms > ?",
+        (now_ms - REQUEST_LIFE_MS, now_ms + REQUEST_LIFE_MS),
+    )
 
 
 def _encode(value: msgspec.Struct) -> str:

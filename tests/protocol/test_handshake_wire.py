@@ -147,7 +147,7 @@ async def test_without_silent_approval_the_owner_is_asked_and_the_request_stays(
         event = await owner.event("device.pair.requested")
         assert event["payload"]["requestId"] == request_id
         assert event["payload"]["deviceId"] == key.id
-        await box.devices.approve_request(request_id, 1)
+        await box.devices.approve_request(request_id, box.server._clock.now_ms())
         async with box.open() as client:
             assert (await client.connect(connect_params("openclaw-tui", "ui", scopes=[READ]), key))["ok"]
 

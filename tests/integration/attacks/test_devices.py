@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from appliance.identity.setup.code import decode
+from tests.bench.process import memory
 from tests.fakes.phone import ANDROID, params
 from tests.fakes.wire import Client, DeviceKey, connect_params
 from tests.integration.box import no_engine
@@ -187,3 +190,43 @@ async def test_what_still_waits_for_an_answer_gets_none_after_a_revocation(box: 
         while (message := await client.socket.receive(timeout=20)).type.name == "TEXT":
             assert '"waits"' not in message.data
         assert client.socket.close_code == 4001
+
+
+async def test_a_crowd_of_new_devices_waits_in_a_bounded_room(tmp_path: Path) -> None:
+    """A program that knows the secret and makes a key for each connect: sixteen wait, and no memory grows."""
+    config = {"gateway": {"nodes": {"pairing": {"autoApproveLocal": False}}}}
+    with await asyncio.to_thread(GatewayProcess(tmp_path / "s", config, **no_engine(tmp_path)).start) as box:
+        async with aiohttp.ClientSession() as http:
+
+            async def ask() -> str:
+                async with http.ws_connect(box.target.url) as opened:
+                    client = Client(opened, {})
+                    client.challenge = (await client.receive())["payload"]
+                    answer = await client.connect(connect_params(scopes=["operator.read"], token=TOKEN), DeviceKey())
+                    return str(answer["error"]["code"])
+
+            told = [await ask() for _ in range(200)]
+            assert (told.count("NOT_PAIRED"), told.count("UNAVAILABLE")) == (16, 184)
+            before = memory(box.pid).pss
+            told = [await ask() for _ in range(600)]
+            assert set(told) == {"UNAVAILABLE"}
+            assert memory(box.pid).pss - before < 2.0
+        listed = await asyncio.to_thread(box.call, "device.pair.list")
+        assert len(listed["pending"]) == 16
+        assert listed["paired"] == []
+
+
+async def test_a_token_in_an_address_opens_nothing(box: GatewayProcess) -> None:
+    key = DeviceKey()
+    async with device(box, key, "operator.read") as client:
+        token = client.events[0]["auth"]["deviceToken"]
+    async with aiohttp.ClientSession() as http:
+        for secret in (TOKEN, token):
+            async with http.get(f"{box.http}/v1/models?token={secret}&access_token={secret}") as answer:
+                assert answer.status == 401
+            async with socket(f"{box.target.url}?token={secret}&deviceToken={secret}") as client:
+                refused = await client.connect(connect_params(scopes=["operator.read"], token=None), key)
+                assert not refused["ok"]
+        # A device token is for the socket that proves its key; over HTTP nothing does.
+        async with http.get(f"{box.http}/v1/models", headers={"Authorization": f"Bearer {token}"}) as answer:
+            assert answer.status == 401

@@ -195,3 +195,10 @@ async def test_a_removed_device_asks_for_nothing_any_more(store: DeviceStore) ->
     assert await store.requests(NOW) == []
     with pytest.raises(RequestMissingError):
         await store.approve_request(request.request_id, NOW)
+
+
+async def test_requests_of_a_clock_that_was_ahead_take_no_room_after_it_was_set_back(store: DeviceStore) -> None:
+    for number in range(MAX_REQUESTS):
+        await store.request(_claim(number), "not-paired", NOW + 86_400_000)
+    await store.request(_claim(MAX_REQUESTS), "not-paired", NOW)
+    assert [one.claim.device_id for one in await store.requests(NOW)] == [f"device-{MAX_REQUESTS}"]
