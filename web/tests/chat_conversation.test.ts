@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { Memory } from "../src/gateway/storage";
 import { Outbox } from "../src/gateway/outbox";
 import { Conversation } from "../src/views/chat/model/conversation";
+import { rowsOf } from "../src/views/chat/model/rows";
+import { itemsOf } from "../src/views/chat/model/turns";
 import { MAX_SESSIONS, SavedTranscripts } from "../src/views/chat/model/saved";
 import type { Saved } from "../src/views/chat/model/saved";
 import type { HistoryAnswer, Message } from "../src/views/chat/model/wire";
@@ -228,4 +230,22 @@ test("an answer that fails before anything is stored stays with its reason", asy
   await until(() => talk.tail.value.length === 0);
   const last = talk.items.value.at(-1);
   assert.ok(last?.kind === "turn" && last.error === "no model");
+});
+
+test("the way back to an old message takes large steps, and a step that goes on is waited for", async () => {
+  const box = new Box();
+  for (let count = 0; count < 1_000; count += 1) box.store("user", `message ${count}`);
+  const { talk } = make(box);
+  await ready(talk);
+  void talk.loadOlder();
+  assert.equal(await talk.reach("30-x"), true);
+  assert.deepEqual(box.asked("chat.history").map((one) => one.limit), [60, 60, 400, 400, 400]);
+  assert.equal(await talk.reach("no such"), false);
+});
+
+test("groups of a long transcript keep their borders when older and newer messages come", () => {
+  const items = (from: number, to: number) => itemsOf(Array.from({ length: to - from }, (_, count): Message => ({ role: "user", content: "x", __openclaw: { id: `${from + count}`, seq: from + count, recordTimestampMs: 0 } })));
+  const borders = (from: number, to: number): string[] => rowsOf(items(from, to)).map((group) => `${group.key}:${group.rows.length}`);
+  assert.deepEqual(borders(30, 80), ["1:18", "2:24", "3:8"]);
+  assert.deepEqual(borders(10, 100), ["0:14", "1:24", "2:24", "3:24", "4:4"]);
 });

@@ -9,6 +9,9 @@ import type { Item } from "./turns";
 import type { AgentEvent, ChatEvent, HistoryAnswer, HistoryPage, Message, PendingInput, QueueMode, SessionRow } from "./wire";
 
 const PAGE = 60;
+/** Messages per step on the way back to one that a search found, and the most steps. */
+const LEAP = 400;
+const MAX_PAGES = 50;
 const MAX_CHARS = 60_000;
 const SYNC_DELAY_MS = 60;
 
@@ -27,6 +30,7 @@ export class Conversation {
   private cursor: string | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private syncing: Promise<void> | undefined;
+  private reading: Promise<void> | undefined;
   private again = false;
   private closed = false;
   /** The id of the chat as the box names it; `main` becomes `agent:main:main`. */
@@ -188,14 +192,18 @@ export class Conversation {
   }
 
   /** Read the page before the oldest message that is shown. */
-  async loadOlder(): Promise<void> {
-    if (this.older.peek() !== "some") return;
+  loadOlder(limit = PAGE): Promise<void> {
+    if (this.older.peek() === "none") return Promise.resolve();
+    return (this.reading ??= this.readOlder(limit).finally(() => (this.reading = undefined)));
+  }
+
+  private async readOlder(limit: number): Promise<void> {
     this.older.value = "loading";
     try {
       // The offset counts back from the newest message of the box: one that came meanwhile makes two pages overlap, no gap.
       const known = this.messages.peek();
       const offset = known.length ? known.at(-1)!.__openclaw.seq - known[0]!.__openclaw.seq + 1 : 0;
-      const params = { sessionKey: this.key, limit: PAGE, maxChars: MAX_CHARS, offset };
+      const params = { sessionKey: this.key, limit, maxChars: MAX_CHARS, offset };
       const page = await this.line.call<HistoryPage>("chat.history", params);
       if (this.closed) return;
       batch(() => {
@@ -210,10 +218,10 @@ export class Conversation {
 
   /** Read back until a message is among those shown (a result of a search). */
   async reach(messageId: string): Promise<boolean> {
-    for (let pages = 0; pages < 40; pages++) {
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
       if (this.messages.peek().some((message) => message.__openclaw.id === messageId)) return true;
-      if (this.older.peek() !== "some") return false;
-      await this.loadOlder();
+      if (this.older.peek() === "none") return false;
+      await this.loadOlder(LEAP);
     }
     return false;
   }

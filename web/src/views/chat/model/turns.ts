@@ -143,7 +143,7 @@ function take(draft: Draft, message: Message): void {
     draft.segments.push({ kind: "note", key: id, text: text.slice(1, -1) });
     return;
   }
-  if (text) draft.segments.push({ kind: "text", key: id, text });
+  if (text && text !== message.errorMessage?.trim()) draft.segments.push({ kind: "text", key: id, text });
   pictures(draft, message);
   if (truncated) draft.cut = id;
   for (const part of parts(message)) {

@@ -78,6 +78,7 @@ export function Messages({ children, count, older, onOlder, busy, goto }: {
     stuck.current = false;
     node.scrollIntoView({ block: "center" });
     node.classList.add("found");
+    return hold(box.current!, inside.current!, node);
   }, [goto]);
 
   return (
@@ -95,4 +96,21 @@ export function Messages({ children, count, older, onOlder, busy, goto }: {
       )}
     </div>
   );
+}
+
+const HOLD_MS = 1_500;
+
+/** Keep a message in the middle while what is around it is drawn, until the reader moves by himself. */
+function hold(box: HTMLElement, inside: HTMLElement, node: HTMLElement): () => void {
+  const watch = new ResizeObserver(() => node.scrollIntoView({ block: "center" }));
+  const own = ["wheel", "touchstart", "keydown", "pointerdown"] as const;
+  const stop = (): void => {
+    clearTimeout(timer);
+    watch.disconnect();
+    for (const name of own) box.removeEventListener(name, stop);
+  };
+  const timer = setTimeout(stop, HOLD_MS);
+  watch.observe(inside);
+  for (const name of own) box.addEventListener(name, stop, { passive: true });
+  return stop;
 }

@@ -25,13 +25,14 @@ export function Stored({ talk, onSay, onWhole, goto }: StoredProps): JSX.Element
   const items = talk.items.value;
   const groups = useMemo(() => rowsOf(items), [items]);
   const last = talk.settled.value ? items.at(-1) : undefined;
+  const many = useMany(groups.map((group) => group.key));
   return (
     <>
       {groups.map((group) => {
         const holdsLast = group.rows.some((row) => row.item === last);
         const wanted = goto !== null && group.rows.some((row) => row.item.id === goto || (row.item.kind === "turn" && row.item.entryIds.includes(goto)));
         return (
-          <Stretch key={group.key} kept={holdsLast || wanted}>
+          <Stretch key={group.key} kept={holdsLast || wanted} guess={many.has(group.key) ? group.rows.length * ROW_PX : null}>
             {() => group.rows.map((row) => <Line key={row.item.id} row={row} talk={talk} last={row.item === last} onSay={onSay} onWhole={onWhole} />)}
           </Stretch>
         );
@@ -43,10 +44,27 @@ export function Stored({ talk, onSay, onWhole, goto }: StoredProps): JSX.Element
 /** How far from the eye messages stay on the page, in heights of the window. */
 const NEAR = "150% 0px";
 
-/** Some messages in a row. Far out of sight only their height is left of them. */
-function Stretch({ kept, children }: { kept: boolean; children: () => JSX.Element[] }): JSX.Element {
+/** A message is about so high before anybody saw it. */
+const ROW_PX = 110;
+/** Groups that come at once and are all drawn: two pages of a reader who scrolls. */
+const MANY = 6;
+
+/** Groups that came in a crowd, on the way back to an old message: they are not drawn before they come near the eye. */
+function useMany(keys: readonly string[]): ReadonlySet<string> {
+  const known = useRef<{ keys: Set<string>; many: Set<string> }>({ keys: new Set(), many: new Set() });
+  const { keys: seen, many } = known.current;
+  const fresh = keys.filter((key) => !seen.has(key));
+  for (const key of fresh) {
+    seen.add(key);
+    if (fresh.length > MANY) many.add(key);
+  }
+  return many;
+}
+
+/** Some messages in a row. Far out of sight only their height is left of them; `guess` until it was measured. */
+function Stretch({ kept, guess, children }: { kept: boolean; guess: number | null; children: () => JSX.Element[] }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const [height, setHeight] = useState<number | null>(null);
+  const [height, setHeight] = useState<number | null>(guess);
   useEffect(() => {
     const node = box.current;
     if (!node || typeof IntersectionObserver === "undefined") return;
@@ -55,7 +73,7 @@ function Stretch({ kept, children }: { kept: boolean; children: () => JSX.Elemen
         const near = seen.at(-1)!.isIntersecting;
         // A field or a selection inside of it keeps it.
         const used = node.contains(document.activeElement) || node.contains(getSelection()?.anchorNode ?? null);
-        setHeight(near || used ? null : node.getBoundingClientRect().height);
+        setHeight((before) => (near || used ? null : (before ?? node.getBoundingClientRect().height)));
       },
       { root: node.closest(".messages"), rootMargin: NEAR },
     );
