@@ -57,11 +57,16 @@ class Hold:
                 self._judge()
         return self._shown()
 
-    def finish(self, frames: Sequence[api.StreamAnswer]) -> list[api.StreamAnswer]:
-        """Take the last frames: the answer ends here, however short."""
+    def finish(self, frames: Sequence[api.StreamAnswer], *, ended: bool = True) -> list[api.StreamAnswer]:
+        """Take the last frames: the answer ends here, however short.
+
+        `ended`: by itself, not by others. One without a word or a call says as little as one that is not sure.
+        """
         self._held += frames
         if any(isinstance(frame, api.Token) for frame in frames):
             self._text.add(self._open)
+        if ended and not self._sure and not self._text.count:
+            self.unsure = True
         self._judge()
         return self._shown()
 

@@ -21,6 +21,9 @@ class Utf8Stream:
         return self._decoder.decode(b"", True)
 
 
+_SURROGATES = 0xED, range(0xA0, 0xC0)  # these two bytes begin no character (RFC 3629, section 4)
+
+
 class Utf8Check:
     """Tells which bytes keep a stream valid UTF-8. The grammar of llama.cpp does not."""
 
@@ -32,11 +35,13 @@ class Utf8Check:
         state = self._decoder.getstate()
         try:
             self._decoder.decode(data)
+            # half a surrogate is refused by the decoder only with its third byte: then no byte is left to go on with
+            rest = self._decoder.getstate()[0]
+            return len(rest) < 2 or rest[0] != _SURROGATES[0] or rest[1] not in _SURROGATES[1]
         except UnicodeDecodeError:
             return False
         finally:
             self._decoder.setstate(state)
-        return True
 
     def accept(self, data: bytes) -> None:
         """Take `data`, which `allows` has approved."""

@@ -257,7 +257,7 @@ class Job:
             return
         rest = [] if self._answer is None else list(self._answer.finish())
         if self._hold is not None:
-            rest = self._hold.finish(rest)
+            rest = self._hold.finish(rest, ended=ending.stop in ("stop", "length"))
             if self._hold.unsure:
                 ending = Ending("unsure")
         for frame in rest:

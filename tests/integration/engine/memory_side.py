@@ -22,6 +22,7 @@ from appliance.engine import api
 from appliance.engine.build import Engine, Options, build
 from appliance.engine.memory.follower import MemoryFollower, Steered
 from appliance.engine.memory.plan import Shape
+from appliance.engine.profile import EngineProfile
 from appliance.engine.tinymodel import TinyModel
 from appliance.foundation.clock import SystemClock
 from appliance.host.pressure import MemoryReader
@@ -78,8 +79,9 @@ class _Asked:
 def _engine(folder: Path, *, cells: int = 8192, active: int = 3) -> Iterator[Engine]:
     path = folder / "follow.gguf"
     if not path.exists():
-        TinyModel(context=16384).write(path)
-    options = Options(path, window=4096, cells=cells, active=active, threads=1, ram_bytes=64 * _MIB)
+        TinyModel(context=16384, quantisation="f32").write(path)
+    exact = EngineProfile(type_k="f32", type_v="f32", adaptive=False)  # see test_keeping.py
+    options = Options(path, window=4096, cells=cells, active=active, threads=1, ram_bytes=64 * _MIB, profile=exact)
     engine = build(options, clock=SystemClock(), today=_today)
     thread = threading.Thread(target=engine.scheduler.run)
     thread.start()

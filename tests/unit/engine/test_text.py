@@ -42,6 +42,22 @@ def test_the_check_refuses_a_quotation_mark_inside_a_character() -> None:
     assert check.allows(b"\xa4")
 
 
+def test_every_half_character_that_the_check_allows_can_be_completed() -> None:
+    def completed(taken: bytes) -> int:
+        check = Utf8Check()
+        check.accept(taken)
+        if check.whole:
+            return 1
+        following = [byte for byte in range(256) if check.allows(bytes([byte]))]
+        assert following, f"{taken.hex()} leads nowhere"
+        # what comes behind the second byte is alike for all of them
+        return sum(completed(taken + bytes([byte])) for byte in (following if len(taken) < 2 else following[:1]))
+
+    check = Utf8Check()
+    begins = [bytes([byte]) for byte in range(256) if check.allows(bytes([byte]))]
+    assert sum(map(completed, begins)) == 128 + 30 * 64 + (14 * 64 + 32 + 32) + (3 * 64 + 48 + 16)
+
+
 def test_a_stop_string_is_never_shown_not_even_in_part() -> None:
     stops = StopStrings(["\nUser:", "###"])
     assert stops.feed("Hello") == "Hello"

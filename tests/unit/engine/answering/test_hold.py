@@ -89,7 +89,23 @@ def test_unsure_text_in_front_of_a_sure_call_takes_the_call_with_it() -> None:
     assert hold.unsure
 
 
-def test_an_answer_without_any_text_ends_quietly() -> None:
+def test_an_answer_without_a_word_hands_over() -> None:
+    silent, thinking = Hold(0.5, 16), Hold(0.5, 16)
+    assert silent.finish([]) == []
+    assert silent.unsure
+    assert thinking.take(_SURE, [Reasoning("hm")]) == []
+    assert thinking.finish([]) == []
+    assert thinking.unsure
+
+
+def test_a_call_alone_is_an_answer() -> None:
     hold = Hold(0.5, 16)
+    assert hold.take(_SURE, [_CALL]) == [_CALL]
     assert hold.finish([]) == []
+    assert not hold.unsure
+
+
+def test_an_answer_that_others_ended_ends_quietly() -> None:
+    hold = Hold(0.5, 16)
+    assert hold.finish([], ended=False) == []
     assert not hold.unsure
