@@ -10,6 +10,7 @@ from functools import cache
 from re import Pattern
 
 from appliance.understanding.measure import Conversion
+from appliance.understanding.refusals.groups import Refusal
 from appliance.understanding.said import Said
 from appliance.understanding.tokens import Found, Tokens
 
@@ -67,6 +68,7 @@ class Words:
     # around the copied text these words make a writing wish one for a larger model: a condition, a second step, a
     # question how it is done, words to somebody else
     veto: Pattern[str] | None = None
+    refused: tuple[Refusal, ...] = ()  # further patterns over the whole sentence, each for some tools
     item_tail: Pattern[str] | None = None  # behind the items of a list, belonging to none of them
     gone_tail: Pattern[str] | None = None  # likewise, where items are taken off
     query_tail: Pattern[str] | None = None  # behind the words that a note is found by

@@ -224,9 +224,11 @@ def build(tool: str, request: Request) -> Arguments | None:
 
 
 def vetoed(tool: str, request: Request) -> bool:
-    """Tell whether a writing wish says something that no tool can keep: a condition, a second step, an addressee."""
-    veto = request.language.words.veto
-    return tool in WRITING and veto is not None and veto.search(request.around(*_COPIED)) is not None
+    """Tell whether it says something that no tool can keep (a condition, a second step), or is no wish at all."""
+    words = request.language.words
+    if any(tool in tools and pattern.search(request.low) for tools, pattern in words.refused):
+        return True
+    return tool in WRITING and words.veto is not None and words.veto.search(request.around(*_COPIED)) is not None
 
 
 def _with(arguments: Arguments, **optional: object) -> Arguments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from appliance.understanding.languages import HomeWords, Words
+from appliance.understanding.refusals.english import REFUSED
 
 _NOT_NAMES = frozenset(
     "the my our a this that new whole entire your to on off from of add and it please in onto into for is clear "
@@ -160,6 +161,7 @@ WORDS = Words(
     after_bare=frozenset("for please on and thanks beep start now ta timer pls ok clock time it then long".split()),
     home=HOME,
     veto=_VETO,
+    refused=REFUSED,
     compared=frozenset({"than"}),
 )
 

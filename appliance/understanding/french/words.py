@@ -8,6 +8,7 @@ from appliance.understanding.french.names.places import place
 from appliance.understanding.french.names.whens import when_ends
 from appliance.understanding.french.spelling import either, fold
 from appliance.understanding.languages import HomeWords, Words
+from appliance.understanding.refusals.french import REFUSED
 
 _FRONT = either(r"^(?:(?:de|que|à|pour|d|qu)\s+(?=\S)|d'|qu'(?!il|elle|on|un))")
 HOME = HomeWords(
@@ -254,6 +255,7 @@ WORDS = Words(
     home=HOME,
     default_list="courses",
     veto=_VETO,
+    refused=REFUSED,
     place=place,
     text=lambda said: _FRONT.sub("", said),
     compared=frozenset({"que"}),

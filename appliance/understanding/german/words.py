@@ -8,6 +8,7 @@ from appliance.understanding.german.homes import HOME, room
 from appliance.understanding.german.names import day_named, place_named
 from appliance.understanding.german.tokens import folded
 from appliance.understanding.languages import Words
+from appliance.understanding.refusals.german import REFUSED
 
 _U = r"(?:ue|ü|u)"
 _TODO = re.compile(r"(?:to-?do'?s?|to dos?|aufgaben?|erledigungs|erledigungen|todos|tasks?)$")
@@ -123,6 +124,7 @@ WORDS = Words(
     default_list=_SHOPPING_LIST,
     room=room,
     veto=_VETO,
+    refused=REFUSED,
     compared=frozenset({"als"}),
 )  # fmt: skip
 
