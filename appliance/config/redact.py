@@ -20,6 +20,7 @@ from appliance.telemetry.redact import Redactor
 # Sections of parts that do not exist yet hold secrets too: their names tell.
 _NAME = re.compile(r"(?i)(token|password|passwd|passphrase|secret|api_?key|credential|private_?key|auth_?key)s?$")
 _COUNT = re.compile(r"(?i)(max|min|context|input|output|keep|limit|threshold|recent|reserve)\w*tokens$")
+_POINTERS = frozenset({"file", "source", "provider", "id"})  # where a secret is, instead of the secret
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
 _STRING_OR_COMMENT = re.compile(
     r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n\r\u2028\u2029]*|/\*.*?\*/""", re.DOTALL
@@ -110,7 +111,10 @@ def _is_sensitive(path: Path) -> bool:
         return kind is Kind.SECRET
     if "headers" in names[:-1]:
         return True
-    return bool(_NAME.search(names[-1])) and not _COUNT.search(names[-1])
+    if names[-1] in _POINTERS:
+        names = names[-1:]
+    # Also below such a name: what stands in `credentials` or `tokens` is secret whatever its own name is.
+    return any(_NAME.search(name) and not _COUNT.search(name) for name in names)
 
 
 @lru_cache(maxsize=1)
