@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from aiohttp import web
 
-from tests.browser.chromium import Chromium
-from tests.browser.house import at_chat, call, code, paired
+from tests.browser.chromium import Chromium, chromium
+from tests.browser.house import at_chat, call, code, paired, token_of
 from tests.browser.page import DESKTOP, Page, quoted
 from tests.fakes.cloud.server import FakeCloud
 from tests.integration.gateway_process import TOKEN, GatewayProcess
@@ -136,3 +137,20 @@ async def test_who_guesses_in_the_page_itself_is_slowed_down_and_told_when_to_co
     await page.sees("The box listens again in")
     await page.press("button", "Use a code instead")
     await page.sees("Connect this device")
+
+
+async def test_a_name_that_was_turned_to_this_machine_opens_nothing(tmp_path: Path, box: Box) -> None:
+    gateway, _ = box
+    port = gateway.facts["port"]
+    async with chromium(tmp_path / "rebound", names="MAP rebound.example 127.0.0.1") as browser:
+        page = await Page.open(browser)
+        # The page of an attacker was loaded before the name was turned: no policy of ours holds it back.
+        await page.send("Page.setBypassCSP", enabled=True)
+        await page.goto(f"http://rebound.example:{port}/#token={TOKEN}")
+        await page.sees("Host not allowed")
+        for auth in ({"token": TOKEN}, {"bootstrapToken": token_of(await code(gateway))}):
+            assert await page.js(f"({_KNOCK})('ws://rebound.example:{port}/', {quoted(auth)})") != "in"
+        for path in ("/control-ui-config.json", "/v1/models", "/metrics"):
+            options = quoted({"headers": {"Authorization": f"Bearer {TOKEN}"}})
+            read = f"fetch({quoted(path)}, {options}).then((one) => one.ok, () => false)"
+            assert await page.js(read) is False, path
