@@ -1,5 +1,5 @@
 /** The parts that views are made of. */
-export { useAsync } from "./async";
+export { useAsync, wasShown } from "./async";
 export type { Async } from "./async";
 export { Badge, Button, Card, EmptyState, List, Notice, Page, Progress, Row, Skeleton, Spinner } from "./basics";
 export { CodeBlock, CopyButton, copyText } from "./copy";

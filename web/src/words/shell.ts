@@ -46,7 +46,7 @@ register("shell", {
     look: "Ansehen",
   },
   fr: {
-    kept: "Ce que vous écrivez sera envoyé plus tard.",
+    kept: "Vos messages partiront plus tard.",
     offline: "Pas de connexion au boîtier.",
     offlineShort: "Pas de connexion",
     reconnecting: "Reconnexion …",

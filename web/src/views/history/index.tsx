@@ -92,7 +92,7 @@ const PAGE = 50;
 function All(): JSX.Element {
   const [archived, setArchived] = useState(false);
   const [limit, setLimit] = useState(PAGE);
-  const rows = useAsync(() => listed(limit, archived), [archived, limit], ["sessions.changed"]);
+  const rows = useAsync(() => listed(limit, archived), [archived, limit], ["sessions.changed"], archived || limit > PAGE ? undefined : "history");
   return (
     <>
       <Toggle label={t("history.archivedShow")} checked={archived} onChange={setArchived} />

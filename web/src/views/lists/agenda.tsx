@@ -15,7 +15,7 @@ export function Agenda({ places }: { places: Places }): JSX.Element {
   const read = useAsync(async (signal) => {
     const answer = await gateway.call<Read>("homarus.agenda.list", {}, { signal });
     return { ...answer, offsetMs: Date.now() - answer.nowMs };
-  }, [], ["homarus.agenda.changed"]);
+  }, [], ["homarus.agenda.changed"], "today/agenda");
   return (
     <Card title={t("lists.agenda")} icon="clock">
       <Steady name="today/agenda" ready={settled(read)}><Loaded from={read} inside>

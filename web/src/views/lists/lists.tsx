@@ -19,7 +19,7 @@ const change = (list: NamedList, what: object): Promise<Changed | undefined> =>
 
 /** Every list as a card. */
 export function Lists({ places }: { places: Places }): JSX.Element {
-  const read = useAsync((signal) => gateway.call<{ lists: NamedList[] }>("homarus.lists.get", {}, { signal }), [], ["homarus.lists.changed"]);
+  const read = useAsync((signal) => gateway.call<{ lists: NamedList[] }>("homarus.lists.get", {}, { signal }), [], ["homarus.lists.changed"], "today/lists");
   const [naming, setNaming] = useState(false);
   const begin = gateway.can("operator.write") && <Button icon="plus" onClick={() => setNaming(true)}>{t("lists.newList")}</Button>;
   return (

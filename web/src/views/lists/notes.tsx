@@ -22,7 +22,7 @@ export function Notes(): JSX.Element {
     return () => clearTimeout(timer);
   }, [typed]);
   const params = query ? { query, limit: SHOWN } : { limit: SHOWN };
-  const read = useAsync((signal) => gateway.call<{ notes: Note[]; total: number }>("homarus.notes.list", params, { signal }), [query], ["homarus.lists.changed"]);
+  const read = useAsync((signal) => gateway.call<{ notes: Note[]; total: number }>("homarus.notes.list", params, { signal }), [query], ["homarus.lists.changed"], query ? undefined : "today/notes");
   const some = query !== "" || (read.value?.total ?? 0) > 0;
   return (
     <Card title={t("lists.notes")} icon="edit">
