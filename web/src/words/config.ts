@@ -3,6 +3,8 @@ import { register } from "../app/i18n";
 /** The frame of the configuration; what options mean comes from the schema of the box, in English. */
 register("config", {
   en: {
+    broken: "The box cannot read its file",
+    brokenText: "The box does not use it until it is mended there. The forms would write over what stands in it, so they are closed.",
     takeOut: "Take it out",
     section_owner: "Owner",
     about_owner: "Whose box this is",
@@ -96,7 +98,7 @@ register("config", {
     discardText_one: "{count} change is lost.",
     discardText_other: "{count} changes are lost.",
     restartTitle: "Saved, but it counts only after a restart",
-    restartText: "Restart the gateway on the box: `systemctl restart homarus-gateway`, or end `homarus run` and start it again.",
+    restartText: "On the box itself: `homarus gateway restart`.",
     restartAway: "This changes where the box listens or who may come in. After the restart this page may be at another address.",
     wrong_number: "Write a number.",
     wrong_whole: "Write a whole number.",
@@ -110,6 +112,8 @@ register("config", {
     wrong_one: "Choose one of: {all}.",
   },
   de: {
+    broken: "Die Box kann ihre Datei nicht lesen",
+    brokenText: "Die Box benutzt sie nicht, bis sie dort berichtigt ist. Die Formulare würden überschreiben, was darin steht, darum sind sie geschlossen.",
     takeOut: "Herausnehmen",
     section_owner: "Besitzer",
     about_owner: "Wem die Box gehört",
@@ -203,7 +207,7 @@ register("config", {
     discardText_one: "{count} Änderung geht verloren.",
     discardText_other: "{count} Änderungen gehen verloren.",
     restartTitle: "Gesichert, gilt aber erst nach einem Neustart",
-    restartText: "Starten Sie das Gateway auf der Box neu: `systemctl restart homarus-gateway`, oder beenden Sie `homarus run` und starten es wieder.",
+    restartText: "Auf der Box selbst: `homarus gateway restart`.",
     restartAway: "Das ändert, wo die Box lauscht oder wer hereinkommt. Nach dem Neustart kann diese Seite eine andere Adresse haben.",
     wrong_number: "Schreiben Sie eine Zahl.",
     wrong_whole: "Schreiben Sie eine ganze Zahl.",
@@ -217,6 +221,8 @@ register("config", {
     wrong_one: "Wählen Sie eines von: {all}.",
   },
   fr: {
+    broken: "Le boîtier ne peut pas lire son fichier",
+    brokenText: "Le boîtier ne l’utilise pas tant qu’il n’y est pas corrigé. Les formulaires écriraient par-dessus, ils sont donc fermés.",
     takeOut: "Retirer du fichier",
     section_owner: "Propriétaire",
     about_owner: "À qui est ce boîtier",
@@ -310,7 +316,7 @@ register("config", {
     discardText_one: "{count} modification sera perdue.",
     discardText_other: "{count} modifications seront perdues.",
     restartTitle: "Enregistré, mais ne compte qu’après un redémarrage",
-    restartText: "Redémarrez la passerelle sur le boîtier : `systemctl restart homarus-gateway`, ou arrêtez `homarus run` et relancez-le.",
+    restartText: "Sur le boîtier même : `homarus gateway restart`.",
     restartAway: "Ceci change où le boîtier écoute ou qui peut entrer. Après le redémarrage, cette page peut avoir une autre adresse.",
     wrong_number: "Écrivez un nombre.",
     wrong_whole: "Écrivez un nombre entier.",

@@ -3,6 +3,10 @@ import { register } from "../app/i18n";
 /** Words of all pages about the box. */
 register("panel", {
   en: {
+    restart: "Restart now",
+    restartAsk: "Restart the box’s gateway?",
+    restartText: "Answers under way are finished afterwards. It is away for a few seconds.",
+    restarting: "It restarts and is back in a moment",
     away: "The box did not answer. Try again when it is back.",
     notAllowed: "This device may not do that. To give it more rights, an owner makes a code under Devices, “My own device”, and it is opened here.",
     stale: "What you see may be old: {reason}",
@@ -16,6 +20,10 @@ register("panel", {
     now: "now",
   },
   de: {
+    restart: "Jetzt neu starten",
+    restartAsk: "Das Gateway der Box neu starten?",
+    restartText: "Was gerade beantwortet wird, geht danach weiter. Es ist einige Sekunden weg.",
+    restarting: "Es startet neu und ist gleich wieder da",
     away: "Die Box hat nicht geantwortet. Versuchen Sie es noch einmal, wenn sie wieder da ist.",
     notAllowed: "Dieses Gerät darf das nicht. Für mehr Rechte erzeugt ein Besitzer unter Geräte einen Code „Mein eigenes Gerät“, der hier geöffnet wird.",
     stale: "Was Sie sehen, ist vielleicht veraltet: {reason}",
@@ -29,6 +37,10 @@ register("panel", {
     now: "jetzt",
   },
   fr: {
+    restart: "Redémarrer maintenant",
+    restartAsk: "Redémarrer la passerelle du boîtier ?",
+    restartText: "Les réponses en cours continuent ensuite. Elle est absente quelques secondes.",
+    restarting: "Elle redémarre et revient dans un instant",
     away: "Le boîtier n’a pas répondu. Réessayez quand il sera de retour.",
     notAllowed: "Cet appareil n’en a pas le droit. Pour lui en donner, un propriétaire crée un code sous Appareils, « Mon propre appareil », que l’on ouvre ici.",
     stale: "Ce que vous voyez est peut-être ancien : {reason}",

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 import { t } from "../../app/i18n";
 import { Button, CodeBlock, Notice } from "../../ui";
+import { RestartButton } from "../panel";
 import { Prose } from "./prose";
 import { placeOf, schemaAt } from "./schema";
 import { sections } from "./section";
-import { drop, issues, schema, valueAt, waiting } from "./store";
+import { drop, file, issues, schema, valueAt, waiting } from "./store";
 import type { Issue } from "./store";
 
 /** What the box found in the file: what it refuses, what to look at, what has no effect. And what waits for a restart. */
@@ -23,15 +24,31 @@ export function Findings(): JSX.Element | null {
   );
 }
 
+/** Nothing can be changed here while the file is no JSON5: where it breaks, and where it lies. */
+export function Broken({ of: one }: { of: Issue }): JSX.Element {
+  return (
+    <Notice tone="bad" title={t("config.broken")}>
+      <div class="config-findings">
+        <p class="mono">{file.value!.path}</p>
+        <p>{sentence(one.message)}</p>
+        <p>{t("config.brokenText")}</p>
+      </div>
+    </Notice>
+  );
+}
+
 /** What was saved and counts only after a restart. */
 export function Restart(): JSX.Element | null {
   if (!waiting.value) return null;
   const away = /\bgateway\.(bind|port|customBindHost|auth|tls)\b/.test(waiting.value);
   return (
     <Notice tone="warn" title={t("config.restartTitle")}>
-      <p><span class="mono">{waiting.value}</span></p>
-      <p><Prose text={t("config.restartText")} /></p>
-      {away && <p>{t("config.restartAway")}</p>}
+      <div class="config-findings">
+        <p class="mono">{waiting.value}</p>
+        {away && <p>{t("config.restartAway")}</p>}
+        <p><Prose text={t("config.restartText")} /></p>
+        <div class="cluster"><RestartButton /></div>
+      </div>
     </Notice>
   );
 }

@@ -6,13 +6,13 @@ import { route } from "../../app/router";
 import { gateway } from "../../gateway";
 import { Badge, Button, Card, EmptyState, Field, List, Notice, Page, Row, Skeleton } from "../../ui";
 import { Gate, why } from "../panel";
-import { Findings } from "./findings";
+import { Broken, Findings } from "./findings";
 import { Prose } from "./prose";
 import { Raw } from "./raw";
 import { SaveBar } from "./save_bar";
 import { label, meaning, search } from "./schema";
 import { RAW, Section, icons, sections, sectionTitle } from "./section";
-import { changes, failure, file, issues, load, saving, schema } from "./store";
+import { broken, changes, failure, file, issues, load, saving, schema } from "./store";
 
 /** Every option of the box, as forms made from its schema. Nothing counts before it is saved. */
 export default function View(): JSX.Element {
@@ -46,6 +46,7 @@ function Content({ name }: { name: string | undefined }): JSX.Element {
   if (!ready && gateway.status.value === "offline") return <EmptyState icon="offline" title={t("panel.offline")}>{t("panel.offlineText")}</EmptyState>;
   if (!ready && failure.value) return <Notice tone="bad" action={retry}>{why(failure.value)}</Notice>;
   if (!ready) return <Card><Skeleton lines={12} /></Card>;
+  if (broken.value) return <Broken of={broken.value} />;
   return (
     <>
       {failure.value && <Notice tone="warn" action={retry}>{t("panel.stale", { reason: why(failure.value) })}</Notice>}
@@ -59,7 +60,7 @@ function Content({ name }: { name: string | undefined }): JSX.Element {
           {name === RAW ? <Raw /> : <Section name={name ?? "gateway"} />}
         </div>
       </div>
-      <SaveBar />
+      <SaveBar inside={name !== undefined} />
     </>
   );
 }

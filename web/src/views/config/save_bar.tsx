@@ -9,9 +9,9 @@ import { pathText, schemaAt } from "./schema";
 import { sections } from "./section";
 import { changes, conflicts, moved, refused, save, saving, schema, tried, undoAll, wrong } from "./store";
 
-/** What is not saved yet, and what stands in its way. At the foot of every page of the configuration. */
-export function SaveBar(): JSX.Element | null {
-  if (!changes.value.length) return <Restart />;
+/** What is not saved yet, and what stands in its way; else, in a section, what waits for a restart (the first page says it above). */
+export function SaveBar({ inside }: { inside: boolean }): JSX.Element | null {
+  if (!changes.value.length) return inside ? <Restart /> : null;
   const later = changes.value.filter((at) => schemaAt(schema.value!, at)?.["x-reload"] !== "hot").length;
   const run = async (): Promise<void> => {
     try {

@@ -53,6 +53,9 @@ export const wrong = computed(() => {
 /** Issues of the file as it is. */
 export const issues = computed(() => new Map((file.value?.issues ?? []).map((one) => [one.path, one])));
 
+/** Why the file cannot be read at all; undefined for one that can. */
+export const broken = computed(() => file.value?.issues.find((one) => one.severity === "error" && one.path === ""));
+
 /** The value in the draft; undefined where only the default counts. */
 export const valueAt = (at: At): Json | undefined => get(draft.value, at);
 export const savedAt = (at: At): Json | undefined => get(file.value?.parsed, at);

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { t } from "../../app/i18n";
 import { gateway } from "../../gateway";
 import { Button, CodeBlock } from "../../ui";
-import { act } from "../panel";
+import { RestartButton, act } from "../panel";
 import { fixParts, pageFor, settingOf } from "./model";
 
 /** What to do about something: a sentence, commands to copy, and a button where this app can do it itself. */
@@ -11,6 +11,7 @@ export function Fix({ code, fix, onDone }: { code: string; fix: string; onDone?:
   const [busy, setBusy] = useState(false);
   const { text, commands } = fixParts(fix);
   const page = pageFor(code);
+  const restarts = commands.includes("homarus gateway restart");
   if (!fix && !page) return null;
   const settings = gateway.can("operator.admin") && gateway.has("homarus.config.edit") ? commands.map(settingOf).filter((one) => one !== undefined) : [];
   const apply = async (setting: { path: string; value: unknown }): Promise<void> => {
@@ -25,8 +26,9 @@ export function Fix({ code, fix, onDone }: { code: string; fix: string; onDone?:
     <div class="stack">
       {text && <p>{text}</p>}
       {commands.map((command) => <CodeBlock key={command} wrap label={t("health.command")}>{command}</CodeBlock>)}
-      {(settings.length > 0 || page) && (
+      {(settings.length > 0 || page || restarts) && (
         <div class="cluster">
+          {restarts && <RestartButton />}
           {settings.map((setting) => <Button key={setting.path} icon="check" busy={busy} onClick={() => void apply(setting)}>{t("health.apply", { path: setting.path })}</Button>)}
           {page && <Button href={page} icon="chevronRight">{t("health.goTo")}</Button>}
         </div>

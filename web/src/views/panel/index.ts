@@ -3,6 +3,7 @@ import "../../words/panel";
 
 export { act, why } from "./act";
 export { Gate, Loaded, settled } from "./loaded";
+export { RestartButton } from "./restart";
 export { useNow } from "./now";
 export { fingerprint, platformIcon, short } from "./names";
 export { countdown, moneyText } from "./measures";
