@@ -249,3 +249,22 @@ test("groups of a long transcript keep their borders when older and newer messag
   assert.deepEqual(borders(30, 80), ["1:18", "2:24", "3:8"]);
   assert.deepEqual(borders(10, 100), ["0:14", "1:24", "2:24", "3:24", "4:4"]);
 });
+
+test("a message that waits on the box can be taken back, with what went along", async () => {
+  const box = new Box();
+  const { talk } = make(box);
+  await ready(talk);
+  const note = { name: "a.txt", mimeType: "text/plain", content: "eA==", size: 1 };
+  talk.send("later", [note]);
+  await until(() => box.asked("chat.send").length === 1);
+  const input = { id: "id-1", runId: "id-1", message: { content: 'later\n\n<file name="a.txt">\nx\n</file>' }, acceptedAt: 3 };
+  box.pending = [input];
+  talk.sync();
+  await until(() => talk.pending.value.length === 1);
+  box.pending = [];
+  const back = talk.recall(input);
+  box.tell("chat", { runId: "id-1", state: "aborted", stopReason: "rpc" });
+  assert.deepEqual(await back, { text: "later", attachments: [note] });
+  assert.deepEqual(box.asked("chat.abort"), [{ sessionKey: KEY, runId: "id-1" }]);
+  assert.deepEqual([talk.pending.value, talk.echoes.value, talk.items.value, talk.tail.value], [[], [], [], []]);
+});

@@ -12,7 +12,7 @@ import type { Conversation } from "./model/conversation";
 import type { Echo } from "./model/echoes";
 import type { UserItem } from "./model/turns";
 import { textOf } from "./model/wire";
-import type { Message } from "./model/wire";
+import type { Message, PendingInput } from "./model/wire";
 import { Composer } from "./parts/composer";
 import type { Given } from "./parts/composer";
 import { Messages } from "./parts/messages";
@@ -39,7 +39,9 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
   const [sent, setSent] = useState(0);
   const [whole, setWhole] = useState<string | null>(null);
   const goto = useGoto(talk);
-  const takeBack = (id: string): void => setGiven(({ count }) => ({ ...talk.takeBack(id), count: count + 1 }));
+  const give = (back: Omit<Given, "count">): void => setGiven(({ count }) => ({ ...back, count: count + 1 }));
+  const takeBack = (id: string): void => give(talk.takeBack(id));
+  const recall = (input: PendingInput): void => void talk.recall(input).then(give, (error: Error) => toast(error.message, "bad"));
 
   const send: Parameters<typeof Composer>[0]["onSend"] = (text, attachments, mode) => {
     const taken = talk.send(text, attachments, mode);
@@ -87,7 +89,7 @@ function Open({ talk, picker, onNew }: { talk: Conversation; picker: ComponentCh
           ];
         })}
         {said.filter((one) => !tail.some((live) => live.runId === one.id)).map(echoed)}
-        {pending.map((input) => <QueuedMessage key={input.id} input={input} mode={talk.info.value?.effectiveQueueMode} />)}
+        {pending.map((input) => <QueuedMessage key={input.id} input={input} mode={talk.info.value?.effectiveQueueMode} onTakeBack={() => recall(input)} />)}
         {onItsWay.map(echoed)}
       </Messages>
       <Speaker live={tail.at(-1)} />

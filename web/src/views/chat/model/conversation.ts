@@ -4,7 +4,7 @@ import type { Echo } from "./echoes";
 import { Runs } from "./runs";
 import type { Attached, Line, Post, Shelf } from "./seams";
 import type { Live } from "./live";
-import { itemsOf, merge, withAsides } from "./turns";
+import { itemsOf, merge, withAsides, withoutFiles } from "./turns";
 import type { Item } from "./turns";
 import type { AgentEvent, ChatEvent, HistoryAnswer, HistoryPage, Message, PendingInput, QueueMode, SessionRow } from "./wire";
 
@@ -26,6 +26,7 @@ export class Conversation {
   readonly older = signal<"none" | "some" | "loading">("none");
   readonly error = signal<string | null>(null);
   private readonly said = new Echoes();
+  private readonly recalled = new Set<string>();
   private readonly stops: (() => void)[] = [];
   private cursor: string | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -87,7 +88,7 @@ export class Conversation {
     const mine = (payload: { sessionKey?: string }): boolean => payload?.sessionKey === this.name;
     this.stops.push(
       this.line.on("chat", (event: ChatEvent) => mine(event) && this.onChat(event)),
-      this.line.on("agent", (event: AgentEvent) => mine(event) && this.runs.onAgent(event)),
+      this.line.on("agent", (event: AgentEvent) => mine(event) && !this.recalled.has(event.runId) && this.runs.onAgent(event)),
       this.line.on("session.message", (event) => mine(event) && this.heard([event.message as Message])),
       this.line.on("sessions.changed", (event) => mine(event) && this.changed(event)),
       this.line.on("gap", () => this.sync()),
@@ -263,6 +264,24 @@ export class Conversation {
     return { text: echo?.text ?? "", attachments: echo?.attachments ?? [] };
   }
 
+  /** Take back a message that waits on the box for the running answer. */
+  async recall({ runId, message }: PendingInput): Promise<{ text: string; attachments: readonly Attached[] }> {
+    const said = this.said.get(runId);
+    this.recalled.add(runId);
+    try {
+      await this.line.call("chat.abort", { sessionKey: this.name, runId });
+    } catch (error) {
+      this.recalled.delete(runId);
+      throw error;
+    }
+    batch(() => {
+      this.said.forget(runId);
+      this.pending.value = this.pending.peek().filter((one) => one.runId !== runId);
+    });
+    this.soon();
+    return { text: said?.text ?? withoutFiles(message.content).text, attachments: said?.attachments ?? [] };
+  }
+
   /** End the answer that is being made. What waits behind it was meant, and comes next. */
   async abort(): Promise<void> {
     const runId = this.runs.running.peek()[0]?.runId;
@@ -272,6 +291,7 @@ export class Conversation {
 
   private onChat(event: ChatEvent): void {
     if (event.runId.startsWith("inject-")) return this.soon();
+    if (this.recalled.has(event.runId)) return;
     if (event.state === "aborted") this.rescue(event.runId);
     this.runs.onChat(event);
     if (event.state !== "delta" && event.state !== "status") this.soon();

@@ -3,6 +3,7 @@ import { format, t } from "../../../app/i18n";
 import { gateway } from "../../../gateway";
 import { Button, Icon } from "../../../ui";
 import type { Echo } from "../model/echoes";
+import { withoutFiles } from "../model/turns";
 import type { UserItem } from "../model/turns";
 import type { PendingInput } from "../model/wire";
 import { Photo, Picture } from "./picture";
@@ -44,11 +45,14 @@ export function EchoMessage({ echo, onRetry, onTakeBack }: { echo: Echo; onRetry
 }
 
 /** What the box keeps until the running answer is done. */
-export function QueuedMessage({ input, mode }: { input: PendingInput; mode: string | undefined }): JSX.Element {
+export function QueuedMessage({ input, mode, onTakeBack }: { input: PendingInput; mode: string | undefined; onTakeBack: () => void }): JSX.Element {
+  const { text, files } = withoutFiles(input.message.content);
   return (
     <Bubble at={input.acceptedAt} state="queued">
-      <p dir="auto">{input.message.content}</p>
+      <FileNames names={files.map((file) => file.name)} />
+      <p dir="auto">{text}</p>
       <span class="said-state"><Icon name="clock" size={14} />{t(mode === "steer" ? "chat.queuedSteer" : "chat.queued")}</span>
+      {gateway.can("write") && <Button small kind="quiet" onClick={onTakeBack}>{t("chat.takeBack")}</Button>}
     </Bubble>
   );
 }
