@@ -45,8 +45,15 @@ class Throttle:
     """Counts failures by (bucket, source). Time is wall time in milliseconds, given by the caller."""
 
     def __init__(
-        self, *, max_failures: int = _MAX_FAILURES, window_ms: int = _WINDOW_MS, lock_ms: int = _LOCK_MS
+        self,
+        *,
+        max_failures: int = _MAX_FAILURES,
+        window_ms: int = _WINDOW_MS,
+        lock_ms: int = _LOCK_MS,
+        exempt_local: bool = True,
     ) -> None:
+        self.exempt_local = exempt_local
+        """Programs on this machine are never locked; pages in a browser on it are (protocol.md 4.3)."""
         self._max_failures = max_failures
         self._window_ms = window_ms
         self._lock_ms = lock_ms

@@ -52,7 +52,12 @@ def rules(section: GatewaySection, auth: SharedAuth) -> Rules:
 def throttle(section: GatewaySection) -> Throttle:
     """Return the locks after failed secrets."""
     limit = section.auth.rate_limit
-    return Throttle(max_failures=limit.max_attempts, window_ms=limit.window_ms, lock_ms=limit.lockout_ms)
+    return Throttle(
+        max_failures=limit.max_attempts,
+        window_ms=limit.window_ms,
+        lock_ms=limit.lockout_ms,
+        exempt_local=limit.exempt_loopback,
+    )
 
 
 def server_settings(

@@ -87,7 +87,7 @@ class Bearer:
         if not credential:
             return unauthorized()
         origin = request.headers.get("Origin")
-        exempt = peer.direct_local and origin is None
+        exempt = peer.direct_local and origin is None and self._throttle.exempt_local
         source = f"origin:{origin}" if origin is not None and peer.direct_local else peer.remote
         now_ms = self._clock.now_ms()
         if not exempt and (locked_ms := self._throttle.locked_ms(Bucket.SHARED, source, now_ms)):

@@ -43,7 +43,7 @@ class TlsSection(Section, frozen=True):
     auto_generate: Annotated[bool, opt("make a certificate of the box when none is given")] = True
     cert_path: Annotated[str | None, opt("certificate chain, PEM", unit="path")] = None
     key_path: Annotated[str | None, opt("private key, PEM", unit="path")] = None
-    ca_path: Annotated[str | None, opt("authorities whose client certificates are asked for, PEM", unit="path")] = None
+    ca_path: Annotated[str | None, opt("not used here: client certificates are not asked for", unit="path")] = None
 
 
 class TailscaleSection(Section, frozen=True):

@@ -15,6 +15,7 @@ from appliance.host.interfaces import Address
 from appliance.protocol.methods.security import FindingRow
 
 _MIN_SECRET_CHARS: Final = 16
+_MIN_LOCK_MS: Final = 60_000
 _WIDE_BITS: Final = {4: 8, 6: 32}
 """Networks of fewer bits are no home and no office."""
 
@@ -51,6 +52,12 @@ def _entry(section: GatewaySection, auth: SharedAuth, exposure: Exposure) -> Ite
     if section.auth.rate_limit.max_attempts > 100:
         text = f"{section.auth.rate_limit.max_attempts} wrong secrets may be tried before a source is locked."
         yield "lax_lock", "warning", text, "homarus config unset gateway.auth.rateLimit.maxAttempts"
+    if section.auth.rate_limit.lockout_ms < _MIN_LOCK_MS:
+        text = f"A source that guesses is locked for only {section.auth.rate_limit.lockout_ms / 1000:g} seconds."
+        yield "lax_lock", "warning", text, "homarus config unset gateway.auth.rateLimit.lockoutMs"
+    if section.tls.ca_path:
+        text = "gateway.tls.caPath is set, but client certificates are not asked for: it keeps nobody out."
+        yield "no_client_certificates", "warning", text, "homarus config unset gateway.tls.caPath"
 
 
 def _network(section: GatewaySection, exposure: Exposure, here: Iterable[Address]) -> Iterator[Finding]:

@@ -92,7 +92,7 @@ class Credential:
         browser could otherwise guess without end ("ClawJacked"), and each gets a bucket of its own."""
         peer = hello.peer
         method: AuthMethod = auth.mode.value
-        exempt = peer.direct_local and hello.origin is None
+        exempt = peer.direct_local and hello.origin is None and (throttle.exempt_local or peer.control)
         source = f"origin:{hello.origin}" if hello.origin is not None and peer.direct_local else peer.remote
         if peer.control and hello.origin is None:
             return cls(hello, "none", SharedResult.OK, source, 0, exempt, control=True)

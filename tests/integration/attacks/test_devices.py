@@ -230,3 +230,17 @@ async def test_a_token_in_an_address_opens_nothing(box: GatewayProcess) -> None:
         # A device token is for the socket that proves its key; over HTTP nothing does.
         async with http.get(f"{box.http}/v1/models", headers={"Authorization": f"Bearer {token}"}) as answer:
             assert answer.status == 401
+
+
+async def test_programs_of_this_machine_are_locked_where_the_owner_wants_it(tmp_path: Path) -> None:
+    config = {"gateway": {"auth": {"rateLimit": {"exemptLoopback": False, "maxAttempts": 3}}}}
+    with await asyncio.to_thread(GatewayProcess(tmp_path / "s", config, **no_engine(tmp_path)).start) as box:
+        for token, code in (*[("guess", "AUTH_TOKEN_MISMATCH")] * 3, (TOKEN, "AUTH_RATE_LIMITED")):
+            async with socket(box.target.url) as client:
+                answer = await client.connect(connect_params(token=token))
+                assert answer["error"]["details"]["code"] == code
+        async with aiohttp.ClientSession() as http:
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            async with http.get(f"{box.http}/v1/models", headers=headers) as answered:
+                assert answered.status == 429
+        assert (await asyncio.to_thread(box.call, "health"))["ok"], "the control socket is never locked"

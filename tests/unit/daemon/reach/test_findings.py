@@ -47,6 +47,8 @@ def test_by_default_there_is_nothing_to_fix_on_this_machine_and_on_the_lan(tmp_p
         ("weak_secret", "{}", SharedAuth(AuthMode.TOKEN, token="t" * 15), Exposure(), HOME),
         ("weak_secret", "{}", SharedAuth(AuthMode.PASSWORD, password="hunter2"), LAN, HOME),
         ("lax_lock", "{auth: {rateLimit: {maxAttempts: 101}}}", TOKEN, Exposure(), HOME),
+        ("lax_lock", "{auth: {rateLimit: {lockoutMs: 59999}}}", TOKEN, Exposure(), HOME),
+        ("no_client_certificates", "{tls: {caPath: '/ca.pem'}}", TOKEN, Exposure(), HOME),
         ("no_tls", "{}", TOKEN, Exposure("lan", ("0.0.0.0",)), HOME),
         ("public_address", "{}", TOKEN, LAN, RENTED),
         ("public_address", "{}", TOKEN, Exposure("custom", ("8.8.8.8",), "ab"), RENTED),

@@ -180,8 +180,9 @@ async def test_who_comes_through_tailscale_needs_no_token_but_the_owners_yes_and
             answer = await client.connect(params, key)
             details = answer["error"]["details"]
             assert (details["code"], details["requestedScopes"]) == ("PAIRING_REQUIRED", [READ])
-        (request,) = await box.devices.requests(1_795_000_000_000)
-        await box.devices.approve_request(request.request_id, 1_795_000_000_001)
+        now_ms = box.server._clock.now_ms()
+        (request,) = await box.devices.requests(now_ms)
+        await box.devices.approve_request(request.request_id, now_ms)
         async with box.open() as client:
             answer = await client.connect(params, key)
             assert answer["ok"], answer
