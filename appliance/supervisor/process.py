@@ -18,6 +18,7 @@ from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
+from appliance.supervisor.memory import oom_kills
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +103,11 @@ class ChildProcess:
         environ: Mapping[str, str],
         clock: Clock,
         on_change: Callable[[ChildStatus], None] = lambda status: None,
+        kills: Callable[[], int] = oom_kills,
     ) -> None:
+        """`kills` counts the processes that the kernel ended for want of memory."""
+        self._kills = kills
+        self._killed_before = 0
         self._spec = spec
         self._env = {key: value for key, value in environ.items() if key in _INHERITED} | dict(spec.env)
         self._clock = clock
@@ -167,6 +172,7 @@ class ChildProcess:
         """Start the child and wait for its end; return its exit code, negative for a signal."""
         self._starts += 1
         self._tail.clear()
+        self._killed_before = self._kills()
         self._set(ChildState.STARTING)
         process = await self._spawn()
         ready = asyncio.Event()
@@ -252,6 +258,8 @@ class ChildProcess:
 
     def _last_words(self, code: int) -> str:
         how = f"exit status {code}" if code >= 0 else f"killed by {_signal_name(-code)}"
+        if -code == signal.SIGKILL and self._kills() > self._killed_before:
+            how += ", as it seems for want of memory: the kernel ended a process for that meanwhile"
         words = [line for line in self._tail if line.strip()]
         return f"{how}: {words[-1]}" if words else how
 

@@ -14,6 +14,7 @@ import pytest
 
 from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import SystemClock
+from appliance.supervisor.memory import oom_kills
 from appliance.supervisor.process import (
     Breaker,
     ChildFailedError,
@@ -34,9 +35,11 @@ class Watched:
 
     def __init__(self, code: str, clock: FakeClock | SystemClock, **options: object) -> None:
         self.story: list[ChildStatus] = []
+        self.kills = 0  # by the kernel, for want of memory
         self._told = asyncio.Event()
         spec = ChildSpec(name="child", argv=(sys.executable, "-c", code), **options)  # type: ignore[arg-type]  # options of one test each
-        self.child = ChildProcess(spec, environ={**os.environ, "A_SECRET": "s3cret"}, clock=clock, on_change=self._hear)
+        environ = {**os.environ, "A_SECRET": "s3cret"}
+        self.child = ChildProcess(spec, environ=environ, clock=clock, on_change=self._hear, kills=lambda: self.kills)
 
     def _hear(self, status: ChildStatus) -> None:
         self.story.append(status)
@@ -84,6 +87,34 @@ async def test_a_child_is_ready_when_it_says_so_and_gone_after_stop() -> None:
         assert not _gone(pid)
     assert _gone(pid)
     assert watched.states == [ChildState.STARTING, ChildState.READY, ChildState.STOPPED]
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+async def test_a_child_that_the_kernel_may_have_ended_for_want_of_memory_is_reported_so(killed: int) -> None:
+    async with running(_SERVES) as watched:
+        await watched.child.wait_ready()
+        watched.kills += killed
+        os.kill(watched.child.status.pid or 0, signal.SIGKILL)
+        await watched.until(lambda: ChildState.BACKOFF in watched.states)
+        reason = next(one.reason for one in watched.story if one.state is ChildState.BACKOFF)
+        assert reason.startswith("killed by SIGKILL")
+        assert ("want of memory" in reason) is bool(killed)
+
+
+async def test_another_end_is_not_blamed_on_memory() -> None:
+    async with running(_SERVES) as watched:
+        await watched.child.wait_ready()
+        watched.kills += 1  # somebody else
+        os.kill(watched.child.status.pid or 0, signal.SIGABRT)
+        await watched.until(lambda: ChildState.BACKOFF in watched.states)
+        assert not any("memory" in one.reason for one in watched.story)
+
+
+def test_the_kernel_says_how_many_it_ended_for_want_of_memory(tmp_path: Path) -> None:
+    assert oom_kills(tmp_path) == 0  # a kernel that does not say
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/vmstat").write_text("nr_free_pages 12\noom_kill 3\noom_kill_other 9\n")
+    assert oom_kills(tmp_path) == 3
 
 
 async def test_a_killed_child_is_noticed_and_started_again() -> None:
