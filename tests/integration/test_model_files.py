@@ -164,3 +164,37 @@ async def test_the_model_that_answers_is_probed_on_demand_and_the_box_is_measure
         assert all("de" in one["languages"] for one in advice["models"])
         code, said, _ = await run(gateway, "models", "recommend")
         assert (code, "homarus models pull" in said) == (0, True)
+
+
+async def test_the_set_up_shows_what_it_would_download_and_fetches_it_after_a_yes(tmp_path: Path, first: Path) -> None:
+    hub = FakeHub({_FILE: first.read_bytes()}, repository=_REPOSITORY)
+    async with box(tmp_path, hub) as gateway:
+        session = (await call(gateway, "wizard.start"))["sessionId"]
+
+        async def answer(step: str, value: Any = None) -> dict[str, Any]:
+            given = {"stepId": step, **({} if value is None else {"value": value})}
+            return dict(await call(gateway, "wizard.next", sessionId=session, answer=given))
+
+        async def settled() -> dict[str, Any]:
+            while True:
+                now = dict(await call(gateway, "wizard.next", sessionId=session))
+                if now["done"] or now["step"]["type"] != "progress":
+                    return now
+                await asyncio.sleep(0.1)
+
+        await answer("language", "en")
+        await answer("name", "")
+        await answer("exposure", "loopback")
+        assert (await settled())["step"]["id"] == "model"
+        asked = (await answer("model", "qwen2.5-0.5b"))["step"]
+        assert (asked["id"], asked["type"]) == ("download", "confirm")
+        assert "127.0.0.1, licence apache-2.0" in asked["message"]
+        assert not list((gateway.state / "models").iterdir()), "nothing is fetched without a yes"
+        assert (await answer("download", False))["step"]["id"] == "model"
+        await answer("model", "qwen2.5-0.5b")
+        assert (await answer("download", True))["step"]["id"] == "cloud", "it goes on meanwhile"
+        await answer("cloud", "none")
+        last = await answer("device")
+        assert last["done"] or last["step"]["type"] == "progress"
+        assert await settled() == {"done": True, "status": "done"}
+        assert (gateway.state / "models" / _FILE).read_bytes() == first.read_bytes()

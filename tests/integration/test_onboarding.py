@@ -19,7 +19,7 @@ from tests.integration.gateway_process import CHECKOUT, GatewayProcess
 from tests.integration.pseudo_terminal import PseudoTerminal
 from tests.integration.waiting import until
 
-_CTRL_C, _CTRL_D = "\x03", "\x04"
+_CTRL_C = "\x03"
 
 
 def _box(folder: Path, **environ: str) -> GatewayProcess:
@@ -182,9 +182,7 @@ def test_a_chat_in_the_window_of_the_gateway_outlives_its_restart(tmp_path: Path
         assert box.homarus("gateway", "restart").returncode == 0
         terminal.wait_for("Homarus is there again.")
         terminal.wait_for("›")
-        terminal.type("/status\r")
-        terminal.wait_for("Homarus")
-        terminal.type(_CTRL_D)
+        terminal.type("/quit\r")
         assert terminal.ended() == 0
 
 

@@ -25,7 +25,7 @@ from tests.integration.pseudo_terminal import PseudoTerminal
 from tests.protocol.test_pairing_reference import _phone as phone
 
 pytestmark = pytest.mark.engine
-_ENTER, _CTRL_D = "\r", "\x04"
+_ENTER = "\r"
 _QUESTION = "set a timer for ten minutes"
 _PATIENCE = 6  # waits of 20 s: a box that builds something beside is slow, and no time is asserted here
 _HAS_NETWORK = any(one.ip.version == 4 and not one.ip.is_loopback and not one.inner for one in addresses())
@@ -97,7 +97,7 @@ async def _tell_the_story(folder: Path, story: Story, device: Callable[[GatewayP
             both.create_task(device(box, code, link))
             both.create_task(_paired(terminal, story))
         await asyncio.to_thread(_await, terminal, "›")  # the chat that goes on in this window
-        terminal.type(_CTRL_D)
+        terminal.type(f"/quit{_ENTER}")
         assert await asyncio.to_thread(terminal.ended) == 0
     finally:
         await asyncio.to_thread(terminal.close)

@@ -34,8 +34,8 @@ class Answerer(Protocol):
         """Return the answer to a step, or None for the usual one; `error` says why the last one did not work."""
         ...
 
-    def waits(self, step: dict[str, Any]) -> None:
-        """Show a step in which the box works."""
+    def waits(self, step: dict[str, Any]) -> bool:
+        """Show a step in which the box works; True to leave it to itself, where that can be."""
         ...
 
     def pairs(self, step: dict[str, Any]) -> bool:
@@ -70,7 +70,8 @@ class Drive:
 
     def _given(self, step: dict[str, Any], error: str | None) -> dict[str, Any] | None:
         if step["type"] == "progress":
-            self.answerer.waits(step)
+            if self.answerer.waits(step):
+                return {"stepId": step["id"], "value": True}
             self.sleep(_POLL_S)
             return None
         if "deviceCode" in step and not self.answerer.pairs(step):

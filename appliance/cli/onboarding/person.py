@@ -60,7 +60,8 @@ class Person:
             self._words = words(value)
         return value
 
-    def waits(self, step: dict[str, Any]) -> None:
+    def waits(self, step: dict[str, Any]) -> bool:
+        leaves = step["id"] == "fetching" and sys.stdin.isatty()
         share = step.get("initialValue")
         line = str(step.get("title", ""))
         if isinstance(share, int | float):
@@ -68,11 +69,14 @@ class Person:
             line = f"{line}  {'━' * full}{'─' * (_BAR - full)} {share:.0%}"
         if not self._working:
             click.echo()
+            if leaves:
+                click.secho(f"  {self._words['leaves']}", dim=True)
         if self._draws:
             click.echo(f"\r\x1b[2K  {line} …", nl=False)
         elif self._working.split("  ")[0] != line.split("  ")[0]:
             click.echo(f"  {line} …")
         self._working = line
+        return leaves and self._enter_within(0.0)
 
     def pairs(self, step: dict[str, Any]) -> bool:
         self._done_working()

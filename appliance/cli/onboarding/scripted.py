@@ -36,10 +36,11 @@ class Scripted:
         self._say(f"{name}: {'***' if step.get('sensitive') else self._shown(step, value)}")
         return value
 
-    def waits(self, step: dict[str, Any]) -> None:
+    def waits(self, step: dict[str, Any]) -> bool:
         if step["id"] not in self._said:
             self._said.add(step["id"])
             self._say(step.get("title", "working"))
+        return False
 
     def pairs(self, step: dict[str, Any]) -> bool:
         self.code = {"setupCode": step["deviceCode"]["code"], "link": step.get("externalUrl")}

@@ -32,7 +32,7 @@ GROUP: Final = "homarus-admin"
 SYSTEM_STATE: Final = Path("/var/lib/homarus")
 _CODE: Final = Path(appliance.__file__).resolve().parents[1]
 _RUNNING: Final = Path("/run/systemd/system")
-_PRIVATE: Final = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")
+_PRIVATE: Final = ("/home", "~root", "/run/user", "/tmp", "/var/tmp")
 _READY_S: Final = 90.0
 _COMMAND_S: Final = 120.0
 
@@ -157,7 +157,7 @@ def _nobody_else(served: CliSession, place: Place, run: Run) -> None:
 def _needs_reach() -> None:
     """The service has a user of its own, who sees no home folders."""
     for path in (_CODE, Path(sys.executable).resolve(), Path(sys.executable).parent):
-        if f"{path}/".startswith(_PRIVATE):
+        if any(path.is_relative_to(Path(one).expanduser()) for one in _PRIVATE):
             raise ServiceError(
                 f"{path} lies where the service's own user cannot read. Put the program into /opt/homarus and run "
                 "`scripts/run` there once; or install for one person: without root, `homarus onboard --install-daemon`."

@@ -13,6 +13,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no": "No",
         "link": "The link:",
         "waiting": "Waiting for the device, {minutes} minutes. Enter goes on without.",
+        "leaves": "The download goes on by itself; Enter leaves it.",
         "ready": "Your assistant is ready{name}.",
         "kept": "What you answered is kept: `homarus onboard` goes on from here.",
         "window": "It runs while this window is open. `homarus onboard --install-daemon` lets it start with the box.",
@@ -27,6 +28,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no": "Nein",
         "link": "Der Link:",
         "waiting": "Wartet auf das Gerät, {minutes} Minuten. Enter geht ohne weiter.",
+        "leaves": "Der Download läuft von selbst weiter; Enter verlässt ihn.",
         "ready": "Ihr Assistent ist bereit{name}.",
         "kept": "Ihre Antworten bleiben: `homarus onboard` geht hier weiter.",
         "window": "Er läuft, solange dieses Fenster offen ist. Mit `homarus onboard --install-daemon` startet er mit "
@@ -42,6 +44,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "no": "Non",
         "link": "Le lien :",
         "waiting": "En attente de l’appareil, {minutes} minutes. Entrée continue sans.",
+        "leaves": "Le téléchargement continue tout seul ; Entrée le quitte.",
         "ready": "Votre assistant est prêt{name}.",
         "kept": "Vos réponses restent : `homarus onboard` reprend ici.",
         "window": "Il tourne tant que cette fenêtre est ouverte. `homarus onboard --install-daemon` le lance avec le "

@@ -190,6 +190,6 @@ def test_where_lingering_is_not_allowed_it_says_so_and_goes_on(
 
 
 def test_a_program_in_a_home_folder_is_no_service_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_CODE", Path("/root/homarus"))
+    monkeypatch.setattr(service, "_CODE", Path("/var/tmp/homarus"))
     with pytest.raises(ServiceError, match="/opt/homarus"):
         service._needs_reach()
