@@ -16,6 +16,7 @@ from aiohttp import web
 
 from appliance.identity.certificates.box import der_of
 from appliance.identity.certificates.making import facts_of, make_leaf
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium, chromium
 from tests.browser.house import SCREENS, at_chat, call, code, house, lan_address, paired, say, token_of
 from tests.browser.page import PHONE, Page
@@ -113,6 +114,41 @@ async def test_an_owner_lets_a_second_phone_in_and_puts_it_out_at_once(tmp_path:
         await guest.reload()
         await guest.sees("Connect this device")
         assert owner.problems == guest.problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_an_owner_makes_a_code_on_the_screen_and_sees_who_came_with_it(
+    tmp_path: Path, lan: Box, scheme: str
+) -> None:
+    gateway, _ = lan
+    async with chromium(tmp_path / "browser", names=f"EXCLUDE {lan_address()}") as browser:
+        owner = await paired(browser, gateway, replace(PHONE, scheme=scheme))
+        await owner.press("link", "Devices")
+        await owner.press("button", "Add a device")
+        await owner.sees("Who is it for?")
+        found = await grave(owner)
+        await owner.press("button", "Somebody of the house.*")
+        await owner.find("image", "QR code to scan")
+        await owner.shot(SCREENS / f"code-phone-{scheme}-en.png")
+        found += await grave(owner)
+        await owner.press("radio", "Link")
+        await owner.sees("#bootstrapToken=")
+        found += await grave(owner)
+        link = await owner.js("document.querySelector('dialog code').innerText")
+        guest = await Page.open(browser)
+        await guest.send("Security.setIgnoreCertificateErrors", ignore=True)  # what /trust is for
+        await guest.goto(link)
+        await at_chat(guest)
+        await owner.sees("is in")
+        await owner.sees("The code is used up.")
+        await owner.press("button", "Done")
+        await say(guest, "Hello?")
+        await guest.sees("Hello there.")
+        assert not await guest.found("link", "Devices")
+        await owner.press("button", "More")
+        await owner.find("link", "Models")
+        assert found + await grave(owner) == []
+        assert owner.problems == []
 
 
 async def _other_device(page: Page) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium, chromium
 from tests.browser.house import MAIN, SCREENS, at_chat, call, house, link
 from tests.browser.page import DESKTOP, PHONE, Look, Page, quoted
@@ -23,7 +24,6 @@ from tests.integration.node_client import node
 
 Box = tuple[GatewayProcess, FakeCloud]
 WEB = Path(__file__).resolve().parents[2] / "web"
-_AXE = WEB / "node_modules/axe-core/axe.min.js"
 _VIEWS = re.findall(r'name: "(\w+)", path: "(/[\w/]*?)(?:/:\w+\?)?"', (WEB / "src/app/views.ts").read_text())
 _MOST_SHIFT = 0.1  # what Core Web Vitals call good
 _LOOKS = {
@@ -32,14 +32,6 @@ _LOOKS = {
     "desktop-light": DESKTOP,
     "desktop-dark": replace(DESKTOP, scheme="dark"),
 }
-# Bad for some readers; what axe calls moderate or minor is advice.
-_GRAVE = """async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"],
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-  const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ");
-  return found.violations.filter((one) => one.impact === "serious" || one.impact === "critical")
-    .map((one) => `${one.id}: ${one.help}: ${places(one)}`);
-}"""
 _WATCH = """
 window.__shift = 0; window.__shifted = [];
 new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) {
@@ -106,12 +98,6 @@ def _strangers(page: Page, base: str) -> list[str]:
     ]
 
 
-async def _grave(page: Page) -> list[str]:
-    """Ask axe. It is put into the page from outside: the page's own policy would not load it."""
-    await page.send("Runtime.evaluate", expression=_AXE.read_text() + "; 0")
-    return list(await page.js(f"({_GRAVE})()"))
-
-
 async def _arrive(browser: Chromium, gateway: GatewayProcess, look: Look) -> Page:
     page = await Page.open(browser, look)
     await page.send("Page.addScriptToEvaluateOnNewDocument", source=_WATCH)
@@ -135,7 +121,7 @@ async def test_every_page_is_quiet_steady_and_readable(tmp_path: Path, lived_in:
         await door.goto(base)
         await door.sees("Connect this device")
         await door.shot(SCREENS / f"door-{name}-en.png")
-        problems += [f"door: {each}" for each in await _grave(door)]
+        problems += [f"door: {each}" for each in await grave(door)]
         problems += page.problems + door.problems
         problems += _strangers(page, base) + _strangers(door, base)
     assert not problems, "\n".join(problems)
@@ -146,7 +132,7 @@ async def _judge(page: Page) -> list[str]:
         "[window.__shift, [...new Set(window.__shifted)].slice(0, 6),"
         " document.documentElement.scrollWidth - innerWidth]"
     )
-    found = await _grave(page)
+    found = await grave(page)
     if shift >= _MOST_SHIFT:
         found.append(f"jumps by {shift:.3f}: {shifted}")
     if wide > 0:
