@@ -5,13 +5,12 @@ import { Button, Card, EmptyState, List, Progress, Row, confirm, toast, Steady, 
 import type { IconName } from "../../ui";
 import { act, countdown, Loaded, settled, useNow } from "../panel";
 import { dueDetail, dueName, repeatText, share } from "./model";
-import type { Places } from "./places";
 import type { Agenda as Read, Due } from "./model";
 
 const ICONS: Readonly<Record<Due["kind"], IconName>> = { timer: "clock", alarm: "bell", reminder: "bell" };
 
 /** What is pending, the nearest first. Times count by the clock of the box, however wrong the browser's is. */
-export function Agenda({ places }: { places: Places }): JSX.Element {
+export function Agenda(): JSX.Element {
   const read = useAsync(async (signal) => {
     const answer = await gateway.call<Read>("homarus.agenda.list", {}, { signal });
     return { ...answer, offsetMs: Date.now() - answer.nowMs };
@@ -21,7 +20,7 @@ export function Agenda({ places }: { places: Places }): JSX.Element {
       <Steady name="today/agenda" ready={settled(read)}><Loaded from={read} inside>
         {({ rows, total, offsetMs }) => rows.length ? (
           <>
-            <Rows rows={rows} offsetMs={offsetMs} places={places} />
+            <Rows rows={rows} offsetMs={offsetMs} />
             {total > rows.length && <p class="muted small">{t("lists.moreLeft", { count: total - rows.length })}</p>}
           </>
         ) : (
@@ -34,18 +33,17 @@ export function Agenda({ places }: { places: Places }): JSX.Element {
   );
 }
 
-function Rows({ rows, offsetMs, places }: { rows: Due[]; offsetMs: number; places: Places }): JSX.Element {
+function Rows({ rows, offsetMs }: { rows: Due[]; offsetMs: number }): JSX.Element {
   const now = useNow() - offsetMs;
-  return <List label={t("lists.agenda")}>{rows.map((due) => <Pending key={due.id} due={due} now={now} where={places(due.sessionKey)} />)}</List>;
+  return <List label={t("lists.agenda")}>{rows.map((due) => <Pending key={due.id} due={due} now={now} />)}</List>;
 }
 
-function Pending({ due, now, where }: { due: Due; now: number; where: string | undefined }): JSX.Element {
+function Pending({ due, now }: { due: Due; now: number }): JSX.Element {
   const leftMs = due.dueMs - now;
   const done = share(due, now);
-  const detail = [dueDetail(due, now), where && t("lists.session", { name: where })].filter(Boolean).join(" · ");
   const left = leftMs <= 0 ? t("lists.due") : countdown(leftMs, t("panel.day"));
   return (
-    <Row icon={ICONS[due.kind]} title={dueName(due)} detail={detail} end={
+    <Row icon={ICONS[due.kind]} title={dueName(due)} detail={dueDetail(due, now)} href={`/chat/${encodeURIComponent(due.sessionKey)}`} end={
       <>
         {due.kind === "timer" && <span class="countdown" role="timer">{left}</span>}
         {gateway.can("operator.write") && (

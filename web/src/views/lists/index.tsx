@@ -22,7 +22,7 @@ export default function View(): JSX.Element {
   }
   return (
     <Page title={t("views.lists")} lead={t("lists.lead")}>
-      <Gate method="homarus.agenda.list"><Agenda places={places} /></Gate>
+      <Gate method="homarus.agenda.list"><Agenda /></Gate>
       <Gate method="homarus.lists.get"><Lists places={places} /></Gate>
       <Gate method="homarus.notes.list"><Notes /></Gate>
     </Page>
