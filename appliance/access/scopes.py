@@ -49,6 +49,13 @@ def narrowed(granted: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
     return tuple(scope for scope in known(wanted) if scope in allowed)
 
 
+def under_header(scopes: Iterable[str], header: str | None) -> tuple[str, ...]:
+    """Return what the header `x-openclaw-scopes` leaves: a proxy narrows with it whom it lets through (4.2)."""
+    if header is None:
+        return tuple(scopes)
+    return narrowed((one.strip() for one in header.split(",")), scopes)
+
+
 def limited(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return what is left of `scopes` on a link that others can read: nothing that could make somebody an owner.
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from appliance.access.scopes import limited
+from appliance.access.scopes import limited, under_header
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.access.throttle import Bucket, Throttle
 from appliance.foundation.clock import Clock
@@ -19,6 +19,7 @@ from appliance.gateway.transport.lobby import Lobby
 from appliance.gateway.transport.peer import Peer, classify, encrypted, on_unix_socket
 from appliance.protocol.roles import SCOPES
 
+SCOPES_HEADER: Final = "x-openclaw-scopes"
 _SCHEME: Final = "bearer "
 
 
@@ -77,6 +78,7 @@ class Bearer:
             self._lobby.leave(HttpGuest(request.transport))
         # The secret on a link that others can read makes nobody an owner (as in admission.handshake).
         scopes = SCOPES if peer.secure else frozenset(limited(SCOPES))
+        scopes = frozenset(under_header(scopes, request.headers.get(SCOPES_HEADER)))
         return HttpCaller("http/owner", peer.direct_local, peer.remote, scopes)
 
     def _check_secret(self, request: web.BaseRequest, peer: Peer) -> web.Response | None:

@@ -14,6 +14,7 @@ from appliance.foundation.tasks import TaskSet
 from appliance.gateway.admission.credential import Hello, Visitor
 from appliance.gateway.admission.driver import Admission, Admitted
 from appliance.gateway.admission.refusal import Refusal, refuse
+from appliance.gateway.bearer import SCOPES_HEADER
 from appliance.gateway.method import ConnectionView, Subscriptions
 from appliance.gateway.rpc import Rpc
 from appliance.gateway.transport.front import Upgraded
@@ -247,6 +248,7 @@ class Connection(Upgraded):
             origin=headers.get("origin"),
             host=headers.get("host", ""),
             visitor=await self._visitor(params),
+            ceiling=headers.get(SCOPES_HEADER),
         )
         outcome = await self._services.admission.admit(self.conn_id, hello)
         if self._state is not State.DECIDING or self._transport is None or self._transport.is_closing():

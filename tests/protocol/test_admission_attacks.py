@@ -331,3 +331,22 @@ async def test_one_address_leaves_room_for_the_others(box: Gateway, clock: FakeC
     assert code_of(await knock(box, DeviceKey(), CLI, "operator", READ, headers=other, token=TOKEN)) == (
         "PAIRING_REQUIRED"
     )
+
+
+# Proxies
+
+
+async def test_a_proxy_narrows_whom_it_lets_through_and_widens_nobody(box: Gateway, clock: FakeClock) -> None:
+    key, token = await paired(box, clock, ADMIN, READ, WRITE)
+    for header, given in (("operator.read", [READ]), ("operator.read, operator.write", [READ, WRITE]), ("", [])):
+        through = {**LAN_TLS, "X-OpenClaw-Scopes": header}
+        answer = await knock(box, key, CLI, "operator", ADMIN, READ, WRITE, headers=through, token=token)
+        assert answer["payload"]["auth"]["scopes"] == given
+    reader, token = await paired(box, clock, READ)
+    wide = {**LAN_TLS, "X-OpenClaw-Scopes": "operator.admin"}
+    answer = await knock(box, reader, CLI, "operator", READ, headers=wide, token=token)
+    assert answer["payload"]["auth"]["scopes"] == [READ]
+    assert code_of(await knock(box, reader, CLI, "operator", ADMIN, headers=wide, token=token)) == "AUTH_SCOPE_MISMATCH"
+    async with box.open(**{"X-OpenClaw-Scopes": "operator.read"}) as socket:
+        command = await socket.connect(connect_params(scopes=[ADMIN, READ]))
+        assert command["payload"]["auth"]["scopes"] == [READ]

@@ -48,7 +48,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """One socket at the moment of its `connect`. `visitor` is looked up only where no secret is presented."""
+    """One socket at the moment of its `connect`. `visitor` is looked up only where no secret is presented.
+
+    `ceiling` is the header x-openclaw-scopes: no more than it names, whoever comes.
+    """
 
     params: ConnectParams
     peer: Peer
@@ -57,6 +60,7 @@ class Hello:
     origin: str | None = None
     host: str = ""
     visitor: Visitor | None = None
+    ceiling: str | None = None
 
 
 class Proven(NamedTuple):

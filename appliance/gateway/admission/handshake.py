@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from appliance.access.origin import OriginPolicy
-from appliance.access.scopes import known, limited, narrowed
+from appliance.access.scopes import known, limited, narrowed, under_header
 from appliance.access.throttle import Throttle
 from appliance.foundation.visible import visible_name
 from appliance.gateway.admission.bootstrap import Redeem, Spoil, spend
@@ -167,7 +167,7 @@ def _prove(hello: Hello) -> Claim:
         now_ms=hello.now_ms,
     )
     role = role_of(params)
-    asked = known(params.scopes or ()) if role == OPERATOR else ()
+    asked = under_header(known(params.scopes or ()), hello.ceiling) if role == OPERATOR else ()
     if hello.visitor is not None and hello.visitor.scopes is not None:
         asked = narrowed(hello.visitor.scopes, asked)
     return Claim(
@@ -201,7 +201,7 @@ def _without_device(hello: Hello, credential: Credential) -> Decision:
         keeps = hello.peer.direct_local and credential.method in ("token", "password")
         keeps = keeps and hello.origin is None
         keeps = keeps and (client.id, client.mode) in (("cli", "cli"), ("gateway-client", "backend"))
-        scopes = known(params.scopes or ()) if keeps else ()
+        scopes = under_header(known(params.scopes or ()), hello.ceiling) if keeps else ()
         return Admit("operator", scopes, credential.method, _protocol(params) or PROTOCOL)
     if not credential.ok and credential.presented:
         return credential.refusal(has_device=False)

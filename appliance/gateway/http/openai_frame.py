@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from appliance.access.scopes import expand
 from appliance.foundation.errors import ApplianceError, ClosedError, OverloadedError
 from appliance.gateway.bearer import Bearer, HttpCaller
 from appliance.generation import FailureKind, ModelError
@@ -101,7 +102,7 @@ def json_response(value: Any, *, status: int = 200) -> web.Response:
 
 
 def _refusal(caller: HttpCaller, scope: str) -> web.Response | None:
-    if scope in caller.scopes or "operator.admin" in caller.scopes:
+    if scope in expand(caller.scopes):
         return None
     error = missing_scope(scope)
     body = {"error": {"message": str(error), "type": "forbidden", "details": error.details}}

@@ -12,7 +12,7 @@ from aiohttp import web
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.gateway.admission.credential import Rules
 from appliance.gateway.bearer import Bearer, HttpCaller
-from appliance.protocol.roles import ADMIN, PAIRING, WRITE
+from appliance.protocol.roles import ADMIN, PAIRING, READ, WRITE
 from tests.fakes.wire import RULES, TOKEN, Gateway, gateway
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -63,6 +63,18 @@ async def test_the_token_on_a_link_that_others_can_read_makes_no_admin(tmp_path:
             async with box.http.get(f"{box.url}/who?scopes", headers=headers) as answer:
                 scopes = await answer.json()
             assert (ADMIN in scopes, PAIRING in scopes, WRITE in scopes) == (owner, owner, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "has", "lacks"),
+    [("operator.read", READ, WRITE), ("operator.write", READ, ADMIN), ("nonsense", None, READ)],
+)
+async def test_a_proxy_may_narrow_what_the_token_gives(box: Gateway, header: str, has: str | None, lacks: str) -> None:
+    headers = {**BEARER, "X-OpenClaw-Scopes": header}
+    async with box.http.get(f"{box.url}/who?scopes", headers=headers) as answer:
+        scopes = await answer.json()
+    assert has is None or has in scopes
+    assert lacks not in scopes
 
 
 async def test_a_page_that_guesses_is_locked_and_a_command_is_not(box: Gateway) -> None:
