@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ _HANDSHAKE_S = 15.0
 _MAX_EVENTS = 10_000
 _MAX_ANSWERS = 8  # one request has two answers at most; a third and the end still fit
 _TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)  # a gateway that hangs must not hold the person back
-_PATIENCE = aiohttp.ClientTimeout(total=None, sock_connect=10.0)  # an address where nobody is may swallow every word
+_REACH_S = 10.0
+"""An address where nobody is may swallow every word, and so may the server that is asked for a name."""
 _MAX_FRAME_BYTES = 26_214_400
 
 
@@ -184,11 +186,12 @@ async def _open(
             url = "ws://localhost/"
         else:
             connector = aiohttp.TCPConnector(ssl=_pinned(target.pin)) if target.pin else None
-            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=_PATIENCE))
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             url = target.url
-        return await session.ws_connect(
-            url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT, heartbeat=heartbeat_s
-        )
+        async with asyncio.timeout(_REACH_S):
+            return await session.ws_connect(
+                url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT, heartbeat=heartbeat_s
+            )
     except aiohttp.ServerFingerprintMismatch as error:
         raise CertificateChanged(
             f"{error.host} shows another certificate ({error.got.hex()[:16]}…) than the one that was pinned. If it was "
@@ -202,7 +205,8 @@ async def _open(
         ) from error
     except (OSError, TimeoutError, aiohttp.ClientError, ValueError) as error:
         where, fix = _where(target)
-        raise GatewayAway(f"No gateway answers at {where}. {fix}") from error
+        closed = isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno == errno.ECONNREFUSED
+        raise GatewayAway(f"No gateway answers at {where}. {fix}", details={"machineAnswers": closed}) from error
 
 
 def _where(target: SocketTarget | UrlTarget) -> tuple[str, str]:

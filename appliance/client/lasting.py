@@ -15,7 +15,13 @@ from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import Clock
 
 _LOOK_AROUND_AFTER: Final = 3
-"""Rounds in which no address answered before the network is searched: routers give out new addresses."""
+"""Rounds of a closed door before the network is searched: a gateway that restarts needs a moment.
+
+Where nobody is at any address, or somebody else, it is searched at once: routers give out new addresses.
+"""
+
+_MAX_FOUND: Final = 16
+"""Whoever wants can announce our certificate; each such address costs one attempt, which the certificate ends."""
 
 _HEARTBEAT_S: Final = 15.0
 _PAIRING: Final = "PAIRING_REQUIRED"
@@ -77,6 +83,8 @@ class Lasting:
         self._who = who
         self._seams = seams
         self._found: tuple[str, ...] = ()
+        self._closed_door = False
+        self._last: dict[str, News] = {}
 
     async def keep(self, serve: Callable[[Connection], Awaitable[None]]) -> None:
         """Connect, serve, come back, until cancelled. Raises ConnectRefused when only a new pairing can help."""
@@ -90,15 +98,17 @@ class Lasting:
             await self._seams.clock.sleep(self._seams.backoff.delay_s(max(0, failed - 1)))
 
     async def _round(self, serve: Callable[[Connection], Awaitable[None]]) -> bool:
-        """Try every address once; return whether one let us in."""
-        for url in dict.fromkeys((*self._membership.usable_urls, *self._found)):
+        """Try every address once, those just found first; return whether one let us in."""
+        self._closed_door = False
+        for url in dict.fromkeys((*self._found, *self._membership.usable_urls)):
             try:
                 await self._meet(url, self._membership.target(url, self._key, self._who.role), serve)
                 return True
             except CertificateChanged as error:
-                self._seams.told(News(Waiting.CERTIFICATE, str(error), url))
+                self._tell(News(Waiting.CERTIFICATE, str(error), url))
             except GatewayAway as error:
-                self._seams.told(News(Waiting.AWAY, str(error), url))
+                self._closed_door = self._closed_door or bool(error.details.get("machineAnswers"))
+                self._tell(News(Waiting.AWAY, str(error), url))
             except ConnectRefused as error:
                 self._refused(error, url)
                 return False
@@ -110,17 +120,25 @@ class Lasting:
             if membership != self._membership:
                 self._seams.remember(membership)
                 self._membership = membership
+            self._found = ()
+            self._last.clear()
             self._seams.told(News(None, "connected", url))
             try:
                 await serve(connection)
             except ConnectionLost as error:
                 self._seams.told(News(Waiting.AWAY, str(error), url))
 
+    def _tell(self, news: News) -> None:
+        """Say what is new: a box that is off for a week is no line every half minute."""
+        if self._last.get(news.url) != news:
+            self._last[news.url] = news
+            self._seams.told(news)
+
     def _refused(self, error: ConnectRefused, url: str) -> None:
         if error.reason == _PAIRING:
-            self._seams.told(News(Waiting.APPROVAL, str(error), url, dict(error.details)))
+            self._tell(News(Waiting.APPROVAL, str(error), url, dict(error.details)))
         elif error.reason in _PASSING:
-            self._seams.told(News(Waiting.AWAY, str(error), url))
+            self._tell(News(Waiting.AWAY, str(error), url))
         else:
             self._seams.told(News(Waiting.REFUSED, str(error), url))
             raise error
@@ -128,5 +146,8 @@ class Lasting:
     async def _look_around(self, failed: int) -> None:
         """Ask the network for the gateway whose certificate is pinned; without a pin anybody could answer."""
         search = self._seams.look_around
-        if search is not None and self._membership.fingerprint and failed % _LOOK_AROUND_AFTER == 0:
-            self._found = await search(self._membership)
+        due = not self._closed_door or failed % _LOOK_AROUND_AFTER == 0
+        if search is not None and self._membership.fingerprint and due:
+            heard = await search(self._membership)
+            # An advert that names our certificate and no encryption wants to hear our token.
+            self._found = tuple(url for url in heard if url.startswith("wss:"))[:_MAX_FOUND]

@@ -161,6 +161,58 @@ async def test_a_gateway_that_moved_is_found_by_its_certificate(key: BoxKey, tmp
     assert life.remembered[0].urls == (url, "wss://127.0.0.1:1")
 
 
+async def test_an_advert_with_our_certificate_and_a_strangers_address_moves_nobody(key: BoxKey, tmp_path: Path) -> None:
+    mine, strangers = papers(tmp_path, "mine"), papers(tmp_path, "strangers")
+    door, false_door, plain_door = Door(_welcome(), stay=True), Door(_welcome()), Door(_welcome())
+    pin = mine.pin.replace(":", "").lower()
+    async with (
+        opened(false_door, _context(strangers)) as false_url,
+        opened(plain_door) as plain_url,
+        opened(door, _context(mine)) as url,
+    ):
+        answers = [(plain_url, false_url), (plain_url, false_url, url)]
+
+        async def look_around(membership: Membership) -> tuple[str, ...]:
+            return answers.pop(0) if len(answers) > 1 else answers[0]
+
+        life = Life(Membership(("wss://127.0.0.1:1",), pin), key, look_around)
+        await life.until(lambda: bool(life.remembered))
+        await life.end()
+    assert not false_door.asked  # neither our token nor our name
+    assert not plain_door.asked
+    assert life.remembered[0].urls == (url, "wss://127.0.0.1:1")
+    assert life.remembered[0].fingerprint == pin
+
+
+async def test_the_network_is_searched_at_once_when_somebody_else_has_the_address(key: BoxKey, tmp_path: Path) -> None:
+    mine, strangers = papers(tmp_path, "mine"), papers(tmp_path, "strangers")
+    pin, rounds = mine.pin.replace(":", "").lower(), []
+    async with opened(Door(_welcome()), _context(strangers)) as url:
+
+        async def look_around(membership: Membership) -> tuple[str, ...]:
+            rounds.append([one.waiting for one in life.news])
+            return ()
+
+        life = Life(Membership((url,), pin), key, look_around)
+        await life.until(lambda: bool(rounds))
+        await life.end()
+    assert rounds[0] == [Waiting.CERTIFICATE]
+
+
+async def test_what_stays_as_it_is_is_told_once(key: BoxKey) -> None:
+    rounds = 0
+
+    async def look_around(membership: Membership) -> tuple[str, ...]:
+        nonlocal rounds
+        rounds += 1
+        return ()
+
+    life = Life(Membership(("wss://127.0.0.1:1",), "ab" * 32), key, look_around)
+    await life.until(lambda: rounds >= 2)  # six rounds before a door that stays closed
+    await life.end()
+    assert [one.waiting for one in life.news] == [Waiting.AWAY]
+
+
 async def test_pairing_presents_the_code_once_and_signs_it(key: BoxKey) -> None:
     door = Door(_welcome("given"))
     async with opened(door) as url:
