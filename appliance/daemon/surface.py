@@ -23,12 +23,13 @@ from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.models import Models
+from appliance.daemon.onboarding.box_facts import BoxFacts
+from appliance.daemon.onboarding.pairing_code import PairingCode
+from appliance.daemon.onboarding.set_up import Around, Onboarding
 from appliance.daemon.reach.audit import Audit
 from appliance.daemon.reach.devices import DeviceDoors
 from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
-from appliance.daemon.reach.onboarding import Around, Onboarding
-from appliance.daemon.reach.pairing_code import PairingCode
 from appliance.daemon.reach.trust import TrustParts
 from appliance.daemon.reach.web import app_routes
 from appliance.dispatch.dispatcher import Dispatcher
@@ -214,7 +215,7 @@ class Surface:
             *tuning.methods(tuner=parts.local.tuner),
             *learning.methods(learning=parts.learning),
             *commands.methods(dispatcher=dispatcher),
-            *answers.methods(answers=parts.meter, engine=models.local_info),
+            *answers.methods(answers=parts.meter, engine=models.local_info, standing=parts.local.engine.standing),
             *logs.methods(log_file=parts.log_file),
             *agenda.methods(agenda=parts.agenda, addressing=addressing),
             *lists.methods(notes=parts.notes, addressing=addressing),
@@ -283,16 +284,12 @@ class Surface:
         ]
 
     def _set_up(self, doors: DeviceDoors) -> Onboarding:
-        parts = self._parts
+        parts, codes = self._parts, PairingCode(doors.setup, self._parts.trust, self.reach)
         return Onboarding(
             Around(
-                config=parts.config,
+                box=BoxFacts(parts.config, parts.local, self._pulls, codes, parts.exposed.exposure.bind),
                 paths=parts.paths,
                 change=self._config_methods.merge,
-                local=parts.local,
-                pulls=self._pulls,
-                codes=PairingCode(doors.setup, parts.trust, self.reach),
-                bind=parts.exposed.exposure.bind,
                 restart=parts.restart,
             )
         )
@@ -328,8 +325,11 @@ class Surface:
         return routes
 
     async def _samples(self) -> Sequence[Sample]:
-        # Without an engine on this box there is nothing to say of one.
-        return engine_samples(await self._parts.models.local_info()) if self._parts.models.local() else ()
+        # Without an engine on this box there is nothing to say of one; one that starts would let the caller wait.
+        standing, models = self._parts.local.engine.standing(), self._parts.models
+        if not models.local():
+            return ()
+        return engine_samples(await models.local_info() if standing.state == "ready" else None)
 
     def _queue_mode(self) -> str:
         return self._parts.config.section(self._parts.config.config.messages, MessagesSection()).queue.mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,32 +11,23 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from appliance.config.errors import Refused
-from appliance.config.schema import OwnerSection
-from appliance.config.sections.models import ModelsSection, ProviderSection
+from appliance.config.sections.models import ProviderSection
 from appliance.daemon.access_rules import server_settings, shared_auth
-from appliance.daemon.live_config import LiveConfig
-from appliance.daemon.local.serving import LocalModels
-from appliance.daemon.reach.pairing_code import PairingCode
+from appliance.daemon.onboarding.box_facts import BoxFacts, Known, offers_of
 from appliance.foundation.errors import ApplianceError, OverloadedError
 from appliance.foundation.ids import new_id
 from appliance.foundation.paths import StatePaths
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.method import Call
-from appliance.gateway.methods.pulls import Pulls
-from appliance.host.interfaces import addresses
 from appliance.onboarding import flow, record
 from appliance.onboarding.model import (
-    SERVICES,
     Act,
     AnswerError,
     Ask,
     Configure,
     Expose,
     Exposure,
-    Facts,
-    Fetch,
     FetchModel,
-    Look,
     LookAt,
     Measure,
     Offer,
@@ -47,9 +39,7 @@ from appliance.onboarding.model import (
 from appliance.onboarding.show import shown
 from appliance.onboarding.words import words
 from appliance.protocol.errors import WireError
-from appliance.protocol.methods.base import UNSET
 from appliance.protocol.methods.pulls import PullParams
-from appliance.providers.builtin import BUILT_IN
 
 _MAX_WAITING: Final = 8
 
@@ -58,15 +48,11 @@ Patch = Callable[[Call, dict[str, Any]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a set-up acts on. `change` merges a patch into the configuration; `bind`: where this process listens."""
+    """What a set-up acts on. `change` merges a patch into the configuration; `restart` begins anew."""
 
-    config: LiveConfig
+    box: BoxFacts
     paths: StatePaths
     change: Patch
-    local: LocalModels
-    pulls: Pulls
-    codes: PairingCode
-    bind: str
     restart: Callable[[], None]
 
 
@@ -80,11 +66,9 @@ class Onboarding:
         self._waiting = 0
         self._tasks = TaskSet("onboarding")
         self._state: State | None = record.load(self._file)
-        self._restarted = True  # this process began after whatever the file says
-        self._offers: tuple[Offer, ...] | None = None
+        self._known = Known()  # `restarted`: this process began after whatever the file says
         self._measuring: asyncio.Task[None] | None = None
-        self._look: Look | None = None
-        self._job: str | None = None
+        self._unmeasured: str | None = None
 
     async def aclose(self) -> None:
         """End what runs."""
@@ -100,6 +84,8 @@ class Onboarding:
 
         async def begin() -> None:
             state = self._state
+            if state is None or state.status is Status.DONE:
+                self._forget()
             if state is None or state.status is not Status.RUNNING:
                 await self._keep(flow.resumed(state, new_id()) if state is not None else State(session=new_id()))
 
@@ -116,14 +102,17 @@ class Onboarding:
 
     async def cancel(self) -> None:
         """Leave it; what was answered stays."""
-        if self._state is not None:
-            await self._keep(flow.cancelled(self._state))
+        async with self._lock:
+            if self._state is not None:
+                await self._keep(flow.cancelled(self._state))
 
     async def reset(self) -> bool:
         """Forget what was answered; tell whether there was anything. The configuration stays."""
-        there, self._state = self._state is not None, None
-        await asyncio.to_thread(record.forget, self._file)
-        return there
+        async with self._lock:
+            there, self._state = self._state is not None, None
+            self._forget()
+            await asyncio.to_thread(record.forget, self._file)
+            return there
 
     # ---- inside
 
@@ -139,7 +128,7 @@ class Onboarding:
             self._waiting -= 1
 
     async def _answer(self, call: Call, state: State, step: str, value: object) -> None:
-        facts = await self._facts(call)
+        facts = await self._around.box.read(call, self._known)
         try:
             move = flow.answered(state, facts, step, value)
         except AnswerError as error:
@@ -155,7 +144,7 @@ class Onboarding:
         try:
             if isinstance(act, Expose) and after.step is StepName.RESTART:
                 await self._expose(call, act.exposure)
-                self._restarted = False
+                self._known = dataclasses.replace(self._known, restarted=False)
                 await self._keep(after)
                 self._around.restart()
                 return
@@ -176,18 +165,20 @@ class Onboarding:
                 if self._measuring is None:
                     self._measuring = self._tasks.spawn(self._measure(), name="measure")
             case LookAt(name):
-                self._look = await self._looked(name)
+                self._known = dataclasses.replace(self._known, look=await around.box.look(name))
             case FetchModel(source):
-                sha256 = self._look.sha256 if self._look is not None and self._look.source == source else None
-                self._job = around.pulls.start(PullParams(source=source, sha256=sha256)).job_id
+                look = self._known.look
+                sha256 = look.sha256 if look is not None and look.source == source else None
+                job = around.box.pulls.start(PullParams(source=source, sha256=sha256)).job_id
+                self._known = dataclasses.replace(self._known, job=job)
             case TryKey(service, key):
                 await self._try_key(call, service, key)
             case _:
-                await around.codes.make(call)
+                await around.box.codes.make(call)
 
     async def _expose(self, call: Call, exposure: Exposure) -> None:
         """Write who may reach the box, after looking whether that can work."""
-        config = self._around.config
+        config = self._around.box.config
         section = config.config.gateway
         if not isinstance(section, Refused):
             wanted = replace(section, bind=exposure.value)
@@ -196,47 +187,20 @@ class Onboarding:
         await self._around.change(call, {"gateway": {"bind": exposure.value}})
 
     async def _measure(self) -> None:
+        offers: tuple[Offer, ...] = ()
         try:
             language = self._state.language if self._state is not None else None
-            _, advice, _ = await self._around.local.advice.advise(language, None)
+            offers = offers_of((await self._around.box.local.advice.advise(language, None))[1])
         except (ApplianceError, OSError) as error:
-            self._offers = ()
-            if self._state is not None:
-                await self._keep(replace(self._state, error=str(error)))
-            return
-        self._offers = tuple(
-            Offer(
-                one.entry.name,
-                one.entry.title,
-                one.size_bytes,
-                one.speed.first_answer_s,
-                one.entry.languages,
-                one.comfortable,
-            )
-            for one in advice
-            if one.fits
-        )
-
-    async def _looked(self, name: str) -> Look:
-        found = await self._around.pulls.look(name)
-        title = found.catalogue.title if found.catalogue is not UNSET else found.file
-        return Look(
-            name=name,
-            source=found.source,
-            title=title,
-            host=_host(found.source, self._models.hub),
-            licence=found.catalogue.licence if found.catalogue is not UNSET else "",
-            size_bytes=found.size_bytes if found.size_bytes is not UNSET else None,
-            free_bytes=found.disk_free_bytes,
-            sha256=found.sha256 if found.sha256 is not UNSET else None,
-        )
+            self._unmeasured = str(error)  # who looks next is told
+        self._known = dataclasses.replace(self._known, offers=offers)
 
     async def _try_key(self, call: Call, service: str, key: str) -> None:
         from appliance.providers.cloud.keycheck import check  # the HTTP client: only who has a key needs it
 
-        config = self._around.config
-        base_url = self._models.providers.get(service, ProviderSection()).base_url
-        await check(service, key, base_url=base_url, offline=lambda: config.config.offline is not False)
+        box = self._around.box
+        base_url = box.models.providers.get(service, ProviderSection()).base_url
+        await check(service, key, base_url=base_url, offline=lambda: box.offline)
         kept = key.replace("${", "$${")  # a text, whatever the configuration would read into it
         await self._around.change(call, {"models": {"providers": {service: {"apiKey": kept}}}})
 
@@ -246,81 +210,33 @@ class Onboarding:
         if state is None:
             raise WireError("INVALID_REQUEST", "no set-up runs", details={"code": "WIZARD_NOT_FOUND"})
         while True:
-            facts = await self._facts(call)
-            after = flow.settled(self._state or state, facts)
+            facts = await self._around.box.read(call, self._known)
+            after = self._with_reason(flow.settled(self._state or state, facts))
             if after is not self._state:
                 await self._keep(after)
             act = flow.wanted(after, facts)
-            if act is None:
+            if act is None or (isinstance(act, Measure) and self._measuring is not None):
                 break
             await self._do(call, act, after, asked=after)
-            if isinstance(act, Measure):
-                facts = await self._facts(call)
-                break
-        state = self._state or after
-        if state.status is not Status.RUNNING:
-            self._around.codes.forget()
-            return state, None
-        return state, shown(state, facts)
+        if after.status is not Status.RUNNING:
+            self._around.box.codes.forget()
+            return after, None
+        return after, shown(after, facts)
+
+    def _with_reason(self, state: State) -> State:
+        """Return the state with the reason why the box could not be measured, once."""
+        if state.step is not StepName.MODEL or self._unmeasured is None:
+            return state
+        reason, self._unmeasured = self._unmeasured, None
+        return replace(state, error=reason)
+
+    def _forget(self) -> None:
+        """Find everything out again: who begins anew may speak another language."""
+        self._known, self._measuring, self._unmeasured = Known(), None, None
 
     async def _keep(self, state: State) -> None:
         self._state = state
         await asyncio.to_thread(record.save, self._file, state)
-
-    @property
-    def _models(self) -> ModelsSection:
-        return self._around.config.section(self._around.config.config.models, ModelsSection())
-
-    async def _facts(self, call: Call) -> Facts:
-        around, config = self._around, self._around.config.config
-        owner = around.config.section(config.owner, OwnerSection())
-        tailnet = any(one.tailnet for one in await asyncio.to_thread(lambda: tuple(addresses())))
-        answering = around.local.path
-        return Facts(
-            language=self._language(call),
-            name=owner.name,
-            bind=around.bind,
-            tailnet=tailnet,
-            offline=config.offline is not False,
-            offers=self._offers,
-            answering=answering.stem if answering is not None else None,
-            keyed=tuple(one for one in SERVICES if self._has_key(one)),
-            look=self._look,
-            fetch=self._fetch(),
-            code=around.codes.shown(call.now_ms),
-            paired=around.codes.paired(call.now_ms),
-            devices=await around.codes.devices(),
-            restarted=self._restarted,
-        )
-
-    def _language(self, call: Call) -> str:
-        """Return the language of the configuration, else of who asks, else of the system."""
-        chosen = self._around.config.loaded.parsed.get("locale")
-        if isinstance(chosen, str):
-            return flow.known_language(chosen)
-        environ = self._around.config.environ
-        return flow.known_language(call.connection.locale or environ.get("LC_ALL") or environ.get("LANG") or "en")
-
-    def _has_key(self, service: str) -> bool:
-        provider = self._models.providers.get(service)
-        configured = provider is not None and provider.api_key is not None
-        return configured or BUILT_IN[service].key(self._around.config.environ) is not None
-
-    def _fetch(self) -> Fetch | None:
-        if self._job is None:
-            return None
-        row = self._around.pulls.status(self._job)
-        total = row.total_bytes if row.total_bytes is not UNSET else 0
-        share = min(1.0, row.done_bytes / total) if total else 0.0
-        state = "failed" if row.state == "cancelled" else row.state
-        return Fetch(row.file, state, share, row.error if row.error is not UNSET else None)
-
-
-def _host(source: str, hub: str | None) -> str:
-    from urllib.parse import urlsplit
-
-    address = source if "://" in source and not source.startswith("hf:") else hub or "https://huggingface.co"
-    return urlsplit(address).hostname or address
 
 
 def _told(act: Act, error: Exception, state: State) -> str:
