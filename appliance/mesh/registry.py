@@ -199,6 +199,9 @@ class Mesh:
             _log.info("the surface of node %s was approved: its owner vouched for it", link.node_id)
         else:
             self._store.note(record)
+        if (stats := live.told.get("hostStats")) is not None:
+            # It reported while we waited for the disk, or before there was a record to keep it.
+            self._store.note(msgspec.structs.replace(record, host_stats=stats))
         if verdict is Verdict.ASK:
             self._ask(link, wanted, now_ms)
         else:

@@ -70,6 +70,8 @@ class Reports:
             stats.disk_available_bytes,
             now_ms,
         )
+        if (live := self._mesh.live(node_id)) is not None:
+            live.told["hostStats"] = kept  # also for a node whose surface is still being judged
         if (record := self._mesh.record(node_id)) is not None:
             self._mesh.note(msgspec.structs.replace(record, host_stats=kept, last_seen_ms=now_ms))
         self._tell(node_id, "node.hostStats", {"nodeId": node_id, "hostStats": msgspec.to_builtins(kept)})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -92,3 +93,13 @@ async def test_a_sign_of_life_says_why(home: Box, reports: Reports) -> None:
 
 async def test_an_event_that_nothing_uses_says_so(reports: Reports) -> None:
     assert reports.heard("attic", "voice.transcript", {"text": "hi"}, None)[0] is False
+
+
+async def test_a_report_that_comes_with_the_hello_is_kept_too(home: Box) -> None:
+    """Published nodes report at once; the first time that is before their surface was judged."""
+    reports = Reports(home.mesh, home.bus, home.clock)
+    asyncio.get_running_loop().call_soon(reports.heard, "attic", "node.host.stats", STATS, None)
+    await home.join("attic", "device.info", trusted=True)
+    record = home.mesh.record("attic")
+    assert record is not None
+    assert record.host_stats is not None
