@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,6 +15,9 @@ from typing import Any
 import pytest
 
 from appliance.client.errors import ClientError, GatewayAway, RequestFailed
+from tests.fakes.cloud.openai_chat import OpenAIChatWire
+from tests.fakes.cloud.script import Raw
+from tests.fakes.cloud.server import serve
 from tests.integration.box import no_engine
 from tests.integration.gateway_process import CHECKOUT, GatewayProcess
 from tests.integration.pseudo_terminal import PseudoTerminal
@@ -223,6 +227,22 @@ def test_a_key_that_is_refused_stops_a_script_and_is_nowhere(gateway: GatewayPro
     assert "could not be asked" in done.stderr
     for file in gateway.state.rglob("*"):
         assert not file.is_file() or b"sk-not-a-real-key" not in file.read_bytes(), file
+
+
+async def test_a_key_that_is_taken_is_kept_in_the_configuration_alone(tmp_path: Path) -> None:
+    async with serve(OpenAIChatWire()) as cloud:
+        cloud.script(Raw(b'{"data": []}'))
+        box = _box(tmp_path, KEY_OF_OPENAI=cloud.key)
+        box.config_file.write_text(json.dumps({"models": {"providers": {"openai": {"baseUrl": cloud.url}}}}))
+        box.config_file.chmod(0o600)
+        options = ["--expose", "loopback", "--cloud", "openai", "--key-env", "KEY_OF_OPENAI"]
+        done = await asyncio.to_thread(box.homarus, "onboard", "--non-interactive", *options)
+    assert done.returncode == 0, done.stderr
+    assert [request.method for request in cloud.requests] == ["GET"], "nothing was generated for money"
+    holding = [file.name for file in box.state.rglob("*") if file.is_file() and cloud.key.encode() in file.read_bytes()]
+    assert holding == [box.config_file.name]
+    assert stat.S_IMODE(box.config_file.stat().st_mode) == 0o600
+    assert cloud.key not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
