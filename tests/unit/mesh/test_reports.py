@@ -98,8 +98,13 @@ async def test_an_event_that_nothing_uses_says_so(reports: Reports) -> None:
 async def test_a_report_that_comes_with_the_hello_is_kept_too(home: Box) -> None:
     """Published nodes report at once; the first time that is before their surface was judged."""
     reports = Reports(home.mesh, home.bus, home.clock)
-    asyncio.get_running_loop().call_soon(reports.heard, "attic", "node.host.stats", STATS, None)
-    await home.join("attic", "device.info", trusted=True)
+    await home.pair("attic")
+    joining = asyncio.create_task(home.join("attic", "device.info", trusted=True))
+    while home.mesh.live("attic") is None:
+        await asyncio.sleep(0)
+    assert home.mesh.record("attic") is None
+    reports.heard("attic", "node.host.stats", STATS, None)
+    await joining
     record = home.mesh.record("attic")
     assert record is not None
     assert record.host_stats is not None
