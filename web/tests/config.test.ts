@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { apply, differences, get, patchOf, rebase, remove, same, set } from "../src/views/config/draft";
 import type { Tree } from "../src/views/config/draft";
 import { readNumber, unitText } from "../src/views/config/measure";
-import { kindOf, label, meaning, pathText, placeOf, problem, problems, schemaAt, search } from "../src/views/config/schema";
+import { countsAtOnce, kindOf, label, meaning, pathText, placeOf, problem, problems, schemaAt, search } from "../src/views/config/schema";
 import type { Schema } from "../src/views/config/schema";
 
 const root: Schema = {
@@ -136,4 +136,14 @@ test("numbers are read with a comma or a point, and what is none stays as it was
   assert.match(unitText(300_000, "ms")!, /5\smin/);
   assert.equal(unitText(500, "ms"), undefined);
   assert.equal(unitText(30, "s"), undefined);
+});
+
+test("an entry counts as soon as its option does", () => {
+  const tree: Schema = { type: "object", properties: {
+    hot: { type: "object", additionalProperties: { type: "string" }, "x-reload": "hot" },
+    cold: { type: "array", items: { type: "string" } },
+    mixed: { type: "object", "x-reload": "hot", additionalProperties: { type: "object", properties: { now: { type: "string", "x-reload": "hot" }, later: { type: "string" } } } },
+  } };
+  const at = (...place: (string | number)[]) => countsAtOnce(tree, place);
+  assert.deepEqual([at("hot"), at("hot", "any"), at("cold", 0), at("mixed", "a", "now"), at("mixed", "a", "later"), at("mixed", "a"), at("nowhere")], [true, true, false, true, false, true, false]);
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from appliance.config.schema import Config
@@ -43,8 +44,9 @@ def field_at(path: str) -> OptionField | None:
     field: OptionField | None = None
     shape: Shape | None = None
     for step in _steps(path):
-        if shape is not None and shape.kind in (Kind.MAP, Kind.LIST):
-            shape = shape.inner
+        if shape is not None and shape.inner is not None:
+            # What is declared of a map or list holds for its entries: models.aliases counts at once, so does one alias.
+            shape = replace(shape.inner, meta=shape.inner.meta or shape.meta)
             continue
         section = Config if shape is None and field is None else (shape.section if shape else None)
         field = fields(section).get(step) if section is not None else None

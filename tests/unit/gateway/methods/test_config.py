@@ -223,6 +223,8 @@ def test_declarations_are_found_by_path() -> None:
     assert needs_restart("gateway.port")
     assert needs_restart("gateway")
     assert not needs_restart("locale")
+    assert not needs_restart("models.aliases.short")  # an entry is as its option is
+    assert needs_restart("gateway.trustedProxies[0]")
 
 
 @pytest.mark.parametrize(

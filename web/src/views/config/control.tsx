@@ -8,7 +8,7 @@ import { kindOf } from "./schema";
 import type { Json, Schema, Step } from "./schema";
 import { SecretControl } from "./secret";
 import { drop, put, valueAt } from "./store";
-import { readNumber } from "./measure";
+import { isShort, readNumber } from "./measure";
 
 export interface ControlProps {
   at: Step[];
@@ -69,7 +69,7 @@ function NumberField({ at, schema, name, hint, error, required }: ControlProps):
   return (
     <Field label={name} hint={hint} error={error} inputMode={schema.type === "integer" ? "numeric" : "decimal"} required={required}
       value={value === undefined || value === null ? "" : String(value)} placeholder={placeholder(schema.default)} onInput={type}
-      end={unit && <span class="config-unit">{unit}</span>} />
+      end={unit && isShort(unit) && <span class="config-unit">{unit}</span>} />
   );
 }
 

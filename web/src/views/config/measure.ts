@@ -7,6 +7,9 @@ export function readNumber(text: string): Json {
   return text.trim() && Number.isFinite(value) ? value : text;
 }
 
+/** Whether a unit fits behind its number; a longer one stands in the text. */
+export const isShort = (unit: string): boolean => unit.length <= 6;
+
 /** A number of a small unit in a larger one: `5 min` for 300,000 ms, `2 GB` for 2,000 MB; undefined where that says no more. */
 export function unitText(value: number, unit: string): string | undefined {
   if (value <= 0) return undefined;

@@ -4,11 +4,11 @@ import { format, t } from "../../app/i18n";
 import { Badge, Button } from "../../ui";
 import { Control } from "./control";
 import { same } from "./draft";
-import { unitText } from "./measure";
+import { isShort, unitText } from "./measure";
 import { Prose } from "./prose";
-import { kindOf, label, meaning, pathText } from "./schema";
+import { countsAtOnce, kindOf, label, meaning, pathText } from "./schema";
 import type { Schema, Step } from "./schema";
-import { changed, conflicts, drop, issues, refused, savedAt, tried, undo, valueAt, wrong } from "./store";
+import { changed, conflicts, drop, issues, refused, savedAt, schema as root, tried, undo, valueAt, wrong } from "./store";
 
 /** One option: its control, what it means, what is wrong, what counts and how to get back. */
 export function Option({ at, schema, title, required }: { at: Step[]; schema: Schema; title?: string; required?: boolean }): JSX.Element {
@@ -22,7 +22,7 @@ export function Option({ at, schema, title, required }: { at: Step[]; schema: Sc
   return (
     <div id={`o-${path}`} class={isChanged ? "config-field changed" : "config-field"} onFocusOut={() => setLeft(true)}>
       <Control at={at} schema={schema} name={title ?? label(String(at.at(-1)), schema)} hint={<Prose text={hintText(schema, value)} />} error={error} required={required ?? false} />
-      <Foot path={path} schema={schema} simple={!whole}>
+      <Foot at={at} schema={schema} simple={!whole}>
         {isChanged && <Badge tone="accent">{t("config.changed")}</Badge>}
         {isChanged && <Button small kind="quiet" onClick={() => undo(at)}>{t("config.undo")}</Button>}
         {!isChanged && value !== undefined && kind !== "secret" && kind !== "map" && !required && <Button small kind="quiet" onClick={() => drop(at)}>{t(schema.default === undefined || whole ? "config.clear" : "config.useDefault")}</Button>}
@@ -36,20 +36,20 @@ export function Option({ at, schema, title, required }: { at: Step[]; schema: Sc
 function hintText(schema: Schema, value: unknown): string {
   const unit = schema["x-unit"];
   if (!unit) return meaning(schema);
-  if (kindOf(schema) !== "number") return `${meaning(schema)} (${unit})`;
+  if (kindOf(schema) !== "number" || !isShort(unit)) return `${meaning(schema)} (${unit})`;
   const told = typeof value === "number" ? unitText(value, unit) : typeof schema.default === "number" && value === undefined ? unitText(schema.default, unit) : undefined;
   return told ? `${meaning(schema)} (${told})` : meaning(schema);
 }
 
-function Foot({ path, schema, simple, children }: { path: string; schema: Schema; simple: boolean; children: ComponentChildren }): JSX.Element {
+function Foot({ at, schema, simple, children }: { at: Step[]; schema: Schema; simple: boolean; children: ComponentChildren }): JSX.Element {
   const facts = [
     simple && schema.default !== undefined && schema.default !== "" && t("config.default", { value: shown(schema.default) }),
     bounds(schema),
-    t(schema["x-reload"] === "hot" ? "config.atOnce" : "config.afterRestart"),
+    t(countsAtOnce(root.value!, at) ? "config.atOnce" : "config.afterRestart"),
   ];
   return (
     <div class="config-foot">
-      <span><span class="mono">{path}</span> · {facts.filter(Boolean).join(" · ")}</span>
+      <span><span class="mono">{pathText(at)}</span> · {facts.filter(Boolean).join(" · ")}</span>
       {schema["x-pending"] && <Badge>{t("config.noEffect")}</Badge>}
       {children}
     </div>

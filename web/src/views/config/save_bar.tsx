@@ -5,14 +5,14 @@ import { gateway } from "../../gateway";
 import { Button, Notice, confirm, toast } from "../../ui";
 import { why } from "../panel";
 import { Restart } from "./findings";
-import { pathText, schemaAt } from "./schema";
-import { sections } from "./section";
+import { countsAtOnce, pathText } from "./schema";
+import { reveal, sections } from "./section";
 import { changes, conflicts, moved, refused, save, saving, schema, tried, undoAll, wrong } from "./store";
 
 /** What is not saved yet, and what stands in its way; else, in a section, what waits for a restart (the first page says it above). */
 export function SaveBar({ inside }: { inside: boolean }): JSX.Element | null {
   if (!changes.value.length) return inside ? <Restart /> : null;
-  const later = changes.value.filter((at) => schemaAt(schema.value!, at)?.["x-reload"] !== "hot").length;
+  const later = changes.value.filter((at) => !countsAtOnce(schema.value!, at)).length;
   const run = async (): Promise<void> => {
     try {
       if (await save()) toast(t("config.saved"), "good");
@@ -50,9 +50,6 @@ function show(path: string): void {
   const section = sections(schema.peek()!).find((one) => one.keys.includes(first))?.name;
   const at = changes.peek().map(pathText).filter((one) => path.startsWith(one)).sort((a, b) => b.length - a.length)[0] ?? path;
   const place = document.getElementById(`o-${path}`) ?? document.getElementById(`o-${at}`);
-  place?.closest("details")?.setAttribute("open", "");
-  if (place) {
-    place.scrollIntoView({ block: "center" });
-    place.querySelector<HTMLElement>("input, select, button")?.focus({ preventScroll: true });
-  } else if (section) go(`/config/${section}?o=${encodeURIComponent(path)}`);
+  if (place) reveal(place);
+  else if (section) go(`/config/${section}?o=${encodeURIComponent(path)}`);
 }

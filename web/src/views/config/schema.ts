@@ -54,6 +54,20 @@ export function schemaAt(schema: Schema, at: At): Schema | undefined {
   return found;
 }
 
+/** Whether a change counts without a restart. An entry of a map or list is as its option is. */
+export function countsAtOnce(root: Schema, at: At): boolean {
+  let hot = false;
+  let found: Schema | undefined = root;
+  for (const step of at) {
+    if (!found) return false;
+    const kind = kindOf(found);
+    const entry: boolean = kind === "map" || kind === "list";
+    found = entry ? entrySchema(found) : found.properties?.[String(step)];
+    if (!entry) hot = found?.["x-reload"] === "hot";
+  }
+  return hot;
+}
+
 /** A place as the box writes it: `gateway.port`, `models.providers["my.server"].models[0].id`. */
 export function pathText(at: At): string {
   return at.reduce<string>((text, step) => {

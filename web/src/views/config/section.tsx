@@ -48,9 +48,7 @@ export function Section({ name }: { name: string }): JSX.Element {
   const wanted = route.value.query.get("o");
   useEffect(() => {
     if (!wanted) return;
-    const place = document.getElementById(`o-${wanted}`);
-    place?.scrollIntoView({ block: "center" });
-    place?.querySelector<HTMLElement>("input, select, textarea, button")?.focus({ preventScroll: true });
+    reveal(document.getElementById(`o-${wanted}`));
   }, [wanted, name]);
   if (name === BOX) {
     const alone = sections(root)[0]!.keys;
@@ -71,6 +69,13 @@ export function Section({ name }: { name: string }): JSX.Element {
       ))}
     </>
   );
+}
+
+/** Bring an option before the eyes, also one that is folded away. */
+export function reveal(place: HTMLElement | null): void {
+  for (let fold = place?.closest("details"); fold; fold = fold.parentElement?.closest("details")) fold.open = true;
+  place?.scrollIntoView({ block: "center" });
+  place?.querySelector<HTMLElement>("input, select, textarea, button")?.focus({ preventScroll: true });
 }
 
 /** Options first, then what has options of its own. A group of one option is that option. */
