@@ -116,8 +116,13 @@ async def test_kill_9_of_the_engine_before_a_word_fails_over_and_it_comes_back(t
         os.kill(engine, signal.SIGKILL)
         end = await talk.state(run)
         assert (end["state"], end["message"]["content"][0]["text"]) == ("final", "The cloud speaks.")
+        # who asks how it is meanwhile hears that, and does not wait for it
+        meanwhile = await asyncio.to_thread(gateway.call, "homarus.answers")
+        assert meanwhile["local"]["file"] == "speaker.gguf"
+        assert (meanwhile["engine"] is None) is (meanwhile["local"]["state"] in ("restarting", "loading"))
         await asyncio.to_thread(until, lambda: engine_of(gateway) not in (None, engine), what="a new engine")
         await asyncio.to_thread(until, lambda: _answers_itself(gateway), what="its answer")
+        assert "on this box: " in (await asyncio.to_thread(gateway.homarus, "status")).stdout
 
 
 async def test_kill_9_of_the_engine_in_mid_answer_ends_the_run_and_the_gateway_goes_on(

@@ -20,10 +20,11 @@ def command(cli: CliSession) -> int:
     sessions = status["sessions"]
     model = sessions.get("defaults", {}).get("model")
     uptime = status.get("uptimeMs", 0)
+    local = answers["local"]
     lines = [
         f"Homarus {status['runtimeVersion']}, " + (f"up {age(uptime)}" if uptime >= 1000 else "just started"),
-        "model: " + (f"{model}, after the embedded one" if model not in (None, "mini") else "the embedded one alone"),
-        *_engine(answers.get("engine")),
+        "model: " + (f"{model}, after the embedded one" if model not in (None, "mini") else _alone(local["state"])),
+        *(_engine(answers["engine"]) if answers["engine"] else _away(local)),
         f"conversations: {sessions['count']}",
     ]
     wrong = conditions(status.get("conditions") or ())
@@ -38,10 +39,25 @@ def command(cli: CliSession) -> int:
     return Exit.OK if status.get("ready", True) else Exit.FAILED
 
 
-def _engine(engine: dict[str, Any] | None) -> list[str]:
+def _alone(state: str) -> str:
+    return "the embedded one, until the one on this box is loaded" if state == "loading" else "the embedded one alone"
+
+
+def _away(local: dict[str, Any]) -> list[str]:
+    """Return the line about a model on this box that does not answer now."""
+    reason = f" ({local['reason']})" if local["reason"] else ""
+    words = {
+        "loading": f"{local['file']} is being loaded; who asks waits for it a moment",
+        "ready": f"{local['file']} runs, but does not say how it is; it is started anew if it stays so",
+        "restarting": f"{local['file']} ended{reason} and is started again",
+        "failed": f"{local['file']} does not stay alive{reason}; it is tried again later: `homarus doctor`",
+        "absent": f"no model can run here{reason}",
+    }
+    return [f"on this box: {words[local['state']]}"] if local["state"] in words else []
+
+
+def _engine(engine: dict[str, Any]) -> list[str]:
     """Return the lines about the model on this box."""
-    if engine is None:
-        return []
     cache = engine["cache"]
     rates = [f"{verb} {rate:g}" for verb, rate in _rates(engine) if rate]
     speed = f", {' and '.join(rates)} tokens/s" if rates else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from appliance.config.sections.models import LocalModelSection
 from appliance.daemon.local.arguments import EngineFolders, engine_arguments
-from appliance.daemon.local.engines import Engines, EngineUnusableError, Ready
+from appliance.daemon.local.engines import Engines, EngineUnusableError, Ready, Standing, standing
 from appliance.daemon.models import Models
 from appliance.engine.client import EngineClient
 from appliance.engine.locate import EngineAbsent
@@ -77,6 +77,10 @@ class LocalEngine:
     def client(self) -> EngineClient | None:
         """The engine that answers."""
         return self._engines.client(_NAME)
+
+    def standing(self) -> Standing:
+        """Return what its process does now."""
+        return standing(self._engines.home, self._path.name if self._path else "", self._engines.status(_NAME))
 
     # ---- what the configuration wants
 

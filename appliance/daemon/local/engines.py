@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -32,12 +33,36 @@ _DRAIN_S = 15.0
 _DRAIN_POLL_S = 0.25
 _MAX_REASON = 200
 _ABSENT, _DOWN = "engine_absent", "engine_down"
+_STATES = {
+    ChildState.STARTING: "loading",
+    ChildState.READY: "ready",
+    ChildState.BACKOFF: "restarting",
+    ChildState.FAILED: "failed",
+}
+_TOLD = ("restarting", "failed")
 
 
 class EngineUnusableError(ApplianceError):
     """An engine did not come up with what it was given; what answered before still does."""
 
     code = "model_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state`: none, absent, loading, ready, restarting or failed; `reason`: why, where it is not as it should be."""
+
+    state: str = "none"
+    file: str = ""
+    reason: str = ""
+
+
+def standing(home: EngineHome | EngineAbsent, file: str, status: ChildStatus | None) -> Standing:
+    """Return how the model `file` stands; `status` None: nothing was started for it."""
+    if isinstance(home, EngineAbsent):
+        return Standing("absent", file, home.reason)
+    state = "none" if status is None or not file else _STATES.get(status.state, "none")
+    return Standing(state, file if state != "none" else "", status.reason if status and state in _TOLD else "")
 
 
 class EngineProcess:
@@ -256,6 +281,11 @@ class Engines:
         """End all of them."""
         for name in list(self._running):
             await self.stop(name)
+
+    def status(self, name: str) -> ChildStatus | None:
+        """Return how the process of the engine `name` is, None while none is wanted."""
+        process = self._running.get(name)
+        return process.child.status if process else None
 
     def client(self, name: str) -> EngineClient | None:
         """Return the client of the engine `name`, None while there is none."""

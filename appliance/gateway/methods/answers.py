@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from appliance.engine.api import Info
 from appliance.gateway.method import Call, Method
 from appliance.generation import Tier
-from appliance.protocol.methods.answers import AnswersResult, CacheRow, EngineRow, TierRow
+from appliance.protocol.methods.answers import AnswersResult, CacheRow, EngineRow, LocalRow, TierRow
 from appliance.protocol.methods.base import Empty
 
 
@@ -27,6 +27,17 @@ class Answers(Protocol):
     @property
     def last(self) -> Mapping[str, Last]: ...
     def counts(self) -> Mapping[str, int]: ...
+
+
+class Standing(Protocol):
+    """What the process of the local model does (daemon.local.engines.Standing)."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
 
 
 def engine_row(info: Info) -> EngineRow:
@@ -54,13 +65,20 @@ def engine_row(info: Info) -> EngineRow:
     )
 
 
-def methods(*, answers: Answers, engine: Callable[[], Awaitable[Info | None]]) -> tuple[Method, ...]:
-    """Return homarus.answers. `engine` asks the local engine, None while it does not answer."""
+def methods(
+    *, answers: Answers, engine: Callable[[], Awaitable[Info | None]], standing: Callable[[], Standing]
+) -> tuple[Method, ...]:
+    """Return homarus.answers. `engine` asks the local engine, None while it does not answer.
+
+    It is asked only while it runs: who asks one that starts waits for it, and this method says how things are now.
+    """
 
     async def get(call: Call, _: Empty) -> AnswersResult:
-        info, counts = await engine(), answers.counts()
+        now, counts = standing(), answers.counts()
+        info = await engine() if now.state == "ready" else None
+        local = LocalRow(state=now.state, file=now.file, reason=now.reason)
         rows = [_row(tier.value, counts.get(tier.value, 0), answers.last.get(tier.value)) for tier in Tier]
-        return AnswersResult(ts=call.now_ms, engine=engine_row(info) if info is not None else None, tiers=rows)
+        return AnswersResult(ts=call.now_ms, engine=engine_row(info) if info else None, local=local, tiers=rows)
 
     return (Method("homarus.answers", "operator.read", Empty, get, result=AnswersResult),)
 

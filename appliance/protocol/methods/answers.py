@@ -37,6 +37,17 @@ class EngineRow(Result, frozen=True):
     cache: CacheRow
 
 
+class LocalRow(Result, frozen=True):
+    """The process of the local model: none, absent (no engine on this box), loading, ready, restarting or failed.
+
+    `file` is the model's, "" without one; `reason` says why it is absent, restarting or failed.
+    """
+
+    state: str
+    file: str = ""
+    reason: str = ""
+
+
 class TierRow(Result, frozen=True):
     """One tier: answers since the start, and what the last one took (tier, model, firstTokenMs, tokens, costUsd)."""
 
@@ -47,8 +58,9 @@ class TierRow(Result, frozen=True):
 
 
 class AnswersResult(Result, frozen=True):
-    """`engine` is null while no local engine answers; the tiers stand nearest first."""
+    """`engine` is null while no local engine answers, `local` says why; the tiers stand nearest first."""
 
     ts: int
     engine: EngineRow | None
+    local: LocalRow
     tiers: list[TierRow] = msgspec.field(default_factory=list)
