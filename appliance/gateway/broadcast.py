@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from appliance.access.scopes import expand
 from appliance.gateway.method import ConnectionView, Subscriptions
+from appliance.gateway.transport.websocket import CloseCode
 from appliance.protocol.codec import encode
 from appliance.protocol.events import Audience, EventSpec, spec_of
 from appliance.protocol.frames import StateVersion
@@ -122,6 +123,27 @@ class Broadcaster:
             return False
         listener.deliver(_body(event, payload, None), numbered=False, drop_if_slow=False)
         return True
+
+    def relieve(self, max_bytes: int) -> int:
+        """Cut those that read least until all together keep us at most `max_bytes`; return how many were cut.
+
+        Each may have its 50 MiB (protocol.md 1), a hundred sockets of one device may not have it a hundred times.
+        """
+        waiting = {listener.view.conn_id: listener.waiting_bytes for listener in self._listeners.values()}
+        left, cut = sum(waiting.values()), 0
+        for conn_id in sorted(waiting, key=lambda one: waiting[one], reverse=True):
+            if left <= max_bytes:
+                break
+            left -= waiting[conn_id]
+            cut += 1
+            self._listeners[conn_id].abort()  # whoever does not read would not read why
+        return cut
+
+    def crowd(self, device_id: str, most: int) -> None:
+        """Close the oldest connections of a device beyond `most`."""
+        its = [one for one in self._listeners.values() if one.view.device_id == device_id]
+        for listener in its[: max(0, len(its) - most)]:
+            listener.close(CloseCode.POLICY, "too many connections of this device")
 
     def close_device(self, device_id: str, code: int, reason: str, *, role: str | None = None) -> int:
         """Close every connection of a device (of one role); return how many. Call it in the step that revokes."""

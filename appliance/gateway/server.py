@@ -49,6 +49,12 @@ from appliance.sessions.idempotency import IdempotencyStore
 
 _log = logging.getLogger(__name__)
 
+MAX_PER_DEVICE: Final = 64
+"""Connections of one device: more windows than anybody opens. The oldest leaves for a new one."""
+
+MAX_UNREAD_BYTES: Final = 128 * 1024 * 1024
+"""What all clients together have not read yet."""
+
 _SWEEP_S: Final = 1.0
 _PING_S: Final = 25.0
 _TICK_S: Final = TICK_INTERVAL_MS / 1000
@@ -259,6 +265,8 @@ class Server:
 
     def _joined(self, connection: Connection) -> None:
         self.broadcaster.add(connection)
+        if connection.view.device_id is not None:
+            self.broadcaster.crowd(connection.view.device_id, MAX_PER_DEVICE)
         for watcher in self._watchers:
             watcher.joined(connection)
         if self.presence.join(connection.view, connection.peer.remote, self._clock.now_ms()):
@@ -315,6 +323,8 @@ class Server:
             now = self._clock.monotonic()
             self.lobby.sweep()
             self._ports.handshakes.sweep()
+            if cut := self.broadcaster.relieve(MAX_UNREAD_BYTES):
+                _log.warning("%d clients that did not read were cut off: together they took too much memory", cut)
             if now - pinged >= _PING_S:
                 pinged = now
                 self._ping()
