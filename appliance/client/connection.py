@@ -145,11 +145,13 @@ async def connect(
     caps: Sequence[str] = (),
     introduction: Introduction | None = None,
     heartbeat_s: float | None = None,
+    reach_s: float = _REACH_S,
 ) -> AsyncIterator[Connection]:
     """Open a connection and shake hands. Raises GatewayAway or ConnectRefused.
 
     `scopes` and `caps` are those of the command line; whoever comes as something else hands in an `introduction`.
     Who stays for long asks for a heartbeat: a gateway that vanished without a word is noticed after one and a half.
+    `reach_s`: how long to knock where nobody answers; short where other addresses wait to be tried.
     """
     as_what = introduction or Introduction(scopes=scopes, caps=caps)
     if isinstance(target, RemoteTarget):
@@ -160,7 +162,7 @@ async def connect(
         return
     tasks = TaskSet("client")
     async with contextlib.AsyncExitStack() as stack:
-        socket = await _open(stack, target, heartbeat_s)
+        socket = await _open(stack, target, heartbeat_s, reach_s)
         stack.push_async_callback(socket.close)
         try:
             async with asyncio.timeout(_HANDSHAKE_S):
@@ -177,7 +179,7 @@ async def connect(
 
 
 async def _open(
-    stack: contextlib.AsyncExitStack, target: SocketTarget | UrlTarget, heartbeat_s: float | None
+    stack: contextlib.AsyncExitStack, target: SocketTarget | UrlTarget, heartbeat_s: float | None, reach_s: float
 ) -> aiohttp.ClientWebSocketResponse:
     try:
         if isinstance(target, SocketTarget):
@@ -188,7 +190,7 @@ async def _open(
             connector = aiohttp.TCPConnector(ssl=_pinned(target.pin)) if target.pin else None
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             url = target.url
-        async with asyncio.timeout(_REACH_S):
+        async with asyncio.timeout(reach_s):
             return await session.ws_connect(
                 url, max_msg_size=_MAX_FRAME_BYTES, compress=0, timeout=_TIMEOUT, heartbeat=heartbeat_s
             )

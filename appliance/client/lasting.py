@@ -24,6 +24,9 @@ _MAX_FOUND: Final = 16
 """Whoever wants can announce our certificate; each such address costs one attempt, which the certificate ends."""
 
 _HEARTBEAT_S: Final = 15.0
+_REACH_S: Final = 5.0
+"""A busy box answers in one; there are other addresses, and another round."""
+
 _PAIRING: Final = "PAIRING_REQUIRED"
 _PASSING: Final = frozenset({"AUTH_RATE_LIMITED", ""})
 """Refusals that time mends; "" are those of a gateway that starts or ends."""
@@ -115,7 +118,7 @@ class Lasting:
         return False
 
     async def _meet(self, url: str, target: UrlTarget, serve: Callable[[Connection], Awaitable[None]]) -> None:
-        async with connect(target, introduction=self._who, heartbeat_s=_HEARTBEAT_S) as connection:
+        async with connect(target, introduction=self._who, heartbeat_s=_HEARTBEAT_S, reach_s=_REACH_S) as connection:
             membership = self._membership.told(connection.hello).met_at(url)
             if membership != self._membership:
                 self._seams.remember(membership)

@@ -74,7 +74,7 @@ def announcing(space: str, host: str, port: int = 18789, *, avahi: bool = False)
 
 
 def discover(space: str) -> list[dict[str, Any]]:
-    command = ["ip", "netns", "exec", space, sys.executable, "-m", "appliance", "--json", "discover", "--seconds", "2"]
+    command = ["ip", "netns", "exec", space, sys.executable, "-m", "appliance", "--json", "discover", "--seconds", "1"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=60)
     rows: list[dict[str, Any]] = json.loads(done.stdout)
     return rows
