@@ -7,44 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from appliance.engine.cache.envelope import MAX_TOKENS, Blob, Header, Opened, Refusal, pack_tokens, seal, unseal
+from appliance.engine.cache.envelope import MAX_TOKENS, Blob, Header, Opened, Refusal, pack_tokens, unseal
 from appliance.engine.cache.store import PrefixStore
 from appliance.engine.cache.transfer import States
 
 KEY_BYTES = 32
 
 
-def pack(
-    store: PrefixStore, states: States, sequence: int, tokens: Sequence[int], key: bytes
-) -> tuple[bytes, Blob, bytes] | None:
-    """Return head, blob and sum of the state of `tokens`, which are exactly those in `sequence`, to send in order.
-
-    Only this text travels: a stored piece may hold the rest of somebody else's. None: the model is still being
-    hashed (or nothing is kept in files, so it never is), or there is nothing to send. In the engine thread; to sum a
-    large state up elsewhere, call `export` there and `seal` anywhere.
-    """
-    exported = export(store, states, sequence, tokens)
-    return None if exported is None else seal(*exported, checked_key(key))
-
-
 def export(
     store: PrefixStore, states: States, sequence: int, tokens: Sequence[int]
 ) -> tuple[Header, Blob] | None:
-    """Return what `pack` seals. In the engine thread."""
+    """Return header and blob of the state of `tokens`, which are exactly those in `sequence`, to be sealed anywhere.
+
+    Only this text travels: a stored piece may hold the rest of somebody else's. None: the model is still being
+    hashed (or nothing is kept in files, so it never is), or there is nothing to send. In the engine thread.
+    """
     fingerprint = bytes.fromhex(store.fingerprint)
     if not fingerprint or not 0 < len(tokens) <= MAX_TOKENS:
         return None
     blob = states.export(sequence)
     return Header(fingerprint, pack_tokens(tokens), 0, len(tokens), len(blob)), blob
-
-
-def accept(store: PrefixStore, data: Blob, key: bytes) -> int | Refusal:
-    """Take a state of another box into the store; return how many tokens it has. In the engine thread.
-
-    It is found by the next request that begins with them. `data` is kept, not copied, and must not change.
-    """
-    opened = prove(data, key, bytes.fromhex(store.fingerprint))
-    return opened if isinstance(opened, Refusal) else take_in(store, opened)
 
 
 def prove(data: Blob, key: bytes, fingerprint: bytes) -> Opened | Refusal:
@@ -58,7 +40,10 @@ def prove(data: Blob, key: bytes, fingerprint: bytes) -> Opened | Refusal:
 
 
 def take_in(store: PrefixStore, opened: Opened) -> int | Refusal:
-    """Keep what `prove` returned; return how many tokens it has. In the engine thread."""
+    """Keep what `prove` returned; return how many tokens it has. In the engine thread.
+
+    It is found by the next request that begins with them. The blob is kept, not copied, and must not change.
+    """
     taken = store.put(opened.tokens, 0, opened.blob, foreign=True)
     return len(opened.tokens) if taken else Refusal.ROOM
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from appliance.engine.cache.files.writer import Files
 from appliance.engine.cache.fingerprint import Identity
-from appliance.engine.cache.handover import accept, pack
 from appliance.engine.cache.opened import open_store
 from appliance.engine.cache.store import PrefixStore
 from appliance.engine.cache.transfer import Restored, Transfer
@@ -30,6 +29,7 @@ from appliance.engine.profile import EngineProfile
 from appliance.engine.tinymodel import TinyModel
 from appliance.foundation.clock import SystemClock
 from tests.integration.engine import shapes
+from tests.unit.engine.cache.carried import accept, pack
 
 _PROMPT = [int(token) for token in np.random.default_rng(1).integers(0, 255, 300)]
 _ANSWER_TOKENS = 16

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from appliance.engine import api
 from appliance.engine.build import Engine, Options, build
-from appliance.engine.cache.handover import KEY_BYTES, accept
+from appliance.engine.cache.handover import KEY_BYTES
 from appliance.engine.profile import EngineProfile
 from appliance.foundation.clock import SystemClock
+from tests.unit.engine.cache.carried import accept
 
 _PROFILE = EngineProfile(type_k="f32", type_v="f32", adaptive=False)
 _SIZES = (2048, 3072, 1536, 4096)

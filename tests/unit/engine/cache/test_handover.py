@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from appliance.engine.cache.envelope import Header, Refusal, pack_tokens, seal
 from appliance.engine.cache.files.writer import Files
 from appliance.engine.cache.fingerprint import Facts, Identity
-from appliance.engine.cache.handover import accept, pack, worth
+from appliance.engine.cache.handover import worth
 from appliance.engine.cache.opened import open_store
 from appliance.engine.cache.rewind import Rules
 from appliance.engine.cache.store import PrefixStore
 from appliance.engine.cache.transfer import Restored, Transfer
 from tests.fakes.clock import FakeClock
+from tests.unit.engine.cache.carried import accept, pack
 from tests.unit.engine.cache.test_fingerprint import FACTS
 from tests.unit.engine.cache.test_transfer import Positions
 
