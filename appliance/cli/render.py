@@ -7,17 +7,24 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from appliance.foundation.visible import harmless
+
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return aligned columns under their head; one line per row."""
-    cells = [list(head), *([("" if cell is None else str(cell)) for cell in row] for row in rows)]
+    cells = [list(head), *([("" if cell is None else one_line(str(cell))) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     )
+
+
+def one_line(text: str) -> str:
+    """Return text on one line that commands no terminal: titles, names and snippets come from anywhere."""
+    return harmless(text).replace("\n", " ").replace("\t", " ")
 
 
 def age(milliseconds: int) -> str:

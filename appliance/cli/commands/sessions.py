@@ -10,7 +10,7 @@ import click
 
 from appliance.cli.conversation import message_text
 from appliance.cli.exits import Exit
-from appliance.cli.render import age, table
+from appliance.cli.render import age, one_line, table
 from appliance.cli.session import CliSession
 
 
@@ -60,7 +60,7 @@ def _said(message: dict[str, Any]) -> str:
     text = message_text(message)
     if message.get("errorMessage"):
         text = f"{text}\n" if text else ""
-        text += f"! {message['errorMessage']}"
+        text += f"! {one_line(message['errorMessage'])}"
     return f"{message['role']}: {text}" if text else ""
 
 
@@ -125,5 +125,5 @@ def delete(cli: CliSession, key: str, yes: bool) -> int:
 def search(cli: CliSession, words: tuple[str, ...]) -> None:
     """Look for WORDS in everything that was said."""
     answer = cli.call("homarus.sessions.search", {"query": " ".join(words)})
-    rows = [f"{one['key']}  {one['role']}: {one['snippet']}" for one in answer["hits"]]
+    rows = [f"{one['key']}  {one['role']}: {one_line(one['snippet'])}" for one in answer["hits"]]
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if cli.as_json else "\n".join(rows) or "Nothing found.")

@@ -14,6 +14,11 @@ def test_a_table_is_aligned_and_has_no_spaces_at_the_end() -> None:
     assert text.splitlines() == ["KEY        N", "a          1", "long name"]
 
 
+def test_a_title_from_anywhere_takes_one_line_of_a_table_and_commands_no_terminal() -> None:
+    shown = table(["KEY", "TITLE"], [["main", "two\nlines \x1b[2J\x9b31m\u202eend"]])
+    assert shown.splitlines() == ["KEY   TITLE", "main  two lines [2J31mend"]
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
     [(0, "now"), (999, "now"), (1000, "1 s"), (60_000, "1 min"), (3_599_999, "59 min"), (90_000_000, "1 d")],
