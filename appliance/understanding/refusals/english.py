@@ -7,14 +7,19 @@ from typing import Final
 from appliance.understanding.refusals.groups import (
     ALARMS,
     ALL,
+    BOX,
     CHANGING,
     CLOCKS,
     KEPT,
+    LAMPS,
     LIGHT,
     LISTED,
     MAKING,
     MARKING,
+    NOTES,
+    PENDING,
     REMINDING,
+    SHOWN,
     WORDY,
     Refusal,
     refusal,
@@ -70,4 +75,30 @@ REFUSED: Final[tuple[Refusal, ...]] = (
         ALL, r"^i (?:set|turned|added|deleted|cancelled|cleared|played) .*\b(?:earlier|yesterday|last night|ago)\b"
     ),
     refusal(MARKING, r"^(?:he|she|they|mum|mom|dad|gran|my boss) (?:told|asked|yelled|shouted|used to)\b(?!.*,)"),
+    # what was, and what others have: the box shows what there is now
+    refusal(
+        SHOWN,
+        r"^(?:when (?:did i (?:add|put|write)|was)|why|who (?:did|put|set|added|wrote|has|had))\b",
+        r"\b(?:did|have) (?:i|we) (?:finish|finished|complete|completed)\b",
+        r"\b(?:her|his|their|wife's|husband's) (?:to do |shopping )?(?:list|reminders|alarms|timers|notes)\b",
+        r"\b(?:my|the) (?:wife|husband|son|daughter|government)(?:'s)? (?:have|has|list)\b",
+        r"\bon (?:my|his|her) (?:phone|mobile|laptop|computer|tablet)\b",
+        r"^how much (?:would|will|do|does)\b",
+        r"\bcheapest\b",
+    ),
+    refusal(PENDING, r"\b(?:last (?:week|month|year|night)|yesterday)\b", r"^did (?:my|the) alarm\b"),
+    refusal(LISTED, r"\bprice list\b", r"\blist of (?:ingredients|symptoms|presidents|kings|side effects)\b"),
+    refusal(NOTES, r"\bon (?:my|the) (?:laptop|computer|tablet)\b", r"\b(?:c major|octave|piano|meeting from)\b"),
+    refusal(
+        LAMPS,
+        r"\b(?:bike|bicycle|street|car|fridge|freezer|phone|keyboard|monitor|screen|camera|traffic|brake|oven|"
+        r"neighbou?r'?s?|grandma's|gran's) (?:\w+ )?(?:light|lights|headlights|brightness)\b",
+        r"\b(?:torch|flashlight|headlights|headlamps)\b",
+        r"^did (?:you|i|we)\b",
+    ),
+    refusal(
+        BOX,
+        r"^(?:how|is|what) (?:\w+ ){1,5}(?:the (?:room|bedroom|fridge|freezer|company|street)|(?:my|"
+        r"the) (?:phone|car|router))\b",
+    ),
 )

@@ -7,14 +7,19 @@ from typing import Final
 from appliance.understanding.refusals.groups import (
     ALARMS,
     ALL,
+    BOX,
     CHANGING,
     CLOCKS,
     KEPT,
+    LAMPS,
     LIGHT,
     LISTED,
     MAKING,
     MARKING,
+    NOTES,
+    PENDING,
     REMINDING,
+    SHOWN,
     WORDY,
     Refusal,
     refusal,
@@ -77,4 +82,27 @@ REFUSED: Final[tuple[Refusal, ...]] = (
         r"crié) (?:de|que)\b"
         r"(?!.*,)",
     ),
+    # what was, and what others have: the box shows what there is now
+    refusal(
+        SHOWN,
+        r"^(?:quand (?:est-ce que )?j'ai|pourquoi|qui a)\b",
+        r"^(?:quels?|quelles?|combien de) .*\bj'ai (?:ratée?s?|manquée?s?|loupée?s?|faite?s?)\b",
+        r"\b(?:a ma femme|a mon mari|sa liste|ses rappels|ses notes|le gouvernement)\b",
+        r"\bsur (?:mon|le|ma) (?:téléphone|portable|tablette|ordi)\b|\bsur l'ordinateur\b",
+        r"\b(?:coûterait|coûte|le moins cher)\b",
+    ),
+    refusal(PENDING, r"\b(?:la semaine dernière|le mois dernier|hier|cette nuit)\b", r"^tu m'as rappelé\b"),
+    refusal(LISTED, r"\bliste des (?:prix|ingrédients|présidents|rois)\b", r"\bcarte des vins\b"),
+    refusal(
+        NOTES,
+        r"\bsur (?:mon|le|ma) (?:téléphone|portable|tablette|ordi)\b|\bsur l'ordinateur\b",
+        r"\b(?:do majeur|octave|piano|à l'école)\b",
+    ),
+    refusal(
+        LAMPS,
+        r"\b(?:lampadaires de|phares?|vélo|frigo|écran|clignotant|lampe torche|lampe de poche|flash|entreprise)\b",
+        r"\b(?:de la rue|du voisin|chez mamie)\b",
+        r"^tu as (?:éteint|allumé)\b",
+    ),
+    refusal(BOX, r"\b(?:téléphone|voiture|frigo|routeur|portable|la chambre|dans la rue|entreprise)\b"),
 )

@@ -7,14 +7,19 @@ from typing import Final
 from appliance.understanding.refusals.groups import (
     ALARMS,
     ALL,
+    BOX,
     CHANGING,
     CLOCKS,
     KEPT,
+    LAMPS,
     LIGHT,
     LISTED,
     MAKING,
     MARKING,
+    NOTES,
+    PENDING,
     REMINDING,
+    SHOWN,
     WORDY,
     Refusal,
     refusal,
@@ -77,4 +82,27 @@ REFUSED: Final[tuple[Refusal, ...]] = (
         r"wollte)\b(?!.*(?:,|erinner))",
     ),
     refusal(CHANGING, r"^(?:bitte|sag|frag) (?:mama|papa|oma|opa|ihn|sie|\w+) .*\b(?:seine|ihre) (?:liste|notizen)\b"),
+    # what was, and what others have: the box shows what there is now
+    refusal(
+        SHOWN,
+        r"^(?:wann|wer|warum) (?:hab|habe|hat|hast|ging|wurde|war)\b",
+        r"\b(?:verpasst|versäumt)\b",
+        r"\b(?:hat meine frau|hat mein mann|meines mannes|seiner|der regierung)\b",
+        r"\b(?:auf|an) meinem (?:handy|telefon|laptop|computer|tablet)\b",
+        r"\b(?:kosten|kostet|am günstigsten|am billigsten)\b",
+    ),
+    refusal(
+        PENDING, r"\b(?:letzte woche|letzten monat|letztes jahr|letzte nacht|gestern)\b", r"^welcher wecker ist gut\b"
+    ),
+    refusal(LISTED, r"\b(?:preisliste|zutatenliste|speisekarte|weinkarte|tagesordnung)"),
+    refusal(
+        NOTES, r"\bauf (?:dem|meinem) (?:handy|laptop|computer|tablet)\b", r"\b(?:c dur|oktave|klavier|in der schule)\b"
+    ),
+    refusal(
+        LAMPS,
+        r"\b(?:fahrrad|straßenlaterne|laternen|scheinwerfer|taschenlampe|bildschirm|monitor|blinker|bremslicht|"
+        r"kühlschrank|backofen|handy|bei oma|beim nachbarn|nordlicht)",
+        r"^hast du .*\b(?:ausgemacht|angemacht|ausgeschaltet|eingeschaltet)\b",
+    ),
+    refusal(BOX, r"\b(?:firma|handy|vom auto|kühlschrank|router|laptop|schlafzimmer|zimmer|unserer straße)\b"),
 )
