@@ -97,7 +97,9 @@ def _model(facts: Facts, say: Mapping[str, str]) -> Ask:
 
 def _offer(offer: Offer, say: Mapping[str, str], *, best: bool) -> Option:
     languages = ", ".join(one for one in LANGUAGES if one in offer.languages) or ", ".join(offer.languages[:3])
-    hint = say["model.hint"].format(size=amount(offer.size_bytes), seconds=round(offer.seconds), languages=languages)
+    hint = say["model.hint"].format(
+        size=amount(offer.size_bytes, say), seconds=round(offer.seconds), languages=languages
+    )
     return Option(offer.name, offer.title, say["model.best"].format(hint=hint) if best else hint)
 
 
@@ -106,8 +108,8 @@ def _download(facts: Facts, say: Mapping[str, str]) -> Ask:
     if look is None:
         raise ValueError("nothing was looked at")
     title = say["download.title"].format(title=look.title)
-    size = amount(look.size_bytes) if look.size_bytes is not None else "?"
-    free = amount(look.free_bytes)
+    size = amount(look.size_bytes, say) if look.size_bytes is not None else "?"
+    free = amount(look.free_bytes, say)
     message = say["download.message"].format(size=size, host=look.host, licence=look.licence or "?", free=free)
     return Ask(StepName.DOWNLOAD, "confirm", title, message, initial=True)
 
@@ -120,6 +122,8 @@ def _cloud(facts: Facts, say: Mapping[str, str]) -> Ask:
     return Ask(StepName.CLOUD, "select", title, message, options=tuple(options), initial=initial)
 
 
-def amount(count: int) -> str:
+def amount(count: int, say: Mapping[str, str]) -> str:
     """Return a number of bytes as people say it."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+    if count >= 1e9:
+        return say["amount.large"].format(count=f"{count / 1e9:.1f}".replace(".", say["amount.point"]))
+    return say["amount.small"].format(count=max(1, round(count / 1e6)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shutil
 import sys
 from typing import Any
 
@@ -13,6 +14,8 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
+
+_DIM = "fg:ansibrightblack"
 
 
 class Arrows:
@@ -26,7 +29,7 @@ class Arrows:
 
     def text(self, initial: str, placeholder: str, *, sensitive: bool) -> str:
         session: PromptSession[str] = PromptSession()
-        hint = FormattedText([("fg:ansibrightblack", placeholder)])
+        hint = FormattedText([(_DIM, placeholder)])
         return session.prompt("  › ", default=initial, placeholder=hint, is_password=sensitive)
 
 
@@ -36,6 +39,7 @@ class _Choice:
     def __init__(self, options: list[dict[str, Any]], place: int) -> None:
         self._options = options
         self._place = place
+        self._columns = shutil.get_terminal_size().columns
 
     def run(self) -> int:
         window = Window(FormattedTextControl(self._text, show_cursor=False), always_hide_cursor=True, wrap_lines=True)
@@ -48,8 +52,14 @@ class _Choice:
         parts: list[tuple[str, str]] = []
         for index, one in enumerate(self._options):
             here = index == self._place
-            parts.append(("bold" if here else "", f"  {'›' if here else ' '} {one['label']}"))
-            parts.append(("fg:ansibrightblack", f"  {one['hint']}\n" if one.get("hint") else "\n"))
+            line, hint = f"  {'›' if here else ' '} {one['label']}", str(one.get("hint") or "")
+            parts.append(("bold" if here else "", line))
+            # A hint that does not fit beside its answer stands below it, while that one is marked.
+            if hint and len(line) + len(hint) + 2 < self._columns:
+                parts.append((_DIM, f"  {hint}"))
+            elif hint and here:
+                parts.append((_DIM, f"\n      {hint}"))
+            parts.append(("", "\n"))
         return FormattedText(parts)
 
     def _keys(self) -> KeyBindings:
@@ -62,7 +72,8 @@ class _Choice:
         keys.add("down")(lambda event: move(1))
         keys.add("k")(lambda event: move(-1))
         keys.add("j")(lambda event: move(1))
-        keys.add("enter")(lambda event: event.app.exit(result=self._place))
+        for enter in ("enter", "c-j"):  # c-j: typed ahead, before this list took over the terminal
+            keys.add(enter)(lambda event: event.app.exit(result=self._place))
         for number in range(1, min(count, 9) + 1):
             keys.add(str(number))(self._jump(number - 1))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 WORDS = {
+    "amount.large": "{count} GB",
+    "amount.small": "{count} MB",
+    "amount.point": ",",
     "language.title": "Welche Sprache soll die Box sprechen?",
     "name.title": "Wie darf ich Sie nennen?",
     "name.message": "Leer lassen geht auch.",
@@ -23,7 +26,7 @@ WORDS = {
     "model.message": "Das eingebaute kann Timer, Listen, Erinnerungen, Rechnen und Ähnliches. Ein größeres beantwortet "
     "auch alles andere und wird einmal geladen.",
     "model.mini": "Das eingebaute genügt vorerst",
-    "model.mini.hint": "nichts wird geladen; ein größeres kann jederzeit kommen",
+    "model.mini.hint": "nichts wird geladen",
     "model.keep": "{name}, wie jetzt",
     "model.keep.hint": "es liegt schon auf dieser Box",
     "model.hint": "{size}, etwa {seconds} s für eine Antwort, {languages}",

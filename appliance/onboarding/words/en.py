@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 WORDS = {
+    "amount.large": "{count} GB",
+    "amount.small": "{count} MB",
+    "amount.point": ".",
     "language.title": "Which language shall the box speak?",
     "name.title": "What may I call you?",
     "name.message": "Empty is fine.",
@@ -23,7 +26,7 @@ WORDS = {
     "model.message": "The built-in one does timers, lists, reminders, sums and the like. A larger one answers the rest "
     "too, and is downloaded once.",
     "model.mini": "The built-in one is enough for now",
-    "model.mini.hint": "nothing is downloaded; a larger one can come at any time",
+    "model.mini.hint": "nothing is downloaded",
     "model.keep": "{name}, as now",
     "model.keep.hint": "it is on this box already",
     "model.hint": "{size}, about {seconds} s for an answer, {languages}",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 WORDS = {
+    "amount.large": "{count} Go",
+    "amount.small": "{count} Mo",
+    "amount.point": ",",
     "language.title": "Quelle langue le boîtier doit-il parler ?",
     "name.title": "Comment puis-je vous appeler ?",
     "name.message": "Vous pouvez laisser vide.",
@@ -23,7 +26,7 @@ WORDS = {
     "model.message": "Celui qui est intégré sait les minuteurs, les listes, les rappels, le calcul et le reste du "
     "quotidien. Un plus grand répond aussi à tout le reste ; il se télécharge une fois.",
     "model.mini": "Celui qui est intégré suffit pour l’instant",
-    "model.mini.hint": "rien n’est téléchargé ; un plus grand peut venir à tout moment",
+    "model.mini.hint": "rien n’est téléchargé",
     "model.keep": "{name}, comme maintenant",
     "model.keep.hint": "il est déjà sur ce boîtier",
     "model.hint": "{size}, environ {seconds} s pour une réponse, {languages}",

@@ -234,4 +234,6 @@ def test_a_tag_of_a_language_means_one_of_ours_or_english() -> None:
 
 
 def test_sizes_are_said_as_people_say_them() -> None:
-    assert (amount(1_149_000_000), amount(386_000_000), amount(10)) == ("1.1 GB", "386 MB", "1 MB")
+    sizes = (1_149_000_000, 386_000_000, 10)
+    assert [amount(one, en.WORDS) for one in sizes] == ["1.1 GB", "386 MB", "1 MB"]
+    assert [amount(one, fr.WORDS) for one in sizes] == ["1,1 Go", "386 Mo", "1 Mo"]
