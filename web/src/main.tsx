@@ -8,6 +8,7 @@ import { listen } from "./app/router";
 import { applyTheme } from "./app/theme";
 import { watchApprovals } from "./app/approvals";
 import { arrive } from "./app/arrival";
+import { watchDue } from "./app/due";
 import { gateway, outbox } from "./gateway";
 import "./words/shell";
 import "./words/ui";
@@ -27,6 +28,7 @@ async function begin(): Promise<void> {
   void outbox.load();
   watchUpdates();
   watchApprovals();
+  watchDue();
   // After the first paint: it competes for the same line.
   setTimeout(keepOffline, 1_500);
 }

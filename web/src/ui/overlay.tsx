@@ -85,6 +85,7 @@ interface ToastItem {
   id: number;
   text: string;
   tone: "neutral" | "good" | "bad";
+  stay: boolean;
   action?: { label: string; run: () => void };
 }
 
@@ -94,11 +95,11 @@ const MAX_TOASTS = 3;
 
 const dismiss = (id: number): void => void (shown.value = shown.peek().filter((item) => item.id !== id));
 
-/** Say briefly that something happened. Bad news stays until it is closed. */
-export function toast(text: string, tone: ToastItem["tone"] = "neutral", action?: ToastItem["action"]): void {
-  const item: ToastItem = { id: ++count, text, tone, ...(action ? { action } : {}) };
+/** Say briefly that something happened. Bad news, and what is to `stay`, is there until it is closed. */
+export function toast(text: string, tone: ToastItem["tone"] = "neutral", action?: ToastItem["action"], stay = tone === "bad"): void {
+  const item: ToastItem = { id: ++count, text, tone, stay, ...(action ? { action } : {}) };
   shown.value = [...shown.peek().filter((other) => other.text !== text), item].slice(-MAX_TOASTS);
-  if (tone !== "bad") setTimeout(() => dismiss(item.id), action ? 8_000 : 4_000);
+  if (!stay) setTimeout(() => dismiss(item.id), action ? 8_000 : 4_000);
 }
 
 export const Toast = { show: toast, dismiss };
@@ -114,7 +115,7 @@ export function Toasts(): JSX.Element {
           {item.action && (
             <Button small kind="quiet" onClick={() => { dismiss(item.id); item.action?.run(); }}>{item.action.label}</Button>
           )}
-          {item.tone === "bad" && <Button small kind="quiet" icon="close" label={t("ui.close")} onClick={() => dismiss(item.id)} />}
+          {item.stay && <Button small kind="quiet" icon="close" label={t("ui.close")} onClick={() => dismiss(item.id)} />}
         </div>
       ))}
     </div>
