@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.foundation.clock import Clock
-from appliance.storage import files
 from appliance.storage import journal as journals
 from appliance.storage.connection import connect_reader, translate
+from appliance.storage.copies import files
 from appliance.storage.errors import DamagedError, StorageError, StorageFullError
 from appliance.storage.rebuild import check
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from appliance.storage import Backups, Database, StorageError
-from appliance.storage.files import archive_of, unpack
-from appliance.storage.restore import Restoration, restore
+from appliance.storage.copies.files import archive_of, unpack
+from appliance.storage.copies.restore import Restoration, restore
 from tests.fakes.clock import FakeClock
 from tests.unit.storage.conftest import MIGRATIONS
 

@@ -25,7 +25,7 @@ def command(context: click.Context) -> int:
 @click.pass_obj
 def list_(cli: CliSession) -> int:
     """List the copies, newest first. Each holds the database; keys and certificates lie beside it."""
-    from appliance.storage.files import archive_of
+    from appliance.storage.copies.files import archive_of
 
     found = _copies(cli)
     facts = [
@@ -49,8 +49,8 @@ def restore(cli: CliSession, copy: str, replace_files: bool, yes: bool) -> int:
     What is here now is kept in a folder of its own. Devices that were removed since stay removed.
     """
     from appliance.foundation.clock import SystemClock
+    from appliance.storage.copies.restore import restore as put_back
     from appliance.storage.lock import StateLock
-    from appliance.storage.restore import restore as put_back
 
     path = _find(cli, copy)
     cli.paths.create()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.storage import files
+from appliance.storage.copies import files
 from appliance.storage.errors import DamagedError, StorageError
 from appliance.storage.rebuild import check
 
