@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import ctypes
 import re
 import shutil
 import subprocess
@@ -12,10 +13,13 @@ import pytest
 
 from appliance.cli.onboarding.service import Place, drop_in
 from appliance.cli.session import session_from
+from tests.integration.gateway_process import GatewayProcess
+from tests.integration.waiting import until
 
 _FOLDER = Path(__file__).resolve().parents[2] / "systemd"
 _UNIT = "homarus-gateway.service"
 _MAX_EXPOSURE = 2.0
+_PR_SET_MDWE, _PR_GET_MDWE = 65, 66  # prctl(2)
 _HAS_ANALYZE = shutil.which("systemd-analyze") is not None
 needs_systemd = pytest.mark.skipif(not _HAS_ANALYZE, reason="systemd-analyze is not here; the package systemd has it")
 
@@ -73,3 +77,30 @@ def test_a_unit_waits_for_readiness_feeds_a_watchdog_and_does_not_try_again_what
     assert (service["Type"], service["WatchdogSec"]) == ("notify", "60")
     assert service["RestartPreventExitStatus"] == "78"
     assert "AF_NETLINK" in service["RestrictAddressFamilies"], "which addresses there are is asked over netlink"
+
+
+class _Denied(GatewayProcess):
+    """A gateway that may map no memory both writable and executable, as MemoryDenyWriteExecute= has it."""
+
+    @property
+    def prefix(self) -> list[str]:
+        deny = f"import ctypes, os, sys; ctypes.CDLL(None).prctl({_PR_SET_MDWE}, 1, 0, 0, 0)"
+        code = f"{deny}; os.execv(sys.argv[1], sys.argv[1:])"
+        return [self.python, "-c", code]
+
+
+def _kernel_denies() -> bool:
+    """Tell whether this kernel has the switch (Linux 6.3), without turning it."""
+    return ctypes.CDLL(None).prctl(_PR_GET_MDWE, 0, 0, 0, 0) >= 0
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(not _kernel_denies(), reason="this kernel is older than 6.3: it cannot deny it without systemd")
+def test_gateway_and_engine_work_where_no_memory_is_writable_and_executable(tmp_path: Path) -> None:
+    with _Denied(tmp_path / "box", OPENCLAW_DISABLE_BONJOUR="1") as gateway:
+
+        def answers() -> bool:
+            done = gateway.homarus("ask", "set a timer for ten minutes")
+            return "10 minutes" in done.stdout
+
+        until(answers, timeout_s=60, what="an answer of the embedded model")

@@ -1,13 +1,12 @@
 """A story: a new box, the usual answers in a terminal, the code on the screen, a phone, its first answer.
 
-The phone is the published client of the protocol; with HOMARUS_BROWSER=1 (scripts/browser tests/scenarios/...) it is
-also the web page in Chromium on the screen of a phone. Steps and seconds are printed.
+The phone is the published client of the protocol; tests/browser/test_story.py tells the same with the web page. Steps
+and seconds are printed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import time
@@ -15,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -130,43 +128,6 @@ async def test_an_app_scans_the_code_and_gets_its_first_answer(
     await _tell_the_story(tmp_path, story, app)
     with capsys.disabled():
         print(story.text())
-
-
-@needs_network
-@pytest.mark.skipif(os.environ.get("HOMARUS_BROWSER") != "1", reason="only with HOMARUS_BROWSER=1: needs Chromium")
-async def test_a_phone_opens_the_link_and_gets_its_first_answer(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    story = Story()
-
-    async def camera(box: GatewayProcess, code: str, link: str) -> None:
-        await in_browser(box, link, tmp_path / "browser", story)
-
-    await _tell_the_story(tmp_path, story, camera)
-    with capsys.disabled():
-        print(story.text())
-
-
-async def in_browser(box: GatewayProcess, link: str, folder: Path, story: Story) -> None:
-    """Open the link on a phone that trusts the box, as /trust explains, and ask."""
-    from tests.browser.chromium import chromium
-    from tests.browser.house import SCREENS, at_chat, say
-    from tests.browser.page import Page
-    from tests.browser.test_lan import own_name, trust
-
-    folder.mkdir()
-    await asyncio.to_thread(trust, folder, box.state / "tls" / "authority.pem")
-    name, port = own_name(box), urlsplit(link).port
-    async with chromium(folder, names=f"MAP {name} 127.0.0.1") as browser:
-        page = await Page.open(browser)
-        # By name: the authority of a box vouches for private addresses only, and a test machine may have another.
-        await page.goto(f"https://{name}:{port}/#{urlsplit(link).fragment}")
-        await at_chat(page)
-        story.tell("the page is in")
-        await say(page, _QUESTION)
-        await page.sees("10 minutes")
-        story.tell("the page is answered")
-        await page.shot(SCREENS / "first-device.png")
 
 
 def _words(message: dict[str, Any]) -> str:
