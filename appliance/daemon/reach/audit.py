@@ -69,7 +69,7 @@ class Audit:
             devices=len(devices),
             owners=owners,
             waiting=len(waiting),
-            codes=len(self.trust.setup),
+            codes=self.trust.setup.spendable(self.clock.now_ms()),
             fingerprint=or_unset(exposure.pin),
             authority_fingerprint=hashlib.sha256(box.authority_der()).hexdigest() if box is not None else UNSET,
             certificate_until_ms=box.leaf.not_after_ms if box is not None else UNSET,

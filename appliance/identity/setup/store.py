@@ -268,6 +268,10 @@ class SetupCodes:
     def __len__(self) -> int:
         return len(self._records)
 
+    def spendable(self, now_ms: int) -> int:
+        """Return how many codes would still let somebody in; those that were spent are only remembered."""
+        return sum(_alive(one, now_ms, self._boot_ms()) for one in self._records.values())
+
     def _boot_ms(self) -> int:
         return round(self._monotonic() * 1000)
 

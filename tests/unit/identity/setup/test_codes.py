@@ -80,6 +80,16 @@ async def test_a_spent_code_is_refused_to_thief_and_owner_also_after_a_restart(b
     assert await box.devices.get("device-2") is None
 
 
+async def test_only_codes_that_still_let_somebody_in_are_counted(box: Box) -> None:
+    issued = await box.codes.issue(Profile.FULL, NOW)
+    await box.codes.issue(Profile.NODE, NOW)
+    assert box.codes.spendable(NOW) == 2
+    await box.codes.redeem(box.found(issued.token), issued.token, phone(), grant(Profile.FULL), NOW)
+    assert box.codes.spendable(NOW) == 1
+    assert box.codes.spendable(NOW + LIFE_MS - 1) == 1
+    assert box.codes.spendable(NOW + LIFE_MS) == 0
+
+
 async def test_no_token_is_in_the_files(box: Box, tmp_path: Path) -> None:
     issued = await box.codes.issue(Profile.FULL, NOW)
     recovery = await box.recovery.new()
