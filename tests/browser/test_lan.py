@@ -248,4 +248,7 @@ async def test_the_page_about_trust_speaks_the_language_of_who_looks(
         assert await page.js("document.querySelectorAll('a[href*=homarus-ca]').length") >= 1
         assert await page.js("document.documentElement.scrollWidth <= innerWidth")
         await page.shot(SCREENS / f"trust-phone-light-{language}.png")
+        assert await grave(page) == []
+        await page.look(replace(PHONE, language=language, scheme="dark"))
+        assert await grave(page) == []
         assert page.problems == []

@@ -70,6 +70,12 @@ async def test_codes_for_apps_are_good_for_the_page_too(browser: Chromium, box: 
     assert page.problems == []
 
 
+async def _tried(page: Page) -> None:
+    """Wait until nothing is being tried any more."""
+    await page.js("new Promise((done) => setTimeout(done, 100))")
+    await page.true("!document.querySelector('button[aria-busy=true]')")
+
+
 async def test_codes_that_are_no_good_say_why_and_what_to_do(browser: Chromium, box: Box) -> None:
     gateway, _ = box
     good = await code(gateway)
@@ -89,6 +95,7 @@ async def test_codes_that_are_no_good_say_why_and_what_to_do(browser: Chromium, 
         await page.js("document.querySelector('textarea').select()")
         await page.write("textbox", "Setup code", words)
         await page.press("button", "Connect")
+        await _tried(page)  # what was said to the code before is still shown until then
         await page.sees(told)
         assert "Setup code" in await page.text()  # and the next try is one paste away
     await page.js("document.querySelector('textarea').select()")
