@@ -8,7 +8,7 @@ import re
 _PATTERNS = (
     # Authorization headers and key=value pairs whose name says that the value is secret.
     re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"),
-    # What stands before the word is not matched: looking for it would cost the square of a long text, in every log line.
+    # What stands before the word is not matched: looking for it would cost the square of a long text, line by line.
     re.compile(
         r"(?i)((?:api[_-]?key|token|secret|password|authorization)[\w-]{0,64})([\"']?\s{0,8}[:=]\s{0,8}[\"']?)([^\s\"',;&}]{4,})"
     ),
