@@ -8,6 +8,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, Card, EmptyState, Field, List, Notice, Page, Row, Skeleton, Toggle, useAsync } from "../../ui";
 import { nameOf } from "../chat/parts/sessions";
 import { pathOf } from "../chat/context";
+import { plain } from "../chat/model/sentences";
 import { previewOf } from "../chat/model/sessions";
 import type { SessionRow } from "../chat/model/wire";
 import { grouped, marked } from "./found";
@@ -70,7 +71,7 @@ function Found({ words }: { words: string }): JSX.Element {
 }
 
 function Snippet({ text, words }: { text: string; words: string }): JSX.Element {
-  return <span class="snippet">{marked(text, words).map((part, index) => (part.hit ? <mark key={index}>{part.text}</mark> : part.text))}</span>;
+  return <span class="snippet" dir="auto">{marked(plain(text), words).map((part, index) => (part.hit ? <mark key={index}>{part.text}</mark> : part.text))}</span>;
 }
 
 interface Listed {

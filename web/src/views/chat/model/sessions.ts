@@ -105,7 +105,9 @@ function sorted(rows: SessionRow[]): SessionRow[] {
 /** The name of a conversation, as short as it is known; files that came with its first message are no part of it. */
 export function titleOf(row: SessionRow | null | undefined): string | undefined {
   const title = row?.label ?? row?.displayName ?? row?.derivedTitle;
-  return title?.replace(FILES, "").trim() || title;
+  const short = title?.replace(FILES, "").trim() || title;
+  // What nobody named is the begin of a message.
+  return row?.label === undefined && short ? short.charAt(0).toUpperCase() + short.slice(1) : short;
 }
 
 const FILES = /\s*<file name="[\s\S]*$/;
