@@ -136,8 +136,8 @@ class MiniSection(Section, frozen=True):
     embeddings: Annotated[
         bool,
         opt(
-            "let sentence embeddings vote too, once scripts/embeddings has set them up: a little more is understood,"
-            " above all in English, for 60 MB of memory",
+            "let sentence embeddings vote too, once scripts/embeddings has set them up; mini/README.md says what that"
+            " changed where it was measured",
             reload=HOT,
         ),
     ] = False
