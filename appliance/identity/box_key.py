@@ -40,9 +40,7 @@ class BoxKey:
                 f"{path} cannot be used: {error.strerror}. Check that it belongs to this user."
             ) from error
         if len(private) != _KEY_BYTES:
-            raise BoxKeyError(
-                f"{path} is damaged. Restore it from a backup, or remove it and pair anew."
-            )
+            raise BoxKeyError(f"{path} is damaged. Restore it from a backup, or remove it and pair anew.")
         return cls(private)
 
     def sign(self, connect: SignedConnect) -> str:
