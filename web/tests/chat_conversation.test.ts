@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { lost } from "../src/gateway/errors";
 import { Memory } from "../src/gateway/storage";
 import { Outbox } from "../src/gateway/outbox";
 import { Conversation } from "../src/views/chat/model/conversation";
@@ -267,4 +268,22 @@ test("a message that waits on the box can be taken back, with what went along", 
   assert.deepEqual(await back, { text: "later", attachments: [note] });
   assert.deepEqual(box.asked("chat.abort"), [{ sessionKey: KEY, runId: "id-1" }]);
   assert.deepEqual([talk.pending.value, talk.echoes.value, talk.items.value, talk.tail.value], [[], [], [], []]);
+});
+
+test("a message that may have reached the box before the line broke is taken back there too", async () => {
+  const { box, talk, outbox } = make();
+  await ready(talk);
+  const call = box.call.bind(box);
+  box.call = async <T>(method: string, params: any): Promise<T> => {
+    if (method !== "chat.send") return call(method, params);
+    box.open = false;
+    throw lost();
+  };
+  talk.send("perhaps");
+  await until(() => talk.echoes.value[0]?.state === "waiting" && !box.open);
+  assert.equal(talk.takeBack("id-1").text, "perhaps");
+  box.open = true;
+  await outbox.flush();
+  assert.deepEqual(box.asked("chat.abort"), [{ sessionKey: KEY, runId: "id-1" }]);
+  assert.deepEqual(talk.echoes.value, []);
 });

@@ -9,7 +9,7 @@ export const view = computed(() => VIEWS.find((one) => match(one.path, path.valu
 /** Views that this device may open. */
 export const allowed = computed(() => VIEWS.filter((one) => !one.needs || gateway.can(one.needs)));
 
-export const unsent = computed(() => outbox.items.value.length);
+export const unsent = computed(() => outbox.items.value.filter((item) => item.method === "chat.send").length);
 
 /** Requests of other devices that wait for an owner (approvals.ts). */
 export const waitingApprovals = signal(0);

@@ -12,6 +12,8 @@ export interface OutboxItem {
   tag: string;
   createdAt: number;
   state: "waiting" | "sending" | "failed";
+  /** It was on its way once: the box may have it, though nobody heard so. */
+  tried?: boolean;
   /** What the box said, when it refused or put it off. */
   error?: string;
 }
@@ -106,7 +108,7 @@ export class Outbox {
   }
 
   private async send(item: OutboxItem): Promise<boolean> {
-    this.patch(item.id, { state: "sending" });
+    this.patch(item.id, { state: "sending", tried: true });
     try {
       await this.line.call(item.method, item.params);
       this.remove(item.id);

@@ -259,8 +259,11 @@ export class Conversation {
   /** Drop a message that is not sent; what was in it is given back. */
   takeBack(id: string): { text: string; attachments: readonly Attached[] } {
     const echo = this.echoes.peek().find((one) => one.id === id);
+    const lost = this.post.items.peek().some((item) => item.id === id && item.tried && item.state === "waiting");
     this.post.remove(id);
     this.said.forget(id);
+    // The line broke while it was sent: if the box has it after all, it is taken back there too.
+    if (lost) this.post.add("chat.abort", { sessionKey: this.name, runId: id }, { id: this.newId(), tag: "abort" });
     return { text: echo?.text ?? "", attachments: echo?.attachments ?? [] };
   }
 

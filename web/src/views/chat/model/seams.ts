@@ -16,6 +16,8 @@ export interface Outgoing {
   params: Record<string, unknown>;
   createdAt: number;
   state: "waiting" | "sending" | "failed";
+  /** It was on its way once: the box may have it. */
+  tried?: boolean;
   error?: string;
 }
 
