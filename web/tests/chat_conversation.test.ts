@@ -286,4 +286,6 @@ test("a message that may have reached the box before the line broke is taken bac
   await outbox.flush();
   assert.deepEqual(box.asked("chat.abort"), [{ sessionKey: KEY, runId: "id-1" }]);
   assert.deepEqual(talk.echoes.value, []);
+  box.tell("sessions.changed", { reason: "run-started", runId: "id-1" });
+  assert.equal(box.asked("chat.abort").length, 2); // it came later than the word to forget it
 });

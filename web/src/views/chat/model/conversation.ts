@@ -27,6 +27,7 @@ export class Conversation {
   readonly error = signal<string | null>(null);
   private readonly said = new Echoes();
   private readonly recalled = new Set<string>();
+  private readonly withdrawn = new Set<string>();
   private readonly stops: (() => void)[] = [];
   private cursor: string | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -263,6 +264,7 @@ export class Conversation {
     this.post.remove(id);
     this.said.forget(id);
     // The line broke while it was sent: if the box has it after all, it is taken back there too.
+    if (lost) this.withdrawn.add(id);
     if (lost) this.post.add("chat.abort", { sessionKey: this.name, runId: id }, { id: this.newId(), tag: "abort" });
     return { text: echo?.text ?? "", attachments: echo?.attachments ?? [] };
   }
@@ -313,7 +315,11 @@ export class Conversation {
     });
   }
 
-  private changed(event: { reason?: string; session?: SessionRow }): void {
+  private changed(event: { reason?: string; runId?: string; session?: SessionRow }): void {
+    // A line that broke may deliver after its successor has asked to forget it.
+    if (event.reason === "run-started" && event.runId && this.withdrawn.delete(event.runId)) {
+      void this.line.call("chat.abort", { sessionKey: this.name, runId: event.runId }).catch(() => undefined);
+    }
     if (event.session) this.info.value = event.session;
     if (event.reason === "new" || event.reason === "reset" || event.reason === "delete") this.restart();
     this.soon();
