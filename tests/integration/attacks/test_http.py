@@ -191,7 +191,7 @@ def test_what_a_stranger_sends_without_end_costs_no_memory(
     grown = memory(box.pid).pss - before
     for sock in socks:
         sock.close()
-    assert grown < 4.0, grown
+    assert grown < 16.0, grown  # the noise of an allocator; the bodies would be hundreds
 
 
 def test_no_secret_of_a_whole_run_is_in_the_log(tmp_path: Path) -> None:
