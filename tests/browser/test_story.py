@@ -73,6 +73,7 @@ def _wait_for(terminal: PseudoTerminal, words: str) -> None:
     terminal.wait_for(words)
 
 
+@pytest.mark.engine
 async def test_an_empty_box_answers_a_phone_within_a_few_steps(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
