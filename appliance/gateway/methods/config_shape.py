@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
+from appliance.config.document.paths import ConfigPathError, parse_path
 from appliance.config.schema import Config
 from appliance.config.shape import Kind, OptionField, Shape, fields, reload_of, walk
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.base import UNSET
 from appliance.protocol.methods.config import ConfigChild, ConfigHint, ConfigLookupResult, ReloadKind
 
-_STEP = re.compile(r"[^.\[\]/]+")
 _TYPES = {Kind.SECTION: "object", Kind.MAP: "object", Kind.LIST: "array", Kind.CHOICE: "string", Kind.SECRET: "string"}
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -35,8 +34,12 @@ def _reload(shape: Shape) -> ReloadKind:
     return "hot" if reload_of(shape.meta) == "hot" else "restart"
 
 
-def _steps(path: str) -> list[str]:
-    return _STEP.findall(path)
+def _steps(path: str) -> tuple[str, ...]:
+    """Return the steps of a path, none of what is no path. `[]` and `[*]` stand for any place in a list."""
+    try:
+        return tuple(map(str, parse_path(path.replace("[]", "[0]").replace("[*]", "[0]"))))
+    except ConfigPathError:
+        return ()
 
 
 def field_at(path: str) -> OptionField | None:
@@ -61,8 +64,10 @@ def field_at(path: str) -> OptionField | None:
 def needs_restart(path: str) -> bool:
     """Return whether a change at `path` counts only after a restart; what is not declared has no effect at all."""
     field = field_at(path)
-    if field is None or field.shape.kind is Kind.SECTION:
-        below = [one.shape for name, one in walk(Config) if name.startswith(f"{path}.") and one.shape.section is None]
+    if field is None:
+        return False
+    if field.shape.section is not None:
+        below = [one.shape for _, one in walk(field.shape.section) if one.shape.section is None]
         return any(_reload(shape) == "restart" for shape in below)
     return _reload(field.shape) == "restart"
 

@@ -11,6 +11,7 @@ import pytest
 
 from appliance.config.document.json5 import parse, render
 from appliance.config.document.paths import Path as OptionPath
+from appliance.config.document.paths import format_path
 from appliance.config.load import Loaded, load
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
@@ -225,6 +226,20 @@ def test_declarations_are_found_by_path() -> None:
     assert not needs_restart("locale")
     assert not needs_restart("models.aliases.short")  # an entry is as its option is
     assert needs_restart("gateway.trustedProxies[0]")
+    assert not needs_restart("gateway.nope")
+
+
+def test_a_quoted_name_is_one_step_of_a_path_whatever_it_holds() -> None:
+    plain = field_at("models.providers.server.apiKey")
+    assert plain is not None
+    for name in ("my.server", "https://my.server:8080/v1", "a [b] c"):
+        path = format_path(("models", "providers", name, "apiKey"))
+        assert field_at(path) == plain
+        assert needs_restart(path) == needs_restart("models.providers.server.apiKey")
+        assert needs_restart(format_path(("models", "providers", name))) == needs_restart("models.providers.server")
+    assert field_at(format_path(("models", "aliases", "org/model.gguf"))) == field_at("models.aliases.short")
+    assert field_at("gateway.trustedProxies[]") == field_at("gateway.trustedProxies[3]")
+    assert field_at('gateway["port') is None
 
 
 @pytest.mark.parametrize(
