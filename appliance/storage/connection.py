@@ -89,8 +89,8 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
             return StorageFullError(f"no room left on the disk of {path.parent}; free some space and try again")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return DamagedError(
-                f"the database {path} is damaged ({error}); restart the gateway: it sets the file aside and"
-                " rebuilds it from the newest backup and the journal"
+                f"the database {path} is damaged ({error}); `homarus gateway restart`: the gateway then sets the file"
+                " aside and rebuilds it from the newest backup and the journal"
             )
         case sqlite3.SQLITE_IOERR:
             return StorageError(f"the disk of {path.parent} failed ({error}); check the disk and its cable or card")

@@ -120,7 +120,7 @@ class PairCode:
             notes.append(
                 "Others on the way could read along (no TLS), so the code gives limited access only. "
                 "For full access:\n\n"
-                f"{_INDENT}homarus config set gateway.tls.enabled true\n\nthen start the gateway again."
+                f"{_INDENT}homarus config set gateway.tls.enabled true\n{_INDENT}homarus gateway restart"
             )
         if "trustPage" in self.reach and self.link is not None and not self.own_url:
             notes.append(
@@ -135,6 +135,6 @@ class PairCode:
             return []
         return [
             "Only this machine reaches this gateway now, so no phone can use the code. To let phones in:\n\n"
-            f"{_INDENT}{self.reach.get('openLan', 'homarus config set gateway.bind lan')}\n\n"
-            "then start the gateway again. (For a tunnel, name its address with --url.)"
+            f"{_INDENT}{self.reach.get('openLan', 'homarus config set gateway.bind lan')}\n"
+            f"{_INDENT}homarus gateway restart\n\n(For a tunnel, name its address with --url.)"
         ]

@@ -129,7 +129,8 @@ def _with_tls(
 
 def _unusable(error: CertificateError) -> Condition:
     summary = f"{error} Until then this gateway listens on this machine only."
-    return Condition(NO_CERTIFICATE, "tls", Severity.DEGRADED, summary, "Mend it, then restart the gateway.")
+    fix = "Mend it, then `homarus gateway restart`."
+    return Condition(NO_CERTIFICATE, "tls", Severity.DEGRADED, summary, fix)
 
 
 def _is_address(host: str) -> bool:

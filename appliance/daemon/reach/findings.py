@@ -44,7 +44,7 @@ def _entry(section: GatewaySection, auth: SharedAuth, exposure: Exposure) -> Ite
         kind = auth.mode.value
         severity: _Severity = "critical" if exposure.beyond else "warning"
         fix = (
-            "homarus config unset gateway.auth.token (a strong one is made), then restart"
+            "homarus config unset gateway.auth.token (a strong one is made), then homarus gateway restart"
             if auth.mode is AuthMode.TOKEN
             else f"{_SET} gateway.auth.password with at least {_MIN_SECRET_CHARS} characters"
         )
@@ -63,11 +63,12 @@ def _entry(section: GatewaySection, auth: SharedAuth, exposure: Exposure) -> Ite
 def _network(section: GatewaySection, exposure: Exposure, here: Iterable[Address]) -> Iterator[Finding]:
     if exposure.beyond and exposure.pin is None:
         text = "Others can connect without encryption: whoever is on the network reads what is said."
-        yield "no_tls", "critical", text, "homarus config unset gateway.tls.enabled, then restart"
+        yield "no_tls", "critical", text, "homarus config unset gateway.tls.enabled, then homarus gateway restart"
     public = _public(exposure, here)
     if public:
         text = f"The gateway listens on {', '.join(public)}, where the whole internet can knock."
-        yield "public_address", "critical", text, f"{_SET} gateway.bind tailnet (or loopback), then restart"
+        fix = f"{_SET} gateway.bind tailnet (or loopback), then homarus gateway restart"
+        yield "public_address", "critical", text, fix
     if section.public_origin and section.public_origin.startswith("http://"):
         text = f"gateway.publicOrigin is {section.public_origin}: setup codes would send phones there in the clear."
         yield "public_plaintext", "critical", text, f"{_SET} gateway.publicOrigin https://…"

@@ -120,7 +120,7 @@ def _addresses(reach: Reach, params: SetupCodeParams) -> tuple[tuple[str, ...], 
     if reach.loopback_only:
         raise invalid_request(
             "this gateway listens on this machine only, so a code would lead nowhere: open it to the network with "
-            f"`{OPEN_LAN}` and start it again, or name the address of a tunnel with publicUrl",
+            f"`{OPEN_LAN}` and `homarus gateway restart`, or name the address of a tunnel with publicUrl",
             details={"code": "LOOPBACK_ONLY", "fix": OPEN_LAN},
         )
     urls = tuple(dict.fromkeys(reach.urls))[:MAX_URLS]
