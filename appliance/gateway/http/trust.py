@@ -15,17 +15,18 @@ from typing import Final
 
 from aiohttp import web
 
+# The colours of the app: web/src/ui/tokens.css.
 _STYLE: Final = """
-:root{color-scheme:light dark;--ink:#1c2024;--quiet:#5b636b;--ground:#fbfbfa;--card:#fff;--line:#dfe2e5;--mark:#b4442c}
-@media(prefers-color-scheme:dark){:root{--ink:#eceef0;--quiet:#a3abb3;--ground:#141618;--card:#1d2023;--line:#33383d;
---mark:#f08a6d}}
+:root{color-scheme:light dark;--ink:#1b1d1f;--quiet:#5a5d61;--ground:#f6f5f2;--card:#fff;--line:#e1dfd9;--mark:#1d5d78}
+@media(prefers-color-scheme:dark){:root{--ink:#eceef0;--quiet:#a7aeb6;--ground:#131517;--card:#1b1e21;--line:#2c3136;
+--mark:#83c5df}}
 body{margin:0;background:var(--ground);color:var(--ink);font:1.0625rem/1.55 system-ui,sans-serif}
 main{max-width:40rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .75rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 p,li{margin:.4rem 0}.quiet{color:var(--quiet)}
 a.get{display:inline-block;padding:.75rem 1.25rem;border-radius:.6rem;background:var(--mark);color:#fff;
 text-decoration:none;font-weight:600}
-@media(prefers-color-scheme:dark){a.get{color:#141618}}
+@media(prefers-color-scheme:dark){a.get{color:#08222d}}
 a{color:var(--mark)}a:focus-visible,summary:focus-visible{outline:3px solid var(--mark);outline-offset:3px}
 code{font:.9rem/1.7 ui-monospace,monospace;overflow-wrap:anywhere}
 details{background:var(--card);border:1px solid var(--line);border-radius:.6rem;margin:.5rem 0;padding:0 1rem}

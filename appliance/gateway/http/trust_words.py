@@ -35,30 +35,30 @@ PAGES: Final[dict[str, Page]] = {
         "private networks, for no other site. You can remove it at any time in the same place.",
     ),
     "de": Page(
-        title="Dieses Gerät soll deiner Box vertrauen",
+        title="Dieses Gerät soll Ihrer Box vertrauen",
         why="Die Box verschlüsselt alles mit einem eigenen Zertifikat. Kennt dieses Gerät den Aussteller, warnt der "
         "Browser nicht mehr, und Mikrofon, Mitteilungen und das Installieren der App funktionieren.",
         get="Das Zertifikat der Box laden",
         button="homarus-ca.crt laden",
         compare="Die Einzelheiten des Zertifikats müssen diesen SHA-256-Fingerabdruck zeigen. `homarus security audit` "
-        "auf der Box zeigt denselben. Weicht er ab, brich ab: Jemand sitzt zwischen dir und der Box.",
+        "auf der Box zeigt denselben. Weicht er ab, brechen Sie ab: Jemand sitzt zwischen Ihnen und der Box.",
         install="Auf diesem Gerät installieren",
         open="Die Box neu öffnen, mit https",
-        limits="Dieser Aussteller gehört nur deiner Box. Er kann für die Namen der Box und für Adressen privater Netze "
-        "bürgen, für keine andere Seite. Du kannst ihn jederzeit an derselben Stelle entfernen.",
+        limits="Dieser Aussteller gehört nur Ihrer Box. Er kann für die Namen der Box und für Adressen privater Netze "
+        "bürgen, für keine andere Seite. Sie können ihn jederzeit an derselben Stelle entfernen.",
     ),
     "fr": Page(
-        title="Faire confiance à votre box sur cet appareil",
-        why="La box chiffre tout avec son propre certificat. Une fois que cet appareil connaît l’émetteur, le "
+        title="Faire confiance à votre boîtier sur cet appareil",
+        why="Le boîtier chiffre tout avec son propre certificat. Une fois que cet appareil connaît l’émetteur, le "
         "navigateur n’affiche plus d’avertissement, et le micro, les notifications et l’installation de l’application "
         "fonctionnent.",
-        get="Obtenir le certificat de la box",
+        get="Obtenir le certificat du boîtier",
         button="Télécharger homarus-ca.crt",
-        compare="Les détails du certificat doivent montrer cette empreinte SHA-256. `homarus security audit` sur la "
-        "box affiche la même. Si elles diffèrent, arrêtez : quelqu’un se trouve entre vous et la box.",
+        compare="Les détails du certificat doivent montrer cette empreinte SHA-256. `homarus security audit` sur le "
+        "boîtier affiche la même. Si elles diffèrent, arrêtez : quelqu’un se trouve entre vous et le boîtier.",
         install="L’installer sur cet appareil",
-        open="Rouvrir la box, en https",
-        limits="Cette autorité n’appartient qu’à votre box. Elle peut se porter garante des noms de la box et des "
+        open="Rouvrir le boîtier, en https",
+        limits="Cette autorité n’appartient qu’à votre boîtier. Elle peut se porter garante des noms du boîtier et des "
         "adresses de réseaux privés, d’aucun autre site. Vous pouvez la retirer à tout moment au même endroit.",
     ),
 }
