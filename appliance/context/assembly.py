@@ -82,6 +82,7 @@ class Assembly:
         tools: Callable[[ModelInfo], Sequence[ToolSpec]],
         session_key: str,
         load_blob: Callable[[str], bytes | None],
+        owner: str = "",
         extra_system: str = "",
         bare_providers: frozenset[str] = frozenset(),
         max_tokens: int | None = None,
@@ -96,7 +97,7 @@ class Assembly:
         self._tools = tools
         self._session_key = session_key
         self._load_blob = load_blob
-        self._system = system_prompt() + (f"\n\n{extra_system}" if extra_system else "")
+        self._system = system_prompt(owner) + (f"\n\n{extra_system}" if extra_system else "")
         # The embedded model was trained on bare words: no stamp for it.
         self._bare_providers = bare_providers
         self._max_tokens = max_tokens

@@ -60,4 +60,3 @@ def _tool_tokens(tool: ToolSpec) -> int:
 def _begin(message: Message) -> str:
     text = " ".join(message.text.split()) or ", ".join(call.name for call in message.tool_calls)
     return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
-

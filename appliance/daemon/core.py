@@ -199,6 +199,7 @@ def _run_settings(config: LiveConfig) -> RunSettings:
         timeout_s=defaults.timeout_seconds,
         bare_providers=frozenset({EMBEDDED}),
         max_context=defaults.context_tokens,
+        owner=config.owner,
     )
 
 

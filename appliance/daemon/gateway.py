@@ -308,22 +308,24 @@ class Gateway:
             self._tasks.spawn(lessons.follow(), name="learning")
 
         self._bus.listen(ConfigChanged, follow)
-        self._bus.listen(ModelsChanged, self._prewarm(config, core))
+        warm = self._prewarm(config, core)
+        self._bus.listen(ModelsChanged, warm)
+        self._bus.listen(ConfigChanged, warm)
         self._tasks.spawn(core.scheduler.run(), name="schedule")
         self._tasks.spawn(core.asker.run(), name="later")
         self._tasks.spawn(config.watch(), name="configuration")
         self._tasks.spawn(backups.serve(core.database, self._clock, self._backup_told), name="backup")
         self._tasks.spawn(tidy(core.store, core.blobs, self._clock), name="tidy")
 
-    def _prewarm(self, config: LiveConfig, core: Core) -> Callable[[ModelsChanged], None]:
+    def _prewarm(self, config: LiveConfig, core: Core) -> Callable[[ModelsChanged | ConfigChanged], None]:
         def kits(model: ModelInfo) -> Sequence[Kit]:
             entries = config.section(config.config.agents, AgentsSection()).entries
             default = next((name for name, entry in entries.items() if entry.default), "main")
             return core.toolbox.kits(default, model)
 
-        prewarm = Prewarm(kits)
+        prewarm = Prewarm(kits, lambda: config.owner)
 
-        def warm(_: ModelsChanged) -> None:
+        def warm(_: ModelsChanged | ConfigChanged) -> None:
             self._tasks.spawn(prewarm.run(core.models.local()), name="prewarm")
 
         return warm

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from appliance.config.errors import IssueSeverity, Refused
 from appliance.config.load import Loaded, load
 from appliance.config.redact import secrets_of
-from appliance.config.schema import Config
+from appliance.config.schema import Config, OwnerSection
 from appliance.events import Bus, ConfigChanged
 from appliance.foundation.clock import Clock
 from appliance.gateway.methods.config_patch import differences
@@ -82,6 +82,11 @@ class LiveConfig:
         chosen = None if isinstance(agents, Refused) else agents.defaults.user_timezone
         named = chosen or self.config.timezone
         return ZoneInfo(named) if isinstance(named, str) else self._system_zone
+
+    @property
+    def owner(self) -> str:
+        """The name of the owner, "" while unknown."""
+        return self.section(self.config.owner, OwnerSection()).name or ""
 
     def reload(self) -> bool:
         """Read the file again; return whether it says something new."""

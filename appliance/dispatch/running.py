@@ -61,7 +61,7 @@ class ToolSource(Protocol):
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """What holds for every run. `history_limit` counts transcript entries that are read, not those that fit;
-    `max_context` bounds a prompt, in tokens, below the window of the model.
+    `max_context` bounds a prompt, in tokens, below the window of the model; `owner` is the name of the box's owner.
     """
 
     zone: ZoneInfo
@@ -69,6 +69,7 @@ class RunSettings:
     history_limit: int = 200
     bare_providers: frozenset[str] = frozenset()
     max_context: int | None = None
+    owner: str = ""
 
 
 class Runner:
@@ -254,6 +255,7 @@ class Runner:
             tools=lambda model: self._tools.specs(inbound, model),
             session_key=inbound.session_key,
             load_blob=images.get,
+            owner=settings.owner,
             extra_system=str(inbound.origin.get("extraSystemPrompt") or ""),
             bare_providers=settings.bare_providers,
             max_tokens=inbound.origin.get("maxTokens"),

@@ -17,20 +17,27 @@ _FIRST_WORDS = "["
 
 
 class Prewarm:
-    """Warms each provider once: `run` after every change of the models. `kits` are those that a model may see."""
+    """Warms each provider once: `run` after every change of the models, or of the owner's name that prompts hold.
 
-    def __init__(self, kits: Callable[[ModelInfo], Sequence[Kit]]) -> None:
+    `kits` are those that a model may see.
+    """
+
+    def __init__(self, kits: Callable[[ModelInfo], Sequence[Kit]], owner: Callable[[], str]) -> None:
         self._kits = kits
-        self._warmed: LocalProvider | None = None
+        self._owner = owner
+        self._warmed: tuple[LocalProvider, str] | None = None
 
     async def run(self, provider: object) -> int:
         """Have every kit's beginning read in the background; return how many were. Gives up when the engine does."""
-        if not isinstance(provider, LocalProvider) or provider is self._warmed or not provider.models():
+        if not isinstance(provider, LocalProvider) or not provider.models():
             return 0
-        self._warmed = provider
+        owner = self._owner()
+        if self._warmed is not None and self._warmed[0] is provider and self._warmed[1] == owner:
+            return 0
+        self._warmed = (provider, owner)
         model, done = provider.models()[0], 0
         try:
-            for request in beginnings(model, self._kits(model)):
+            for request in beginnings(model, self._kits(model), owner):
                 await provider.warm(request)
                 done += 1
         except ModelError as error:
@@ -38,7 +45,7 @@ class Prewarm:
         return done
 
 
-def beginnings(model: ModelInfo, kits: Sequence[Kit]) -> list[GenerateRequest]:
+def beginnings(model: ModelInfo, kits: Sequence[Kit], owner: str = "") -> list[GenerateRequest]:
     """Return one request per kit whose prompt begins like every prompt with that kit, the likeliest kit last.
 
     Last, because an engine with little memory keeps what it read last.
@@ -46,7 +53,7 @@ def beginnings(model: ModelInfo, kits: Sequence[Kit]) -> list[GenerateRequest]:
     return [
         GenerateRequest(
             model=model.id,
-            system=system_prompt(),
+            system=system_prompt(owner),
             messages=(Message(Role.USER, (Text(_FIRST_WORDS),)),),
             tools=kit.tools,
             session_key=f"kit:{kit.name}",

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from appliance.config.schema import OwnerSection
 from appliance.config.sections.models import ModelsSection
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.serving import LocalModels
@@ -55,12 +54,11 @@ class BoxFacts:
 
     async def read(self, call: Call, known: Known) -> Facts:
         """Return the facts of this moment."""
-        owner = self.config.section(self.config.config.owner, OwnerSection())
         found = await asyncio.to_thread(lambda: tuple(addresses()))
         answering = self.local.path
         return Facts(
             language=self._language(call),
-            name=owner.name,
+            name=self.config.owner or None,
             bind=self.bind,
             tailnet=any(one.tailnet for one in found),
             offline=self.offline,

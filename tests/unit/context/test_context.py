@@ -27,6 +27,31 @@ def test_the_static_prompt_is_short_and_holds_nothing_that_varies() -> None:
     assert "2026" not in system_prompt()
 
 
+def test_the_prompt_names_the_owner_last_and_stays_the_same_until_the_name_changes() -> None:
+    named = system_prompt("Ann\n\n  Lee ")
+    assert named.startswith(system_prompt() + "\n")
+    assert "Ann Lee;" in named.removeprefix(system_prompt()).strip()
+    assert len(named.splitlines()) == len(system_prompt().splitlines()) + 1
+    assert named is system_prompt("Ann\n\n  Lee ")
+    assert system_prompt("  ") == system_prompt()
+    longest = Message(Role.USER, (Text(system_prompt("x" * 64)),))
+    assert estimate_tokens(longest) < 500
+
+
+def test_a_model_is_told_the_name_of_the_owner() -> None:
+    assembly = Assembly(
+        [user_entry("who am I?", (), NOW_MS)],
+        zone=ZoneInfo("UTC"),
+        tools=lambda _: (),
+        session_key="k",
+        load_blob=lambda _: None,
+        owner="Ann",
+        extra_system="Be brief.",
+    )
+    system = assembly.request(ModelInfo("cloud", "big", "Big")).system
+    assert system == f"{system_prompt('Ann')}\n\nBe brief."
+
+
 def test_entries_and_messages_are_two_forms_of_the_same_thing() -> None:
     call = ToolCall("c1", "calculate", {"expression": "1+1"})
     said = assistant_entry(

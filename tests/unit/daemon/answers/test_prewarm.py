@@ -32,7 +32,7 @@ class Warm(LocalProvider):
 
 
 async def test_every_kit_is_read_once_for_each_engine_that_comes_up() -> None:
-    prewarm = Prewarm(lambda _: kits(SPECS, 3))
+    prewarm = Prewarm(lambda _: kits(SPECS, 3), lambda: "")
     one, two = Warm(), Warm()
     assert await prewarm.run(one) == 3
     assert await prewarm.run(one) == 0, "it was told of another change of the models"
@@ -41,8 +41,15 @@ async def test_every_kit_is_read_once_for_each_engine_that_comes_up() -> None:
     assert all(request.background for request in one.read)
 
 
+async def test_another_name_of_the_owner_is_read_ahead_again() -> None:
+    names = ["Ann", "Ann", "Bea"]
+    prewarm, engine = Prewarm(lambda _: kits(SPECS, 3), lambda: names.pop(0)), Warm()
+    assert [await prewarm.run(engine) for _ in range(3)] == [3, 0, 3]
+    assert ["Bea" in (request.system or "") for request in engine.read] == [False] * 3 + [True] * 3
+
+
 async def test_an_engine_that_goes_away_or_is_none_is_no_fault() -> None:
-    prewarm = Prewarm(lambda _: kits(SPECS, 3))
+    prewarm = Prewarm(lambda _: kits(SPECS, 3), lambda: "")
     assert await prewarm.run(Warm(fails=True)) == 0
     assert await prewarm.run(None) == 0
 
@@ -54,7 +61,7 @@ def test_a_prompt_of_a_turn_begins_with_what_was_read_ahead() -> None:
         )
 
     [kit] = kits(SPECS[:3], 3)
-    [ahead] = beginnings(INFO, [kit])
+    [ahead] = beginnings(INFO, [kit], "Ann")
     assembly = Assembly(
         [user_entry("hello", (), NOW_MS)],
         zone=ZoneInfo("UTC"),
@@ -62,6 +69,7 @@ def test_a_prompt_of_a_turn_begins_with_what_was_read_ahead() -> None:
         session_key="k",
         load_blob=lambda _: None,
         kits=lambda specs, text, current: kit,
+        owner="Ann",
     )
     whole = rendered(assembly.request(INFO))
     static = whole[: whole.index("[Wed")]
