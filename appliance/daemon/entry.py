@@ -13,6 +13,7 @@ import uvloop
 
 from appliance.config.errors import Refused
 from appliance.config.load import load
+from appliance.config.schema import Config
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
@@ -26,6 +27,11 @@ EXIT_CONFIG = 78
 EXIT_FAILED = 1
 EXIT_HELD = 7
 _LEVELS = {"silent": "CRITICAL", "fatal": "CRITICAL", "warn": "WARNING", "trace": "DEBUG"}
+# Two gateways, and every command of this machine would go to the other one.
+_ELSEWHERE = (
+    "gateway.mode is remote: this machine uses the gateway of gateway.remote.url and runs none of its own. "
+    "To run one here: `homarus config set gateway.mode local`."
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -43,8 +49,12 @@ def main(arguments: list[str]) -> int:
         )
     except ApplianceError as error:
         return _refuse(str(error), EXIT_HELD if error.code == "state_held" else EXIT_FAILED)
+    config = load(paths.config, os.environ).config
+    if not isinstance(config.gateway, Refused) and config.gateway.mode == "remote":
+        lock.release()
+        return _refuse(_ELSEWHERE, EXIT_CONFIG)
     redact = Redactor()
-    configure(paths.logs, _level(paths), os.environ, redact, terminal=None if options.quiet else sys.stderr)
+    configure(paths.logs, _level(config), os.environ, redact, terminal=None if options.quiet else sys.stderr)
     again = False
     try:
         again = uvloop.run(_serve(paths, clock, redact, lock, options.port))
@@ -82,9 +92,8 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _level(paths: StatePaths) -> str:
-    section = load(paths.config, os.environ).config.logging
-    level = "info" if isinstance(section, Refused) else section.level
+def _level(config: Config) -> str:
+    level = "info" if isinstance(config.logging, Refused) else config.logging.level
     return _LEVELS.get(level, level.upper())
 
 

@@ -153,3 +153,12 @@ def test_half_of_a_remote_gateway_is_said_so(laptop: Laptop, remote: dict[str, A
     laptop.config(remote)
     done = laptop.homarus("status")
     assert (done.returncode, said in done.stderr) == (status, True)
+
+
+def test_a_machine_whose_gateway_is_elsewhere_runs_none_and_says_how_to(laptop: Laptop) -> None:
+    laptop.config({"url": laptop.url})
+    refused = laptop.homarus("run", "--port", "0")
+    assert (refused.returncode, refused.stdout) == (78, "")
+    assert "gateway.mode is remote" in refused.stderr
+    assert "`homarus config set gateway.mode local`" in refused.stderr
+    laptop.ok("config", "set", "gateway.mode", "local")  # its fix works, and nobody holds the state
