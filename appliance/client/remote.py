@@ -23,7 +23,8 @@ from appliance.identity.setup.code import SetupCode
 
 _MAX_GATEWAYS: Final = 64
 _ROLE: Final = "operator"
-_TOKEN_SPENT: Final = frozenset({"AUTH_DEVICE_TOKEN_MISMATCH", "AUTH_TOKEN_MISMATCH", "AUTH_SCOPE_MISMATCH"})
+_NARROWED: Final = "AUTH_SCOPE_MISMATCH"
+_TOKEN_SPENT: Final = frozenset({"AUTH_DEVICE_TOKEN_MISMATCH", "AUTH_TOKEN_MISMATCH", _NARROWED})
 """Refusals of a device token that the shared secret may still mend: it was rotated, or the device was removed."""
 
 Connect = Callable[..., contextlib.AbstractAsyncContextManager[Connection]]
@@ -88,14 +89,26 @@ async def meet(target: RemoteTarget, who: Introduction, connect: Connect) -> Asy
 async def _first(
     stack: contextlib.AsyncExitStack, connect: Connect, ways: list[tuple[UrlTarget, Introduction]]
 ) -> Connection:
-    """Come with the first credential that is taken."""
+    """Come with the first credential that is taken; with a token that was narrowed, for the scopes left to it."""
+    narrowed = False
     while True:
         (target, who), ways = ways[0], ways[1:]
         try:
             return await stack.enter_async_context(connect(target, introduction=who))
         except ConnectRefused as error:
-            if not ways or error.reason not in _TOKEN_SPENT:
+            left = _left(error)
+            if left is not None and not narrowed:
+                narrowed = True
+                ways.insert(0, (target, dataclasses.replace(who, scopes=left)))
+            elif not ways or error.reason not in _TOKEN_SPENT:
                 raise
+
+
+def _left(error: ConnectRefused) -> tuple[str, ...] | None:
+    """Return the scopes that a rotation left to the token of this device; None where the gateway names none."""
+    facts = error.details.get("homarus") if error.reason == _NARROWED else None
+    scopes = facts.get("scopes") if isinstance(facts, dict) else None
+    return tuple(str(one) for one in scopes) if isinstance(scopes, list) else None
 
 
 def _ways(

@@ -135,6 +135,16 @@ def test_what_a_device_may_not_do_is_said_with_the_way_to_more(laptop: Laptop) -
     assert "homarus devices list" in refused.stderr
 
 
+def test_a_machine_whose_rights_were_reduced_goes_on_with_what_is_left(laptop: Laptop) -> None:
+    laptop.ok("remote", "pair", _code(laptop.box), "--name", "reduced")
+    laptop.ok("security", "audit")
+    assert laptop.box.homarus("devices", "rotate", "reduced", "--scope", "read").returncode == 0
+    for _ in range(2):
+        laptop.ok("status")
+    assert json.loads(laptop.ok("--json", "remote", "status"))["scopes"] == ["operator.read"]
+    assert "missing scope: operator.admin" in laptop.homarus("security", "audit").stderr
+
+
 def test_a_box_that_is_away_is_looked_for(laptop: Laptop) -> None:
     away = laptop.homarus("--url", f"wss://{_HERE}:1", "--tls-fingerprint", laptop.pin, "status")
     assert away.returncode == 3

@@ -182,7 +182,9 @@ class Credential:
         if token is not None and covers(token.scopes, claim.scopes):
             return Proven("device-token", match is TokenMatch.CURRENT and token.previous_valid)
         message = "unauthorized: the device token does not include the requested scopes"
-        return auth_refusal("AUTH_SCOPE_MISMATCH", message, "scope_mismatch", "review_auth_configuration")
+        # To the device itself, which has shown its key and its token: it can come back with what is left to it.
+        facts = {"scopes": list(token.scopes)} if token is not None else None
+        return auth_refusal("AUTH_SCOPE_MISMATCH", message, "scope_mismatch", "review_auth_configuration", facts=facts)
 
     def _bootstrap(self, found: Bootstrap | None, throttle: Throttle) -> Proven | Refusal:
         if not self.exempt:

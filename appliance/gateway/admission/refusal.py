@@ -46,14 +46,17 @@ def auth_refusal(
     *,
     can_retry_with_device_token: bool = False,
     retry_after_ms: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Refusal:
-    """Refuse a credential; `step` tells the client what its user should do next."""
-    details = {
+    """Refuse a credential; `step` tells the client what its user should do next, `facts` are our own."""
+    details: dict[str, Any] = {
         "code": code,
         "authReason": reason,
         "canRetryWithDeviceToken": can_retry_with_device_token,
         "recommendedNextStep": step,
     }
+    if facts is not None:
+        details["homarus"] = facts
     retryable = True if retry_after_ms is not None else None
     return Refusal(
         WireError(

@@ -86,7 +86,10 @@ def test_a_password_gateway_says_that_the_password_is_missing() -> None:
 def test_a_device_token_does_not_cover_more_than_its_scopes() -> None:
     device = paired(READ)
     params = connect_params(scopes=[ADMIN], auth={"token": token_of(device)})
-    assert refused(knock(params, key=KEY, device=device))[1] == "AUTH_SCOPE_MISMATCH"
+    refusal = knock(params, key=KEY, device=device)
+    assert refused(refusal)[1] == "AUTH_SCOPE_MISMATCH"
+    assert isinstance(refusal, Refusal)
+    assert (refusal.error.details or {})["homarus"] == {"scopes": [READ]}, "it can come back with what is left to it"
 
 
 def test_the_token_of_one_role_is_none_of_the_other() -> None:
