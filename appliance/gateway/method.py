@@ -27,6 +27,7 @@ class Surface:
     """What a node says it can do (protocol.md 5.5). Nothing of it is a right until the owner approved it.
 
     `vouched`: the device came with a setup code of the owner's, which approves the device and its surface at once.
+    `token_only`: it proved no more than that it is the device that was let in once, with its device token.
     """
 
     caps: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Surface:
     path_env: str | None = None
     remote_ip: str = ""
     vouched: bool = False
+    token_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,9 @@ class NodeLink(Protocol):
 
     @property
     def trusted(self) -> bool:
-        """Whether the owner vouched for the first surface of this device: setup code, or from this machine."""
+        """Whether the owner vouched for the first surface of this device: with a setup code, or with the secret of
+        the gateway from this machine.
+        """
         ...
 
     def tell(self, event: str, payload: Mapping[str, Any]) -> bool:

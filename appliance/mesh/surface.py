@@ -119,7 +119,7 @@ class Verdict(enum.Enum):
     KEEP = enum.auto()
     """Nothing beyond what was approved."""
     APPROVE = enum.auto()
-    """The first surface of a device whose owner vouched for it: with a setup code, or from this machine."""
+    """The first surface of a device whose owner vouched for it: with a setup code, or the secret on this machine."""
     ASK = enum.auto()
     """Something new: the owner decides, and until then only what was approved before is effective."""
 

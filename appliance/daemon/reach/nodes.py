@@ -124,9 +124,10 @@ class NodeWatcher:
             remote_ip=surface.remote_ip,
             path_env=surface.path_env,
         )
-        trusted = surface.vouched or (view.direct_local and self._auto_approve_local())
+        # A device token widens nothing by where it comes from, as for scopes (protocol.md 5.2): a tunnel ends here too.
+        local = view.direct_local and not surface.token_only and self._auto_approve_local()
         offered = declared(surface.caps, surface.commands, surface.permissions)
-        return _Link(view.conn_id, device_id, facts, offered, trusted, self._broadcaster)
+        return _Link(view.conn_id, device_id, facts, offered, surface.vouched or local, self._broadcaster)
 
 
 def node_methods(parts: NodeParts, broadcaster: Broadcaster) -> list[Method]:

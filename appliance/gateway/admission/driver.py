@@ -105,7 +105,8 @@ class Admission:
             device = await self._settle(decision, device)
             # A right may have been taken away while we waited for the disk: then everything is decided again.
             if epoch == self._devices.shrinks.epoch and rules is self.rules:
-                view = self._view(conn_id, hello, decision.role, decision.scopes, device, epoch)
+                only = decision.method == "device-token"
+                view = self._view(conn_id, hello, decision.role, decision.scopes, device, epoch, token_only=only)
                 payload = self._build(view, rules, decision.protocol, decision.method, device)
                 return Admitted(view, payload, shared=decision.method in ("token", "password"))
         return Refusal(unavailable("the rights of this device are changing; try again"), CloseCode.TRY_LATER)
@@ -192,6 +193,7 @@ class Admission:
         epoch: int,
         *,
         vouched: bool = False,
+        token_only: bool = False,
     ) -> ConnectionView:
         params = hello.params
         return ConnectionView(
@@ -204,7 +206,7 @@ class Admission:
             direct_local=hello.peer.direct_local,
             locale=params.locale,
             time_zone=params.client.time_zone,
-            surface=_surface(hello, vouched) if role == NODE else None,
+            surface=_surface(hello, vouched, token_only) if role == NODE else None,
             epoch=epoch,
         )
 
@@ -240,7 +242,7 @@ def _issued(device: Device, role: str) -> int:
     return token.rotated_at_ms or token.created_at_ms
 
 
-def _surface(hello: Hello, vouched: bool) -> Surface:
+def _surface(hello: Hello, vouched: bool, token_only: bool) -> Surface:
     params = hello.params
     return Surface(
         caps=tuple(dict.fromkeys(params.caps)),
@@ -249,4 +251,5 @@ def _surface(hello: Hello, vouched: bool) -> Surface:
         path_env=params.path_env,
         remote_ip=hello.peer.remote,
         vouched=vouched,
+        token_only=token_only,
     )

@@ -17,7 +17,7 @@ from tests.fakes.phone import ANDROID, params
 from tests.fakes.wire import Client, DeviceKey, connect_params
 from tests.integration.box import no_engine
 from tests.integration.gateway_process import TOKEN, GatewayProcess
-from tests.integration.node_client import HOST_COMMANDS, node, operator, socket
+from tests.integration.node_client import HOST_COMMANDS, node, node_params, operator, socket
 
 NODE_METHODS = {
     "node.event",
@@ -244,3 +244,41 @@ async def test_programs_of_this_machine_are_locked_where_the_owner_wants_it(tmp_
             async with http.get(f"{box.http}/v1/models", headers=headers) as answered:
                 assert answered.status == 429
         assert (await asyncio.to_thread(box.call, "health"))["ok"], "the control socket is never locked"
+
+
+async def test_where_a_node_comes_from_approves_no_surface_of_a_device_that_the_owner_was_asked_about(
+    tmp_path: Path,
+) -> None:
+    """Somebody's device, approved as such, comes back through a tunnel that ends on this machine."""
+    config = {"gateway": {"trustedProxies": ["127.0.0.1"]}}
+    key, forwarded = DeviceKey(), {"X-Forwarded-For": "192.168.7.9", "X-Forwarded-Proto": "https"}
+    with await asyncio.to_thread(GatewayProcess(tmp_path / "s", config, **no_engine(tmp_path)).start) as box:
+        async with operator(box.target.url) as owner:
+            async with socket(box.target.url, **forwarded) as client:
+                refused = (await client.connect(node_params(*HOST_COMMANDS), key))["error"]["details"]
+            assert (await owner.request("device.pair.approve", {"requestId": refused["requestId"]}))["ok"]
+            async with socket(box.target.url, **forwarded) as client:
+                token = (await client.connect(node_params(*HOST_COMMANDS), key))["payload"]["auth"]["deviceToken"]
+                asked = (await owner.event("node.pair.requested"))["payload"]
+            assert (await owner.request("node.pair.reject", {"requestId": asked["requestId"]}))["ok"]
+            async with node(box.target.url, key, *HOST_COMMANDS, auth={"token": token}):
+                asked = (await owner.event("node.pair.requested"))["payload"]
+                assert asked["nodeId"] == key.id
+                denied = await owner.request(
+                    "node.invoke", {"nodeId": key.id, "command": "device.info", "idempotencyKey": "k"}
+                )
+                assert denied["error"]["details"]["reason"] == "command not approved"
+
+
+async def test_a_node_of_this_machine_with_its_device_token_grows_by_nothing_unasked(box: GatewayProcess) -> None:
+    key = DeviceKey()
+    async with operator(box.target.url) as owner:
+        async with socket(box.target.url) as client:
+            token = (await client.connect(node_params("device.info"), key))["payload"]["auth"]["deviceToken"]
+            while not (await owner.request("node.describe", {"nodeId": key.id}))["payload"]["commands"]:
+                await asyncio.sleep(0)
+        async with node(box.target.url, key, "device.info", "system.run", auth={"token": token}):
+            asked = (await owner.event("node.pair.requested"))["payload"]
+            assert "system.run" in asked["commands"]
+            described = (await owner.request("node.describe", {"nodeId": key.id}))["payload"]
+            assert described["commands"] == ["device.info"]
