@@ -201,6 +201,7 @@ def test_a_script_gets_the_usual_answers_and_no_gateway_stays_behind(tmp_path: P
     done = box.homarus("onboard", "--non-interactive", "--name", "Ada", "--language", "en")
     assert done.returncode == 0, done.stderr
     assert "Your assistant is ready, Ada." in done.stdout
+    assert "`homarus recovery new` prints a code for paper" in done.stdout
     assert 'bind: "lan"' in _config(box)
     with pytest.raises(GatewayAway):
         box.call("health")

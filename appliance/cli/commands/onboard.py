@@ -177,6 +177,7 @@ def _end(
         click.secho(f"\n  ! {last['error']}", fg="yellow")
     click.secho(f"\n{say['ready'].format(name=f', {name}' if name else '')}", bold=True, nl=False)
     click.echo(f" {say['seconds'].format(seconds=round(seconds))}")
+    click.echo(say["recovery"])
     if child is None:
         if daemon:
             click.echo(say["started"])

@@ -20,6 +20,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "started": "It runs now, and starts with the box.",
         "stopped": "`homarus run` starts it; `homarus onboard --install-daemon` lets it start with the box.",
         "seconds": "{seconds} seconds.",
+        "recovery": "`homarus recovery new` prints a code for paper, which lets you in when every device is lost.",
     },
     "de": {
         "lead": "Ein paar Fragen, zwei Minuten. Enter nimmt das Markierte; alles lässt sich später ändern.",
@@ -36,6 +37,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "started": "Er läuft jetzt und startet mit der Box.",
         "stopped": "`homarus run` startet ihn; mit `homarus onboard --install-daemon` startet er mit der Box.",
         "seconds": "{seconds} Sekunden.",
+        "recovery": "`homarus recovery new` gibt einen Code für Papier aus, der Sie hineinlässt, wenn "
+        "alle Geräte verloren sind.",
     },
     "fr": {
         "lead": "Quelques questions, deux minutes. Entrée prend ce qui est marqué ; tout peut être changé plus tard.",
@@ -52,6 +55,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "started": "Il tourne maintenant et démarre avec le boîtier.",
         "stopped": "`homarus run` le lance ; `homarus onboard --install-daemon` le lance avec le boîtier.",
         "seconds": "{seconds} secondes.",
+        "recovery": "`homarus recovery new` affiche un code à garder sur papier, qui vous laisse entrer quand "
+        "tous les appareils sont perdus.",
     },
 }
 
