@@ -65,7 +65,9 @@ def test_the_page_runs_nothing_inline_and_asks_nobody_else(built: Path) -> None:
 
 def test_no_part_of_the_app_makes_code_or_markup_from_text() -> None:
     # The policy of the page enforces it again: with trusted types no text can become markup.
-    makes = r"\beval\(|new Function|insertAdjacentHTML|document\.write|\.(?:outer|inner)HTML\s*=|dangerouslySetInnerHTML"
+    makes = (
+        r"\beval\(|new Function|insertAdjacentHTML|document\.write|\.(?:outer|inner)HTML\s*=|dangerouslySetInnerHTML"
+    )
     for source in (WEB / "src").rglob("*.ts*"):
         assert not re.search(makes, source.read_text()), source
 
