@@ -14,6 +14,7 @@ from appliance.gateway.bearer import Bearer, error_response
 from appliance.gateway.transport.front import Doors, HttpGuest
 from appliance.gateway.transport.head import ONCE, Head, answer_upgrade
 from appliance.gateway.transport.lobby import source_of
+from appliance.gateway.transport.peer import encrypted
 from appliance.protocol.version import HANDSHAKE_TIMEOUT_S
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -95,7 +96,7 @@ class HttpGuard:
         connection = doors.websocket(self._bearer.peer(request), head)
         doors.lobby.leave(HttpGuest(transport))
         source = source_of(transport.get_extra_info("peername"))
-        doors.lobby.enter(connection, HANDSHAKE_TIMEOUT_S, source=source)
+        doors.lobby.enter(connection, HANDSHAKE_TIMEOUT_S, source=source, heavy=encrypted(transport))
         transport.write(answer)
         transport.set_protocol(connection)
         # For aiohttp the client went away: without its transport it closes nothing and drops the response below.

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
+from appliance.gateway.transport.lobby import MAX_HEAVY
 from tests.bench.process import memory
 from tests.integration.gateway_process import TOKEN, GatewayProcess
 
@@ -30,15 +31,19 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
         yield gateway
 
 
+def _socket(box: GatewayProcess, *, tls: bool) -> socket.socket:
+    sock: socket.socket = socket.create_connection(("127.0.0.1", box.facts["port"]), timeout=20)
+    if not tls:
+        return sock
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(sock)
+
+
 def ask(box: GatewayProcess, head: bytes, *, tls: bool = False) -> tuple[int, dict[str, str], bytes]:
     """Send the bytes of a request as they are; return status, headers and body of the answer."""
-    sock: socket.socket = socket.create_connection(("127.0.0.1", box.facts["port"]), timeout=20)
-    if tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        sock = context.wrap_socket(sock)
-    with sock:
+    with _socket(box, tls=tls) as sock:
         sock.sendall(head)
         answer = b""
         while piece := sock.recv(65536):
@@ -178,6 +183,43 @@ def _send(box: GatewayProcess, head: bytes, body: bytes) -> socket.socket:
     with contextlib.suppress(OSError):  # it need not take all of it
         sock.sendall(head + body)
     return sock
+
+
+_UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
+)
+
+
+def _upgraded(box: GatewayProcess) -> socket.socket:
+    """A WebSocket over TLS that was plain HTTP first and says nothing."""
+    sock = _socket(box, tls=True)
+    for request, answer in (b"HEAD /assets/ HTTP/1.1\r\nHost: localhost\r\n\r\n", b" 404 "), (_UPGRADE, b" 101 "):
+        sock.sendall(request)
+        assert answer in sock.recv(65536)
+    return sock
+
+
+def test_tls_stays_dear_when_a_kept_alive_connection_becomes_a_websocket(box: GatewayProcess) -> None:
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(_upgraded(box)) for _ in range(MAX_HEAVY)]
+        assert not _closed(socks[0], within_s=0.2), "at the cap everyone waits"
+        stack.enter_context(_upgraded(box))
+        assert _closed(socks[0], within_s=10)
+        assert not _closed(socks[1], within_s=0.2)
+
+
+def _closed(sock: socket.socket, *, within_s: float) -> bool:
+    """Tell whether the gateway closes a connection in this time. The challenge that it sent does not count."""
+    sock.settimeout(within_s)
+    try:
+        while sock.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 @pytest.mark.parametrize("attack", [_bomb, _pipeline, _endless])
