@@ -48,6 +48,15 @@ async def test_an_answer_is_streamed_line_by_line(tmp_path: Path) -> None:
         assert await asyncio.to_thread(terminal.ended) == 0
 
 
+async def test_keys_that_nobody_reads_yet_wait_for_the_next_prompt(tmp_path: Path) -> None:
+    async with chat(tmp_path) as (_, cloud, terminal):
+        terminal.type("hello\r")
+        terminal.type(_CTRL_D)  # before the message was taken, or while a line is printed
+        assert await asyncio.to_thread(terminal.ended) == 0
+        assert "› hello" in terminal.text
+        assert not cloud.gone.is_set()
+
+
 async def test_ctrl_c_ends_the_answer_and_not_the_program(tmp_path: Path) -> None:
     async with chat(tmp_path) as (_, cloud, terminal):
         cloud.script(Answer((Say(_LONG, piece=8),), hold_after=8))
@@ -58,6 +67,7 @@ async def test_ctrl_c_ends_the_answer_and_not_the_program(tmp_path: Path) -> Non
         await cloud.gone.wait()
         terminal.type("still there?\r")
         await _do(terminal.wait_for, "Hello there.")
+        await _do(terminal.wait_for, "fake/big · ")  # before that it would end the answer
         terminal.type(_CTRL_C)
         await _do(terminal.wait_for, "Ctrl-C again or Ctrl-D leaves.")
         terminal.type(_CTRL_C)
@@ -101,7 +111,6 @@ async def test_run_opens_the_chat_and_ctrl_d_ends_both(tmp_path: Path) -> None:
             terminal.type("hello\r")
             await _do(terminal.wait_for, "Hello there.")
             await _do(terminal.wait_for, "fake/big · ")
-            await _do(terminal.wait_for, "›")  # keys that are typed while a line is printed above it are lost
             terminal.type(_CTRL_D)
             assert await asyncio.to_thread(terminal.ended) == 0
             assert not _alive(pid)
