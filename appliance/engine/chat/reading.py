@@ -1,16 +1,17 @@
-"""Finds the end of a tool call in a text that grows, and what it says, for each way to write one."""
+"""What a tool call says, for each way to write one; where it ends is found by `scanning`."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from appliance.engine.chat.calls import is_text
 from appliance.engine.chat.formats import ARGS, GemmaMarks, Offer, ToolFormat
+from appliance.engine.chat.scanning import CallScanner, CoderScanner, GemmaScanner, ObjectScanner, PythonScanner
 
 _NAME = re.compile(r"[\w.-]{1,128}")
 
@@ -50,11 +51,25 @@ def call_reader(offer: Offer) -> CallReader:
     return _JsonReader(offer.form)
 
 
-class _JsonReader:
+class _Ends:
+    """The end of one call after the other, each found by a scanner of its own."""
+
+    def __init__(self, scanner: Callable[[], CallScanner]) -> None:
+        self._new = scanner
+        self._scanner = scanner()
+
+    def end(self, text: str) -> int | None:
+        found = self._scanner.feed(text)
+        if found is not None:
+            self._scanner = self._new()
+        return found
+
+
+class _JsonReader(_Ends):
     def __init__(self, form: ToolFormat) -> None:
         self._key = form.arguments_key
         self._named = form is ToolFormat.MISTRAL_ARGS
-        self._scanner = ObjectScanner()
+        super().__init__(ObjectScanner)
 
     def begins(self, text: str) -> bool:
         if self._named:
@@ -68,11 +83,8 @@ class _JsonReader:
             if at < 0:
                 return None
             start = at + len(ARGS)
-        found = self._scanner.feed(text[start:])
-        if found is None:
-            return None
-        self._scanner = ObjectScanner()
-        return start + found
+        found = super().end(text[start:])
+        return None if found is None else start + found
 
     def read(self, document: str) -> Wish | None:
         name: Any = None
@@ -88,55 +100,7 @@ class _JsonReader:
         return Wish(name, arguments) if isinstance(name, str) and isinstance(arguments, dict) else None
 
 
-class ObjectScanner:
-    """Finds the end of a JSON object in a text that grows, without parsing it again each time."""
-
-    def __init__(self) -> None:
-        self._at = 0
-        self._depth = 0
-        self._in_string = False
-        self._escaped = False
-        self.started = False
-
-    def feed(self, text: str) -> int | None:
-        """Return the index behind the object that begins the text (after white space), None if it is not whole.
-
-        `text` is the whole text each time; what was scanned before is not scanned again.
-        """
-        while self._at < len(text):
-            character = text[self._at]
-            if not self.started and character != "{":
-                if not character.isspace():
-                    return None
-                self._at += 1
-                continue
-            self._at += 1
-            self.started = True
-            if self._take(character):
-                return self._at
-        return None
-
-    def _take(self, character: str) -> bool:
-        """Return whether this character closes the object."""
-        if self._in_string:
-            if self._escaped:
-                self._escaped = False
-            elif character == "\\":
-                self._escaped = True
-            elif character == '"':
-                self._in_string = False
-            return False
-        if character == '"':
-            self._in_string = True
-        elif character in "{[":
-            self._depth += 1
-        elif character in "}]":
-            self._depth -= 1
-            return self._depth == 0
-        return False
-
-
-class _CoderReader:
+class _CoderReader(_Ends):
     """`<function=NAME>`, then `<parameter=KEY>`, a line feed, the value, a line feed, `</parameter>`, …"""
 
     _START = re.compile(r"\s*<function=([^>\n]{1,128})>\s*")
@@ -144,26 +108,21 @@ class _CoderReader:
     _END = re.compile(r"\s*</function>")
 
     def __init__(self, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__(CoderScanner)
         self._schemas = schemas
 
     def begins(self, text: str) -> bool:
         return text.startswith("<function=") or "<function=".startswith(text)
 
-    def end(self, text: str) -> int | None:
-        if "</function>" not in text:
-            return None
-        parsed = self._parsed(text)
-        return None if parsed is None else parsed[2]
-
     def read(self, document: str) -> Wish | None:
         parsed = self._parsed(document)
         if parsed is None:
             return None
-        name, written, _ = parsed
+        name, written = parsed
         properties = self._schemas.get(name, {}).get("properties") or {}
         return Wish(name, {key: _coder_value(text, properties.get(key)) for key, text in written.items()})
 
-    def _parsed(self, text: str) -> tuple[str, dict[str, str], int] | None:
+    def _parsed(self, text: str) -> tuple[str, dict[str, str]] | None:
         start = self._START.match(text)
         if start is None:
             return None
@@ -171,8 +130,7 @@ class _CoderReader:
         while (found := self._PARAMETER.match(text, at)) is not None:
             written[found[1]] = found[2]
             at = found.end()
-        end = self._END.match(text, at)
-        return None if end is None else (start[1], written, end.end())
+        return None if self._END.match(text, at) is None else (start[1], written)
 
 
 def _coder_value(text: str, schema: Any) -> Any:
@@ -184,27 +142,14 @@ def _coder_value(text: str, schema: Any) -> Any:
         return text
 
 
-class _PythonReader:
+class _PythonReader(_Ends):
     """`name(key=value, …)` on one line, values as literals."""
+
+    def __init__(self) -> None:
+        super().__init__(PythonScanner)
 
     def begins(self, text: str) -> bool:
         return _NAME.match(text) is not None
-
-    def end(self, text: str) -> int | None:
-        depth, quote, escaped = 0, "", False
-        for at, character in enumerate(text):
-            if quote:
-                escaped, done = (False, False) if escaped else (character == "\\", character == quote)
-                quote = "" if done else quote
-            elif character in "\"'":
-                quote = character
-            elif character in "([{":
-                depth += 1
-            elif character in ")]}":
-                depth -= 1
-                if depth <= 0:
-                    return at + 1
-        return None
 
     def read(self, document: str) -> Wish | None:
         try:
@@ -222,29 +167,15 @@ def _literal(node: ast.expr) -> Any:
     return ast.literal_eval(node)
 
 
-class _GemmaReader:
+class _GemmaReader(_Ends):
     """`call:NAME{key:value,…}`, strings between quotes of their own, bare keys at every depth."""
 
     def __init__(self, marks: GemmaMarks) -> None:
+        super().__init__(lambda: GemmaScanner(marks.quote))
         self._quote = marks.quote
 
     def begins(self, text: str) -> bool:
         return text.startswith("call:") or "call:".startswith(text)
-
-    def end(self, text: str) -> int | None:
-        depth, at = 0, 0
-        while at < len(text):
-            if text.startswith(self._quote, at):
-                close = text.find(self._quote, at + len(self._quote))
-                if close < 0:
-                    return None
-                at = close + len(self._quote)
-                continue
-            depth += (text[at] in "{[") - (text[at] in "}]")
-            at += 1
-            if depth == 0 and text[at - 1] == "}":
-                return at
-        return None
 
     def read(self, document: str) -> Wish | None:
         name, brace, _ = document.strip().removeprefix("call:").partition("{")
