@@ -37,7 +37,11 @@ def findings(
 
 def _entry(section: GatewaySection, auth: SharedAuth, exposure: Exposure) -> Iterator[Finding]:
     if auth.mode is AuthMode.NONE:
-        text = "Every program and every user of this machine may do everything: gateway.auth.mode is none."
+        # A page that a program here serves is a page of ours, and without a secret its device is let in unasked.
+        text = (
+            "Every program and every user of this machine may do everything, and any web page on http://localhost can "
+            "become the owner: gateway.auth.mode is none."
+        )
         yield "auth_none", "warning", text, f"{_SET} gateway.auth.mode token"
     secret = auth.password if auth.mode is AuthMode.PASSWORD else auth.token
     if auth.mode is not AuthMode.NONE and len(secret) < _MIN_SECRET_CHARS:

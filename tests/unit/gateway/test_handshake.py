@@ -6,7 +6,7 @@ import pytest
 
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.gateway.admission.credential import Rules
-from appliance.gateway.admission.handshake import AskOwner
+from appliance.gateway.admission.handshake import Admit, AskOwner
 from appliance.gateway.admission.refusal import Refusal, pairing_required
 from appliance.gateway.transport.peer import Peer
 from appliance.identity.model import Claim, Device, PairingRequest
@@ -173,6 +173,14 @@ def test_pages_must_name_an_origin_that_is_allowed(
         assert not isinstance(decision, Refusal)
     else:
         assert refused(decision) == ("INVALID_REQUEST", "CONTROL_UI_ORIGIN_NOT_ALLOWED", 1008)
+
+
+def test_without_a_secret_any_page_of_this_machine_becomes_the_owner_as_the_audit_says() -> None:
+    page = connect_params("openclaw-control-ui", "webchat", scopes=[ADMIN], token=None)
+    rules = Rules(SharedAuth(AuthMode.NONE))
+    decision = admitted(knock(page, key=KEY, rules=rules, origin="http://localhost:5173"))
+    assert (decision.approve, ADMIN in decision.scopes) == (True, True)
+    assert not isinstance(knock(page, key=KEY, rules=RULES, origin="http://localhost:5173"), Admit)
 
 
 def test_a_page_does_not_keep_the_scopes_of_a_command() -> None:

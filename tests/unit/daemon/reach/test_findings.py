@@ -69,6 +69,11 @@ def test_what_opens_the_box_is_named_with_a_command(
     assert "homarus config" in found[0].fix
 
 
+def test_without_a_secret_it_says_that_pages_of_this_machine_can_become_the_owner() -> None:
+    (found,) = look(auth=SharedAuth(AuthMode.NONE))
+    assert "any web page on http://localhost can become the owner" in found.summary
+
+
 @pytest.mark.parametrize(
     ("text", "exposure", "here"),
     [
