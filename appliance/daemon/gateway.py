@@ -335,7 +335,8 @@ class Gateway:
             self._tracker.clear("backup_failed", "storage")
         else:
             fix = "Free some space, or look at `homarus logs`."
-            self._tracker.set(Condition("backup_failed", "storage", Severity.DEGRADED, str(error), fix))
+            reason = str(error)
+            self._tracker.set(Condition("backup_failed", "storage", Severity.DEGRADED, reason, fix, {"reason": reason}))
 
     def _tell(self, lock: StateLock, port: int, resumed: int) -> None:
         """Say where this gateway is: in the lock, in a file for programs, to systemd and in the log."""

@@ -36,4 +36,11 @@ def rebuilt_condition(report: RebuildReport) -> Condition:
     whole = "Some rows may be missing." if lost else "Nothing acknowledged is missing."
     summary = f"The database could not be used ({report.reason}) and was rebuilt {base}the journal. {whole}"
     fix = f"The damaged file is kept as {report.aside}. Look at the disk: `homarus logs`." if report.aside else ""
-    return Condition("database_rebuilt", "storage", Severity.DEGRADED if lost else Severity.NOTICE, summary, fix)
+    severity = Severity.DEGRADED if lost else Severity.NOTICE
+    details: dict[str, str | int] = {
+        "form": "lost" if lost else "whole",
+        "reason": report.reason,
+        "base": str(report.base or ""),
+        "aside": str(report.aside or ""),
+    }
+    return Condition("database_rebuilt", "storage", severity, summary, fix, details)

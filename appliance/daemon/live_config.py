@@ -108,7 +108,11 @@ class LiveConfig:
         more = f" and {len(changed) - _MAX_NAMED} more" if len(changed) > _MAX_NAMED else ""
         summary = f"Counts after a restart: {', '.join(changed[:_MAX_NAMED])}{more}."
         fix = "Restart it with `homarus gateway restart`."
-        self._tracker.set(Condition(_RESTART, "gateway", Severity.NOTICE, summary, fix))
+        details: dict[str, str | int] = {
+            "names": ", ".join(changed[:_MAX_NAMED]),
+            "more": max(0, len(changed) - _MAX_NAMED),
+        }
+        self._tracker.set(Condition(_RESTART, "gateway", Severity.NOTICE, summary, fix, details))
 
     async def watch(self) -> None:
         """Read the file again whenever it changes, until cancelled."""
@@ -136,7 +140,8 @@ class LiveConfig:
             code = _CODES[issue.severity]
             shown = f" (found {issue.value})" if issue.value else ""
             summary = f"{self.path}: {issue.path or 'the file'}: {issue.message}{shown}"
-            self._tracker.set(Condition(code, issue.path, severity, summary, issue.hint))
+            found = {"path": issue.path, "reason": issue.message, "value": str(issue.value), "hint": issue.hint}
+            self._tracker.set(Condition(code, issue.path, severity, summary, issue.hint, found))
             named.add((code, issue.path))
         for code, subject in self._named - named:
             self._tracker.clear(code, subject)

@@ -307,7 +307,10 @@ class Models:
             self._tracker.clear(_SETTINGS_CODE, path)
         self._unusable = set(issues)
         for path, issue in issues.items():
-            self._tracker.set(Condition(_SETTINGS_CODE, path, Severity.DEGRADED, str(issue), f"Correct {path}."))
+            details = {"path": path, "reason": str(issue)}
+            self._tracker.set(
+                Condition(_SETTINGS_CODE, path, Severity.DEGRADED, str(issue), f"Correct {path}.", details)
+            )
         return catalog
 
 

@@ -60,4 +60,4 @@ class Advertising:
         elif status.state is ChildState.FAILED:
             summary = f"Phones do not find this box by themselves: the announcement ended ({status.reason})."
             fix = "It is tried again every few minutes. Until then pair with the code of `homarus pair`."
-            self._tracker.set(Condition(_CODE, _SUBJECT, Severity.DEGRADED, summary, fix))
+            self._tracker.set(Condition(_CODE, _SUBJECT, Severity.DEGRADED, summary, fix, {"reason": status.reason}))

@@ -148,7 +148,8 @@ class LocalEngine:
         goes_on = f" {instead.name} answers instead." if instead else ""
         summary = f"The model {path.name} cannot be used: {reason}{goes_on}"
         fix = "Choose another one: `homarus models list`, `homarus models use NAME`."
-        self._tracker.set(Condition(_UNUSABLE, _NAME, Severity.DEGRADED, summary, fix))
+        details = {"file": path.name, "reason": reason, "instead": instead.name if instead else ""}
+        self._tracker.set(Condition(_UNUSABLE, _NAME, Severity.DEGRADED, summary, fix, details))
 
     # ---- what the owner chooses
 

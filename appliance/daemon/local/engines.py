@@ -146,7 +146,9 @@ class EngineProcess:
             fix = (
                 "Look at `homarus logs`. Another model: `homarus models use`. Less memory: models.local.contextTokens."
             )
-            self._tracker.set(Condition(_DOWN, self._name, Severity.DEGRADED, summary, fix))
+            form = "later" if status.state is ChildState.FAILED else "again"
+            details = {"form": form, "name": self._name, "reason": _short(status.reason)}
+            self._tracker.set(Condition(_DOWN, self._name, Severity.DEGRADED, summary, fix, details))
 
 
 async def _tell(ready: Ready, client: EngineClient) -> None:
@@ -183,7 +185,8 @@ class Engines:
         if isinstance(self.home, EngineAbsent):
             summary = f"No model can run on this box: {self.home.reason}."
             fix = "Until then only a cloud model can answer; scripts/engine sets the engine up."
-            tracker.set(Condition(_ABSENT, "engine", Severity.DEGRADED, summary, fix))
+            details = {"reason": self.home.reason}
+            tracker.set(Condition(_ABSENT, "engine", Severity.DEGRADED, summary, fix, details))
 
     async def start(self, name: str, arguments: list[str], ready: Ready) -> EngineProcess | None:
         """Start (or start anew with other arguments) the engine `name`; None when there is no engine here."""

@@ -83,7 +83,8 @@ class Remotes:
             address, pin = Address.parse(section.address), normal_pin(section.peer)
         except CredentialsError as error:
             fix = f"Correct models.remotes.{name}."
-            self._tracker.set(Condition(_UNUSABLE, name, Severity.DEGRADED, str(error), fix))
+            details = {"name": name, "reason": str(error)}
+            self._tracker.set(Condition(_UNUSABLE, name, Severity.DEGRADED, str(error), fix, details))
             return
         client = PeerClient(name, address, identity, pin, offline=self._offline)
         carrier = Carrier(self._local, client, self._clock.monotonic) if section.states else None
@@ -118,7 +119,8 @@ class Remotes:
 
     def _missed(self, name: str, error: ModelError) -> None:
         fix = f"It is looked for again by itself; to do without it, remove models.remotes.{name}."
-        self._tracker.set(Condition(_AWAY, name, Severity.NOTICE, str(error), fix))
+        details = {"name": name, "reason": str(error)}
+        self._tracker.set(Condition(_AWAY, name, Severity.NOTICE, str(error), fix, details))
 
 
 def serving_problem(serve: PeerServeSection | None) -> Condition | None:
@@ -133,5 +135,5 @@ def serving_problem(serve: PeerServeSection | None) -> Condition | None:
     except CredentialsError as error:
         summary = f"No other box can ask this one: {error}"
         fix = "Correct models.local.serve or the file; the engine reads it again by itself."
-        return Condition(SERVING, SERVING, Severity.DEGRADED, summary, fix)
+        return Condition(SERVING, SERVING, Severity.DEGRADED, summary, fix, {"reason": str(error)})
     return None

@@ -94,7 +94,10 @@ class LocalModels:
         try:
             self._models.add(self.embedded.provider(client))
         except WeightsError as error:
-            self._tracker.set(Condition("embedded_model", "mini", Severity.DEGRADED, str(error), "Install again."))
+            reason = str(error)
+            self._tracker.set(
+                Condition("embedded_model", "mini", Severity.DEGRADED, reason, "Install again.", {"reason": reason})
+            )
 
     async def _serve_embeddings(self, mini: MiniSection) -> None:
         """Let sentence embeddings vote beside the embedded model, where they are wanted and set up."""
@@ -120,7 +123,8 @@ class LocalModels:
         try:
             self.embedded.embed_with(client)
         except WeightsError as error:
-            self._tracker.set(Condition(_ABSENT, _EMBEDDINGS, Severity.DEGRADED, str(error), "Install again."))
+            details = {"form": "broken", "reason": str(error)}
+            self._tracker.set(Condition(_ABSENT, _EMBEDDINGS, Severity.DEGRADED, str(error), "Install again.", details))
 
     def _tell_absent(self, absent: bool) -> None:
         if not absent:

@@ -130,7 +130,7 @@ def _with_tls(
 def _unusable(error: CertificateError) -> Condition:
     summary = f"{error} Until then this gateway listens on this machine only."
     fix = "Mend it, then `homarus gateway restart`."
-    return Condition(NO_CERTIFICATE, "tls", Severity.DEGRADED, summary, fix)
+    return Condition(NO_CERTIFICATE, "tls", Severity.DEGRADED, summary, fix, {"reason": str(error)})
 
 
 def _is_address(host: str) -> bool:

@@ -79,7 +79,9 @@ class ServedByTailscale:
         except TailscaleError as error:
             self._served("")
             fix = "Mend that; it is tried again every minute. Or: homarus config set gateway.tailscale.mode off"
-            self._tracker.set(Condition(UNSERVED, "tailscale", Severity.DEGRADED, str(error), fix))
+            self._tracker.set(
+                Condition(UNSERVED, "tailscale", Severity.DEGRADED, str(error), fix, {"reason": str(error)})
+            )
             return
         self._tracker.clear(UNSERVED, "tailscale")
         if self._exposed.exposure.served != me.name:

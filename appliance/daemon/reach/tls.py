@@ -123,4 +123,4 @@ class BoxTls:
             f"fingerprint {self.leaf.pin[:16]}…; browsers that trust the authority of the box notice nothing."
         )
         fix = "Compare the fingerprint with `homarus security audit`, then say yes in the app."
-        self._tracker.set(Condition(RENEWED, "tls", Severity.NOTICE, summary, fix))
+        self._tracker.set(Condition(RENEWED, "tls", Severity.NOTICE, summary, fix, {"fingerprint": self.leaf.pin[:16]}))

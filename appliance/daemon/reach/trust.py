@@ -53,14 +53,18 @@ def restored_condition(restored: Restored) -> Condition | None:
             "The list of devices that were removed is missing, so an old backup may have let some in again. These "
             f"devices are trusted: {_names(restored.trusted)}. Check them."
         )
-        return Condition(RESTORED, "devices", Severity.DEGRADED, summary, fix)
+        return Condition(RESTORED, "devices", Severity.DEGRADED, summary, fix, _details("lost", restored.trusted))
     if restored.ended:
         summary = (
             "The database is older than the list of what was taken away, as after a backup was restored. These devices "
             f"stay as they were, removed or with fewer rights: {_names(restored.ended)}."
         )
-        return Condition(RESTORED, "devices", Severity.NOTICE, summary, fix)
+        return Condition(RESTORED, "devices", Severity.NOTICE, summary, fix, _details("ended", restored.ended))
     return None
+
+
+def _details(form: str, names: tuple[str, ...]) -> dict[str, str | int]:
+    return {"form": form, "names": ", ".join(names[:_MAX_NAMES]), "more": max(0, len(names) - _MAX_NAMES)}
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -196,4 +196,5 @@ class Keeper:
             return
         number = len(self._kept)
         count = "1 question waits" if number == 1 else f"{number} questions wait"
-        self._tracker.set(Condition(_CODE, _SUBJECT, Severity.NOTICE, f"{count} for the connection.", _FIX))
+        summary = f"{count} for the connection."
+        self._tracker.set(Condition(_CODE, _SUBJECT, Severity.NOTICE, summary, _FIX, {"count": number}))

@@ -11,7 +11,7 @@ from appliance.gateway.methods.health import HealthReport, SessionLister
 from appliance.gateway.methods.seams import Agents, Dispatching
 from appliance.gateway.methods.session_rows import SessionRows
 from appliance.health import Condition, HealthTracker
-from appliance.protocol.methods.base import Empty
+from appliance.protocol.methods.base import UNSET, Empty
 from appliance.protocol.methods.sessions import SessionRow
 from appliance.protocol.methods.system import (
     ConditionRow,
@@ -39,7 +39,14 @@ _RECENT = 10
 def condition_rows(conditions: Sequence[Condition]) -> list[ConditionRow]:
     """Return what is wrong in the shape of the wire."""
     return [
-        ConditionRow(code=one.code, subject=one.subject, severity=one.severity.value, summary=one.summary, fix=one.fix)
+        ConditionRow(
+            code=one.code,
+            subject=one.subject,
+            severity=one.severity.value,
+            summary=one.summary,
+            fix=one.fix,
+            details=dict(one.details) or UNSET,
+        )
         for one in conditions
     ]
 

@@ -21,12 +21,13 @@ class DoorRow(Result, frozen=True):
 
 
 class FindingRow(Result, frozen=True):
-    """Something to mend. `code` is stable; `fix` is a command or a sentence."""
+    """Something to mend. `code` is stable; `fix` is a command or a sentence; `details` as in a condition."""
 
     code: str
     severity: Literal["critical", "warning"]
     summary: str
     fix: str
+    details: dict[str, str | int] | Unset = UNSET
 
 
 class AuditResult(Result, frozen=True):

@@ -140,13 +140,14 @@ class TaskCounts(Result, frozen=True):
 
 
 class ConditionRow(Result, frozen=True):
-    """One thing that is wrong, in the owner's words."""
+    """One thing that is wrong, in English. `details`: the values in it, for saying it in another language."""
 
     code: str
     subject: str
     severity: str
     summary: str
     fix: str
+    details: dict[str, str | int] | Unset = UNSET
 
 
 class StatusResult(Result, frozen=True):
