@@ -183,19 +183,24 @@ class SetupCodes:
 
     async def cancel(self, setup_id: str) -> bool:
         """Take a code back before it is spent; False when there is nothing to take back."""
-        record = self._records.get(setup_id)
-        if record is None or record.token_hash is None:
-            return False
-        return await self._update(setup_id, lambda known: msgspec.structs.replace(known, token_hash=None)) is not None
+
+        def end(known: _Record) -> _Record | None:
+            # Asked in the transaction: a device may be spending it while the owner takes it back.
+            return None if known.token_hash is None else msgspec.structs.replace(known, token_hash=None)
+
+        return await self._update(setup_id, end) is not None
 
     async def bind(self, bootstrap: Bootstrap, claim: Claim) -> None:
         """Note who presented a code first. Who may not spend it has spoiled it for everybody (protocol.md 5.4)."""
         if bootstrap.profile is Profile.RECOVERY or bootstrap.device_id is not None:
             return  # the paper in the drawer is not burnt by a mistake
-        await self._update(
-            bootstrap.setup_id,
-            lambda known: msgspec.structs.replace(known, device_id=claim.device_id, role=claim.role),
-        )
+
+        def spoil(known: _Record) -> _Record | None:
+            if known.device_id is not None or known.token_hash is None:
+                return None  # somebody was first while this waited for the disk, perhaps the one who spent it
+            return msgspec.structs.replace(known, device_id=claim.device_id, role=claim.role)
+
+        await self._update(bootstrap.setup_id, spoil)
 
     async def redeem(
         self, bootstrap: Bootstrap, token: str, claim: Claim, granted: Grant, now_ms: int
@@ -282,13 +287,14 @@ class SetupCodes:
         old = {one.setup_id for one in done if abs(now_ms - one.issued_ms) > _KEPT_MS}
         return old | {one.setup_id for one in done[_MAX_KEPT:]}
 
-    async def _update(self, setup_id: str, change: Callable[[_Record], _Record]) -> _Record | None:
+    async def _update(self, setup_id: str, change: Callable[[_Record], _Record | None]) -> _Record | None:
+        """Write what `change` makes of a code; None when it is not known or `change` wants nothing written."""
+
         def write(connection: sqlite3.Connection) -> _Record | None:
             known = _read(connection, setup_id)
-            if known is None:
-                return None
-            changed = change(known)
-            _write(connection, changed)
+            changed = None if known is None else change(known)
+            if changed is not None:
+                _write(connection, changed)
             return changed
 
         record = await self._database.write(write)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +183,29 @@ async def test_a_cancelled_code_is_dead(box: Box) -> None:
     assert box.codes.find(issued.token, NOW) is None
     assert not await box.codes.cancel(issued.setup_id)
     assert not await box.codes.cancel("never-made")
+
+
+async def test_a_code_that_is_being_spent_cannot_be_taken_back_or_spoiled(box: Box) -> None:
+    issued = await box.codes.issue(Profile.FULL, NOW)
+    found = box.found(issued.token)
+    device, cancelled, _ = await asyncio.gather(
+        box.codes.redeem(found, issued.token, phone(1), grant(Profile.FULL), NOW),
+        box.codes.cancel(issued.setup_id),
+        box.codes.bind(found, phone(2, role="operator")),
+    )
+    assert device is not None
+    assert not cancelled, "the owner must not believe that nobody came in"
+    status = box.codes.status(issued.setup_id, NOW)
+    assert status is not None
+    assert status.completion is not None
+    assert status.completion.device_id == "device-1"
+
+
+async def test_of_two_that_spoil_a_code_at_once_the_first_stays(box: Box) -> None:
+    issued = await box.codes.issue(Profile.FULL, NOW)
+    found = box.found(issued.token)
+    await asyncio.gather(*(box.codes.bind(found, phone(number, role="operator")) for number in (1, 2)))
+    assert box.found(issued.token).device_id == "device-1"
 
 
 async def test_codes_that_wait_are_bounded_and_dead_ones_make_room(box: Box) -> None:
