@@ -3,6 +3,7 @@ import { register } from "../app/i18n";
 /** The frame of the configuration; what options mean comes from the schema of the box, in English. */
 register("config", {
   en: {
+    andMore: "{names} and {more} more",
     broken: "The box cannot read its file",
     brokenText: "The box does not use it until it is mended there. The forms would write over what stands in it, so they are closed.",
     takeOut: "Take it out",
@@ -112,6 +113,7 @@ register("config", {
     wrong_one: "Choose one of: {all}.",
   },
   de: {
+    andMore: "{names} und {more} weitere",
     broken: "Die Box kann ihre Datei nicht lesen",
     brokenText: "Die Box benutzt sie nicht, bis sie dort berichtigt ist. Die Formulare würden überschreiben, was darin steht, darum sind sie geschlossen.",
     takeOut: "Herausnehmen",
@@ -221,6 +223,7 @@ register("config", {
     wrong_one: "Wählen Sie eines von: {all}.",
   },
   fr: {
+    andMore: "{names} et {more} de plus",
     broken: "Le boîtier ne peut pas lire son fichier",
     brokenText: "Le boîtier ne l’utilise pas tant qu’il n’y est pas corrigé. Les formulaires écriraient par-dessus, ils sont donc fermés.",
     takeOut: "Retirer du fichier",

@@ -5,6 +5,7 @@ import { route } from "../../app/router";
 import { Badge, Card, EmptyState, Notice } from "../../ui";
 import type { IconName } from "../../ui";
 import { Finding } from "./findings";
+import { groupName } from "./names";
 import { Option } from "./option";
 import { Prose } from "./prose";
 import { kindOf, label, meaning } from "./schema";
@@ -61,12 +62,15 @@ export function Section({ name }: { name: string }): JSX.Element {
     <>
       <SectionIssues name={name} />
       {leaves.length > 0 && <Card><h2 class="unseen">{sectionTitle(name)}</h2><div class="config-group">{leaves.map(([key, one]) => <Option key={key} at={[name, key]} schema={one} />)}</div></Card>}
-      {groups.map(([key, one]) => (
-        <Card key={key} title={label(key, one)} {...(one["x-pending"] ? { actions: <Badge>{t("config.notYet")}</Badge> } : {})}>
-          <p class="muted small"><Prose text={meaning(one)} /></p>
-          <Group at={[name, key]} schema={one} />
-        </Card>
-      ))}
+      {groups.map(([key, one]) => {
+        const { title, text } = groupName(root, [name, key], one);
+        return (
+          <Card key={key} title={title} {...(one["x-pending"] ? { actions: <Badge>{t("config.notYet")}</Badge> } : {})}>
+            <p class="muted small"><Prose text={text} /></p>
+            <Group at={[name, key]} schema={one} />
+          </Card>
+        );
+      })}
     </>
   );
 }
@@ -90,20 +94,21 @@ export function Group({ at, schema: section }: { at: (string | number)[]; schema
   return (
     <div class="config-group">
       {leaves.map(([key, one]) => <Option key={key} at={[...at, key]} schema={one} required={needed.includes(key)} />)}
-      {groups.map(([key, one]) => <Inner key={key} at={[...at, key]} name={key} schema={one} />)}
+      {groups.map(([key, one]) => <Inner key={key} at={[...at, key]} schema={one} />)}
     </div>
   );
 }
 
-function Inner({ at, name, schema: section }: { at: (string | number)[]; name: string; schema: Schema }): JSX.Element {
+function Inner({ at, schema: section }: { at: (string | number)[]; schema: Schema }): JSX.Element {
   const { leaves, groups } = parts(section);
+  const { title, text } = groupName(schema.value, at, section);
   const only = leaves.length === 1 && !groups.length ? leaves[0]! : undefined;
-  if (only) return <Option at={[...at, only[0]]} schema={only[1]} title={`${label(name)}: ${label(only[0], only[1]).toLowerCase()}`} />;
+  if (only) return <Option at={[...at, only[0]]} schema={only[1]} title={`${title}: ${label(only[0], only[1]).toLowerCase()}`} />;
   return (
     <section class="config-inner">
       <div>
-        <h3>{label(name, section)}</h3>
-        <p class="muted small"><Prose text={meaning(section)} /></p>
+        <h3>{title}</h3>
+        <p class="muted small"><Prose text={text} /></p>
       </div>
       <Group at={at} schema={section} />
     </section>

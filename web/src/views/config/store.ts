@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { t } from "../../app/i18n";
 import { GatewayError, gateway } from "../../gateway";
 import { differences, get, patchOf, rebase, remove, same, set } from "./draft";
 import type { Tree } from "./draft";
@@ -106,13 +107,14 @@ export async function load(signal?: AbortSignal): Promise<void> {
     const [read, declared, told] = await Promise.all([
       gateway.call<File>("config.get", {}, options),
       schema.peek() ?? gateway.call<{ schema: Schema }>("config.schema", {}, options).then((answer) => answer.schema),
-      gateway.call<{ conditions: { code: string; summary: string }[] }>("status", {}, options),
+      gateway.call<{ conditions: { code: string; summary: string; details?: { names?: string; more?: number } }[] }>("status", {}, options),
     ]);
     schema.value = declared;
     take(read);
     failure.value = null;
     const restart = told.conditions.find((one) => one.code === "restart_required");
-    waiting.value = restart?.summary.replace(/^[^:]*: |\.$/g, "") ?? "";
+    waiting.value = restart?.details?.names ?? restart?.summary.replace(/^[^:]*: |\.$/g, "") ?? "";
+    if (restart?.details?.more) waiting.value = t("config.andMore", { names: waiting.value, more: restart.details.more });
   } catch (error) {
     if (signal?.aborted) return;
     failure.value = error instanceof GatewayError ? error : new GatewayError({ code: "FAILED", message: String(error) });

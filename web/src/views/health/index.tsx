@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import "../../words/health";
+import { inWords } from "../../words/told";
 import { format, t } from "../../app/i18n";
 import { gateway } from "../../gateway";
 import { Badge, Button, Card, Icon, Page, useAsync } from "../../ui";
@@ -19,7 +20,7 @@ export default function View(): JSX.Element {
         {(status) => (
           <>
             <Verdict status={status} />
-            {together(bySeverity(status.conditions)).map((all) => <Conditions key={`${all[0]!.code}/${all[0]!.subject}`} all={all} reload={read.reload} />)}
+            {together(bySeverity(status.conditions.map(inWords))).map((all) => <Conditions key={`${all[0]!.code}/${all[0]!.subject}`} all={all} reload={read.reload} />)}
             {gateway.can("operator.admin") && <Gate method="homarus.security.audit"><Security /></Gate>}
           </>
         )}

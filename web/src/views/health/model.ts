@@ -1,11 +1,9 @@
 /** What the box tells of its health, and how a fix is shown. Pure. */
+import type { FromBox } from "../../words/told";
 
-export interface Condition {
-  code: string;
+export interface Condition extends FromBox {
   subject: string;
   severity: string;
-  summary: string;
-  fix: string;
 }
 
 export interface Status {
@@ -15,11 +13,8 @@ export interface Status {
   uptimeMs: number;
 }
 
-export interface Finding {
-  code: string;
+export interface Finding extends FromBox {
   severity: "critical" | "warning";
-  summary: string;
-  fix: string;
 }
 
 export interface Door {

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { format, t } from "../../app/i18n";
+import { inWords, reasonInWords } from "../../words/told";
 import { gateway } from "../../gateway";
 import { Badge, Button, Card, List, Notice, Row, confirm, useAsync } from "../../ui";
 import { Loaded, act } from "../panel";
@@ -17,8 +18,8 @@ export function Security(): JSX.Element {
       {(audit) => (
         <Card title={t("health.security")} icon="shield">
           {audit.findings.length === 0 && <Notice tone="good">{t("health.nothingToFix")}</Notice>}
-          {bySeverity(audit.findings).map((finding) => (
-            <section class="stack" key={finding.code}>
+          {bySeverity(audit.findings.map(inWords)).map((finding) => (
+            <section class="stack" key={finding.code + finding.summary}>
               <div class="finding"><Badge tone={tone(finding.severity)}>{t(`health.${finding.severity}`)}</Badge><strong>{finding.summary}</strong></div>
               <Fix code={finding.code} fix={finding.fix} onDone={read.reload} />
             </section>
@@ -26,7 +27,7 @@ export function Security(): JSX.Element {
           <h3>{t("health.doors")}</h3>
           <List label={t("health.doors")}>{audit.doors.map((door) => <OneDoor key={door.address} door={door} />)}</List>
           <Facts audit={audit} reload={read.reload} />
-          {audit.notes.map((note) => <p class="muted small" key={note}>{note}</p>)}
+          {audit.notes.map((note) => <p class="muted small" key={note}>{reasonInWords(note).replace(/`/g, "")}</p>)}
         </Card>
       )}
     </Loaded>

@@ -82,6 +82,8 @@ export interface Tuning {
 }
 
 export interface Answers {
+  /** Why `engine` is null; a box before it does not tell. */
+  local?: { state: string; file: string; reason: string };
   engine: { model: string; window: number; prefillRate: number; decodeRate: number; active: number; waiting: number } | null;
   tiers: { tier: string; answers: number; last: { model?: string; firstTokenMs?: number } | null; ts: number | null }[];
 }
