@@ -118,6 +118,8 @@ class Connection:
         finally:
             self._lost = self._lost or ConnectionLost("The connection was closed.")
             for answers in self._pending.values():
+                if answers.full():
+                    answers.get_nowait()
                 answers.put_nowait(None)
             if self._events.full():
                 self._events.get_nowait()
@@ -299,6 +301,8 @@ async def _shake_hands(
         params = _connect_params(target, who, challenge.get("payload") or {})
         await socket.send_str(json.dumps({"type": "req", "id": "connect", "method": "connect", "params": params}))
         answer = await socket.receive_json()
+        if not isinstance(answer, dict):
+            raise ValueError("the answer is no object")
     except (TypeError, ValueError, aiohttp.ClientError, ConnectionError) as error:
         raise GatewayAway(f"The gateway closed the connection{_reason(socket)}.") from error
     if answer.get("ok"):

@@ -214,6 +214,32 @@ async def test_a_frame_that_is_no_json_ends_the_connection() -> None:
         assert "broke" in str(lost)
 
 
+async def test_a_gateway_that_answers_one_request_without_end_loses_the_connection() -> None:
+    async def script(socket: web.WebSocketResponse) -> None:
+        asked = await socket.receive_json()
+        for _ in range(100):
+            await socket.send_json({"type": "res", "id": asked["id"], "ok": True, "payload": {"status": "accepted"}})
+        await socket.receive()
+
+    async with scripted(script) as target, connect(target) as connection:
+        with pytest.raises(ConnectionLost):
+            await connection.call("anything", timeout_s=10, final=True)
+        await _events(connection)
+
+
+async def test_an_answer_that_is_no_object_is_no_gateway() -> None:
+    async def script(socket: web.WebSocketResponse) -> None:
+        await socket.send_json(_CHALLENGE)
+        await socket.receive()
+        await socket.send_json(["res"])
+        await socket.receive()
+
+    async with scripted(script, welcome=False) as target:
+        with pytest.raises(GatewayAway):
+            async with connect(target):
+                raise AssertionError("unreachable")
+
+
 async def test_a_reader_that_falls_behind_loses_the_connection_and_no_memory() -> None:
     async def script(socket: web.WebSocketResponse) -> None:
         frame = json.dumps({"type": "event", "event": "tick", "payload": {}})
