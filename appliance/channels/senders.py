@@ -44,6 +44,7 @@ class Senders:
         self._database = database
         self._draw_code = draw_code
         self._known: OrderedDict[tuple[str, str, str], bool] = OrderedDict()
+        self._removals = 0
 
     async def knock(self, knock: Knock, now_ms: int) -> Outcome:
         """Decide about one message: process it, or hold it and perhaps tell the sender a code."""
@@ -51,6 +52,8 @@ class Senders:
             return Outcome(Answer.PROCESS)
 
         def write(connection: sqlite3.Connection) -> Outcome:
+            if _is_allowed(connection, (knock.channel, knock.account_id, knock.sender_id)):
+                return Outcome(Answer.PROCESS)  # let in since the look above: what this message says must not be held
             known = _requests(connection, knock.account)
             for one in known:
                 if not one.alive(now_ms):
@@ -76,13 +79,10 @@ class Senders:
             self._known.move_to_end(key)
             return known
 
-        def read(connection: sqlite3.Connection) -> bool:
-            row = connection.execute(
-                "SELECT 1 FROM channel_senders WHERE channel = ? AND account_id = ? AND sender_id = ?", key
-            ).fetchone()
-            return row is not None
-
-        found = await self._database.read(read)
+        removals = self._removals
+        found = await self._database.read(lambda connection: _is_allowed(connection, key))
+        if removals != self._removals:
+            return await self.allows(channel, account_id, sender_id)  # perhaps this one was taken off while we read
         # Only those who are in are remembered: strangers without end must not push them out.
         return self._remember(key) if found else False
 
@@ -158,6 +158,7 @@ class Senders:
 
         removed = await self._database.write(write)
         self._known.pop(key, None)
+        self._removals += 1
         return removed
 
     def _remember(self, key: tuple[str, str, str]) -> bool:
@@ -169,6 +170,13 @@ class Senders:
 
 
 _ALL_CODES: Final = "SELECT document ->> '$.code' FROM channel_pairing_requests"
+
+
+def _is_allowed(connection: sqlite3.Connection, key: tuple[str, str, str]) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM channel_senders WHERE channel = ? AND account_id = ? AND sender_id = ?", key
+    ).fetchone()
+    return row is not None
 
 
 def _requests(connection: sqlite3.Connection, account: tuple[str, str]) -> list[SenderRequest]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,49 @@ async def test_an_unknown_sender_is_told_a_code_and_the_message_is_held(senders:
     assert await senders.knock(message(2), NOW + 1000) == Outcome(Answer.HOLD)
     (request,) = await senders.waiting(NOW)
     assert (request.held, request.sender_label) == (("message-1", "message-2"), "ada (name)")
+
+
+class Slow(Senders):
+    """Something happens between the first look and what follows from it."""
+
+    between: Callable[[], Awaitable[object]] | None = None
+
+    async def allows(self, channel: str, account_id: str, sender_id: str) -> bool:
+        found = await super().allows(channel, account_id, sender_id)
+        if (between := self.between) is not None:
+            self.between = None
+            await between()
+        return found
+
+
+async def test_a_message_in_the_moment_of_the_approval_is_not_held(database: Database) -> None:
+    senders = Slow(database)
+    told = await senders.knock(message(1), NOW)
+    assert told.code is not None
+    code = told.code
+    senders.between = lambda: senders.approve("telegram", None, code, NOW)
+    assert (await senders.knock(message(2), NOW)).answer is Answer.PROCESS
+    assert await senders.waiting(NOW) == []
+
+
+async def test_a_sender_who_is_taken_off_while_the_list_is_read_is_not_remembered(
+    database: Database, senders: Senders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await senders.knock(message(1), NOW)
+    assert told.code is not None
+    await senders.approve("telegram", None, told.code, NOW)
+    fresh = Senders(database)
+    read = database.read
+
+    async def late(work: Callable[[sqlite3.Connection], Any]) -> Any:
+        found = await read(work)
+        monkeypatch.setattr(database, "read", read)
+        await fresh.forget("telegram", "main", "ada")
+        return found
+
+    monkeypatch.setattr(database, "read", late)
+    assert not await fresh.allows("telegram", "main", "ada")
+    assert not await fresh.allows("telegram", "main", "ada")
 
 
 def test_codes_have_no_signs_that_people_mix_up() -> None:
