@@ -101,10 +101,13 @@ class AllowList:
                 f"{self._path} cannot be used ({error}); mend or remove it. Until then nothing runs."
             ) from error
 
-    def allows(self, program: Program) -> bool:
-        """Tell whether it may run without a question."""
+    def allows(self, program: Program, *, plain: bool = True) -> bool:
+        """Tell whether it may run without a question; not `plain`: with variables that may change what it does."""
         listed = self.read()
-        return listed.policy is Policy.FULL or any(rule.covers(program.path, program.argv) for rule in listed.rules)
+        if listed.policy is Policy.FULL:
+            return True
+        # GIT_SSH_COMMAND or PAGER would make of an allowed program any program.
+        return plain and any(rule.covers(program.path, program.argv) for rule in listed.rules)
 
     def add(self, rule: Rule) -> None:
         """Allow a program. Raises AllowError when the list is full."""

@@ -39,6 +39,7 @@ class _Canvas:
     def __init__(self, machine: Machine, browser: str) -> None:
         self._machine = machine
         self._browser = browser
+        self._turn = asyncio.Lock()  # of two pages at once one would stay on the screen for ever
         self._process: asyncio.subprocess.Process | None = None
         self._profile: tempfile.TemporaryDirectory[str] | None = None
 
@@ -46,7 +47,12 @@ class _Canvas:
         url = asked.text("url", limit=_MAX_URL)
         if urlsplit(url).scheme not in ("http", "https"):
             raise CommandError("INVALID_REQUEST", "url must begin with http:// or https://")
-        await self._close()
+        async with self._turn:
+            await self._close()
+            await self._open(url)
+        return {"ok": True}
+
+    async def _open(self, url: str) -> None:
         self._profile = tempfile.TemporaryDirectory(prefix="homarus-canvas-")
         display = {"WAYLAND_DISPLAY": self._machine.environ.get("WAYLAND_DISPLAY", "")}
         self._process = await asyncio.create_subprocess_exec(
@@ -61,10 +67,10 @@ class _Canvas:
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
-        return {"ok": True}
 
     async def hide(self, asked: Asked) -> dict[str, Any]:
-        await self._close()
+        async with self._turn:
+            await self._close()
         return {"ok": True}
 
     async def _close(self) -> None:

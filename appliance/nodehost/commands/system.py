@@ -19,6 +19,9 @@ _MAX_BINS: Final = 64
 _MAX_WORDS: Final = 256
 _MAX_ENV: Final = 64
 _MAX_TIMEOUT_S: Final = 3600.0
+_PLAIN: Final = frozenset({"LANG", "LANGUAGE", "TZ", "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR"})
+"""Variables that change how a program writes, and not what it does."""
+
 _MARGIN_S: Final = 1.0
 """The answer must be there before the gateway stops waiting."""
 
@@ -51,7 +54,7 @@ class _Programs:
         argv, cwd = _command_line(asked.params)
         program = self._find(argv)
         plan = {"argv": list(argv), "cwd": cwd, "commandText": program.text, "resolvedPath": program.path}
-        allowed = self._allows(program)
+        allowed = self._allows(program, _environment(asked.params))
         return {"plan": plan, "execPolicy": {"security": "allowlist", "ask": "off" if allowed else "on-miss"}}
 
     async def run(self, asked: Asked) -> dict[str, Any]:
@@ -91,17 +94,19 @@ class _Programs:
             raise CommandError("NOT_FOUND", f"no program {argv[0]!r} on this node")
         return program
 
-    def _allows(self, program: Program) -> bool:
+    def _allows(self, program: Program, env: Mapping[str, str]) -> bool:
         try:
-            return self._machine.allow.allows(program)
+            return self._machine.allow.allows(program, plain=not _telling(env))
         except AllowError as error:
             raise CommandError("SYSTEM_RUN_DENIED", str(error)) from error
 
     async def _permit(self, program: Program, cwd: str | None, env: Mapping[str, str], asked: Asked) -> None:
         """Return when it may run. Raises CommandError when it may not, or not yet."""
-        if self._allows(program):
+        if self._allows(program, env):
             return
         if self._machine.allow.read().policy == "deny":
+            if self._allows(program, {}):
+                raise CommandError("SYSTEM_RUN_DENIED", f"no list allows these variables: {', '.join(_telling(env))}")
             raise CommandError(
                 "SYSTEM_RUN_DENIED", f"not on the list of this node. There: homarus node allow {program.path}"
             )
@@ -143,6 +148,11 @@ def _environment(params: Mapping[str, Any]) -> dict[str, str]:
     if not all(isinstance(value, str) and "\0" not in name + value and "=" not in name for name, value in env.items()):
         raise CommandError("INVALID_REQUEST", "env must map names to texts")
     return dict(env)
+
+
+def _telling(env: Mapping[str, str]) -> list[str]:
+    """Return the variables of a caller that may change what a program does."""
+    return [name for name in env if name not in _PLAIN and not name.startswith("LC_")]
 
 
 def _wanted_s(asked: Asked) -> float:

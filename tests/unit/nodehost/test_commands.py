@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from appliance.foundation.clock import SystemClock
-from appliance.nodehost.allow import AllowList, Policy, Rule
+from appliance.nodehost.allow import AllowList, Policy, Rule, find
 from appliance.nodehost.approvals import Answer, Approvals
 from appliance.nodehost.commands import Machine, camera, canvas, device, notify, system
 from appliance.nodehost.model import Asked, Command, CommandError
@@ -118,6 +118,22 @@ async def test_an_environment_that_cannot_be_is_refused(machine: Machine, env: A
         await ask(system.commands(machine), "system.run", {"command": ["true"], "env": env})
 
 
+async def test_the_list_allows_a_program_without_variables_that_change_what_it_does(machine: Machine) -> None:
+    program = find(["env"], machine.environ)
+    assert program is not None
+    machine.allow.add(Rule(program.path))
+    machine.allow.set_policy(Policy.DENY)
+    commands = system.commands(machine)
+    plain = {"command": ["env"], "env": {"LC_ALL": "C", "NO_COLOR": "1"}}
+    assert (await ask(commands, "system.run", plain))["success"]
+    telling = {"command": ["env"], "env": {"LC_ALL": "C", "GIT_SSH_COMMAND": "sh -c id"}}
+    assert (await ask(commands, "system.run.prepare", telling))["execPolicy"]["ask"] == "on-miss"
+    with pytest.raises(CommandError, match="no list allows these variables: GIT_SSH_COMMAND"):
+        await ask(commands, "system.run", telling)
+    machine.allow.set_policy(Policy.FULL)
+    assert "GIT_SSH_COMMAND=sh -c id" in (await ask(commands, "system.run", telling))["stdout"]
+
+
 async def test_a_folder_that_is_not_there_is_named(machine: Machine) -> None:
     machine.allow.set_policy(Policy.FULL)
     with pytest.raises(CommandError, match="/no/such/folder"):
@@ -201,3 +217,15 @@ async def test_only_web_pages_are_shown_on_a_screen(machine: Machine, tmp_path: 
         await ask(screen, "canvas.present", {"url": "file:///etc/passwd"})
     assert await ask(screen, "canvas.present", {"url": "https://example.org/"}) == {"ok": True}
     assert await ask(screen, "canvas.hide", {}) == {"ok": True}
+
+
+async def test_of_two_pages_at_once_the_later_one_is_left(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "chromium").write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/pids\nexec sleep 60\n")
+    (tmp_path / "chromium").chmod(0o755)
+    environ = {**machine.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "DISPLAY": ":0"}
+    screen = canvas.commands(Machine(environ, machine.allow, machine.approvals, machine.clock))
+    pages = ("https://example.org/1", "https://example.org/2")
+    await asyncio.gather(*(ask(screen, "canvas.present", {"url": url}) for url in pages))
+    await ask(screen, "canvas.hide", {})
+    pids = (tmp_path / "pids").read_text().split() if (tmp_path / "pids").exists() else []
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
