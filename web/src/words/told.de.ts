@@ -55,7 +55,7 @@ export const german: Language = {
     tailscale_unserved: ["Über Tailscale ist die Box nicht zu erreichen: {reason}", "Beheben Sie das; es wird jede Minute wieder versucht. Oder: `homarus config set gateway.tailscale.mode off`"],
     // Findings of the audit.
     any_origin: ["gateway.controlUi.allowedOrigins enthält „{origin}“: Webseiten von Fremden dürfen sich verbinden.", "`homarus config unset gateway.controlUi.allowedOrigins`"],
-    auth_none: ["Jedes Programm und jeder Benutzer dieser Maschine darf alles: gateway.auth.mode ist none.", "`homarus config set gateway.auth.mode token`"],
+    auth_none: ["Jedes Programm und jeder Benutzer dieser Maschine darf alles, und jede Webseite auf http://localhost kann Besitzer werden: gateway.auth.mode ist none.", "`homarus config set gateway.auth.mode token`"],
     funnel: ["gateway.tailscale.mode ist funnel, das zeigt einen Dienst dem ganzen Internet. Es wird nicht getan.", "`homarus config set gateway.tailscale.mode serve`"],
     "lax_lock/attempts": ["{number} falsche Geheimnisse dürfen versucht werden, bevor eine Quelle gesperrt wird.", "`homarus config unset gateway.auth.rateLimit.maxAttempts`"],
     "lax_lock/seconds": ["Wer rät, wird nur für {seconds} Sekunden gesperrt.", "`homarus config unset gateway.auth.rateLimit.lockoutMs`"],

@@ -55,7 +55,7 @@ export const french: Language = {
     tailscale_unserved: ["Le boîtier n’est pas joignable par Tailscale : {reason}", "Corrigez cela ; un nouvel essai a lieu chaque minute. Ou : `homarus config set gateway.tailscale.mode off`"],
     // Findings of the audit.
     any_origin: ["gateway.controlUi.allowedOrigins contient « {origin} » : les pages web d’inconnus peuvent se connecter.", "`homarus config unset gateway.controlUi.allowedOrigins`"],
-    auth_none: ["Chaque programme et chaque utilisateur de cette machine peut tout faire : gateway.auth.mode vaut none.", "`homarus config set gateway.auth.mode token`"],
+    auth_none: ["Chaque programme et chaque utilisateur de cette machine peut tout faire, et toute page web sur http://localhost peut devenir propriétaire : gateway.auth.mode vaut none.", "`homarus config set gateway.auth.mode token`"],
     funnel: ["gateway.tailscale.mode vaut funnel, ce qui montre un service à tout Internet. Ce n’est pas fait.", "`homarus config set gateway.tailscale.mode serve`"],
     "lax_lock/attempts": ["{number} secrets faux peuvent être essayés avant qu’une source soit bloquée.", "`homarus config unset gateway.auth.rateLimit.maxAttempts`"],
     "lax_lock/seconds": ["Une source qui devine n’est bloquée que {seconds} secondes.", "`homarus config unset gateway.auth.rateLimit.lockoutMs`"],

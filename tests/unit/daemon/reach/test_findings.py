@@ -13,6 +13,7 @@ from appliance.config.load import load_text
 from appliance.daemon.reach.findings import findings
 from appliance.gateway.reach import Exposure
 from appliance.host.interfaces import Address
+from appliance.protocol.methods.base import UNSET
 from appliance.protocol.methods.security import FindingRow
 
 TOKEN = SharedAuth(AuthMode.TOKEN, token="t" * 16)
@@ -67,6 +68,9 @@ def test_what_opens_the_box_is_named_with_a_command(
     assert [one.code for one in found] == [code]
     assert found[0].summary
     assert "homarus config" in found[0].fix
+    values = {} if found[0].details is UNSET else found[0].details
+    told = f"{found[0].summary} {found[0].fix}"
+    assert all(key == "form" or str(value) in told for key, value in values.items())
 
 
 def test_without_a_secret_it_says_that_pages_of_this_machine_can_become_the_owner() -> None:

@@ -40,7 +40,9 @@ function state(local: Answers["local"]): JSX.Element | undefined {
 function standing(local: Answers["local"]): string {
   if (!local || !TONES[local.state]) return t("models.noLocal");
   const text = t(`models.standing_${local.state}`, { file: local.file || t("models.theModel") });
-  return local.reason ? `${text} ${t("models.because", { reason: reasonInWords(local.reason) })}` : text;
+  if (!local.reason) return text;
+  const reason = reasonInWords(local.reason).replace(/(?<![.!?…])$/, ".");
+  return `${text} ${t("models.because", { reason })}`;
 }
 
 /** Which one it is. */
