@@ -22,7 +22,7 @@ def choose_device(answer: Mapping[str, Any], wanted: str) -> dict[str, Any]:
     rows: Sequence[dict[str, Any]] = answer["paired"]
     if not rows:
         raise ChoiceError("No device is paired yet. `homarus pair` shows a code for one.")
-    return _choose(rows, "deviceId", wanted, "device")
+    return choose(rows, "deviceId", wanted, "device")
 
 
 def choose_request(answer: Mapping[str, Any], wanted: str | None) -> dict[str, Any]:
@@ -36,21 +36,29 @@ def choose_request(answer: Mapping[str, Any], wanted: str | None) -> dict[str, A
     if wanted is None:
         if len(rows) == 1:
             return rows[0]
-        raise ChoiceError(f"{len(rows)} devices wait; say which: {_names(rows, 'requestId')}.")
-    return _choose(rows, "requestId", wanted, "request")
+        raise ChoiceError(f"{len(rows)} devices wait; say which: {names(rows, 'requestId')}.")
+    return choose(rows, "requestId", wanted, "request")
 
 
-def _choose(rows: Sequence[dict[str, Any]], key: str, wanted: str, what: str) -> dict[str, Any]:
+def choose(rows: Sequence[dict[str, Any]], key: str, wanted: str, what: str) -> dict[str, Any]:
+    """Return the row whose id under `key` begins with `wanted`, or whose name it is. Raises ChoiceError.
+
+    A name is the word of its device: one that looks like the id of another makes the choice ambiguous, never wrong.
+    """
     typed = wanted.strip().rstrip("…").lower()
     exact = [row for row in rows if row[key].lower() == typed]
-    fitting = exact or [row for row in rows if len(typed) >= _MIN_CHARS and row[key].lower().startswith(typed)]
-    fitting = fitting or [row for row in rows if name_of(row).lower() == typed]
+    fitting = exact or [
+        row
+        for row in rows
+        if (len(typed) >= _MIN_CHARS and row[key].lower().startswith(typed)) or name_of(row).lower() == typed
+    ]
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        raise ChoiceError(f"No {what} begins with {wanted!r}. There are: {_names(rows, key)}.")
-    raise ChoiceError(f"{wanted!r} fits {len(fitting)}: {_names(fitting, key)}. Type more of the id.")
+        raise ChoiceError(f"No {what} is called {wanted!r} or begins so. There are: {names(rows, key)}.")
+    raise ChoiceError(f"{wanted!r} fits {len(fitting)}: {names(fitting, key)}. Type more of the id.")
 
 
-def _names(rows: Sequence[Mapping[str, Any]], key: str) -> str:
+def names(rows: Sequence[Mapping[str, Any]], key: str) -> str:
+    """Return ids and names for a message, at most ten."""
     return ", ".join(f"{row[key][:SHORT]} ({name_of(row)})" for row in rows[:10])

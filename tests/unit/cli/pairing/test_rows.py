@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from appliance.cli.nodes.choose import choose_request as choose_node_request
 from appliance.cli.pairing.choose import ChoiceError, choose_device, choose_request
 from appliance.cli.pairing.rows import access, described, listed, name_of
 
@@ -97,3 +98,12 @@ def test_without_a_name_the_only_request_is_meant_and_never_one_of_several() -> 
         choose_request({"pending": [_waiting("4f2a91c0-1"), _waiting("5b2a91c0-1")]}, None)
     with pytest.raises(ChoiceError, match="No device waits"):
         choose_request({"pending": []}, None)
+
+
+def test_a_name_that_looks_like_the_id_of_another_is_never_taken_for_it() -> None:
+    real = {"requestId": "4f2a91c0-1", "deviceId": "a" * 64, "displayName": "Phone"}
+    hostile = {"requestId": "5b2a91c0-1", "deviceId": "b" * 64, "displayName": "4F2A91C0"}
+    for choose in (choose_request, choose_node_request):
+        with pytest.raises(ChoiceError, match="fits 2"):
+            choose({"pending": [hostile, real]}, "4f2a91c0")
+        assert choose({"pending": [hostile, real]}, "4f2a91c0-1") is real
