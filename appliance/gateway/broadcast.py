@@ -145,17 +145,6 @@ class Broadcaster:
         for listener in its[: max(0, len(its) - most)]:
             listener.close(CloseCode.POLICY, "too many connections of this device")
 
-    def close_device(self, device_id: str, code: int, reason: str, *, role: str | None = None) -> int:
-        """Close every connection of a device (of one role); return how many. Call it in the step that revokes."""
-        closing = [
-            listener
-            for listener in self._listeners.values()
-            if listener.view.device_id == device_id and role in (None, listener.view.role)
-        ]
-        for listener in closing:
-            listener.close(code, reason)
-        return len(closing)
-
     def _deliver(
         self,
         spec: EventSpec,

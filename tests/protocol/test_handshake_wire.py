@@ -240,7 +240,6 @@ async def test_a_removed_device_loses_its_socket_at_once(box: Gateway) -> None:
     async with box.open() as client:
         await client.connect(connect_params(), key)
         assert await box.devices.remove(key.id)
-        assert box.server.broadcaster.close_device(key.id, 4001, "device removed") == 1
         assert await client.closed() == (4001, "device removed")
 
 
