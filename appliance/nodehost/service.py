@@ -13,6 +13,7 @@ from typing import Final
 
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.errors import ApplianceError
+from appliance.host.unit_file import argument, setting
 
 NAME: Final = "homarus-node.service"
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
@@ -50,9 +51,9 @@ class Service:
         except OSError as error:
             raise ServiceError(f"{_TEXT} is missing: install Homarus again.") from error
         start = [
-            f"ExecStart={_quoted(sys.executable).replace('$', '$$')} -P -m appliance.nodehost run",
-            f"Environment={_quoted(f'PYTHONPATH={_CHECKOUT}')}",
-            f"Environment={_quoted(f'HOMARUS_STATE_DIR={self.state}')}",
+            f"ExecStart={argument(sys.executable)} -P -m appliance.nodehost run",
+            f"Environment={setting(f'PYTHONPATH={_CHECKOUT}')}",
+            f"Environment={setting(f'HOMARUS_STATE_DIR={self.state}')}",
         ]
         target = "multi-user.target" if self.system else "default.target"
         changed = {"ExecStart=": start, "WantedBy=": [f"WantedBy={target}"]}
@@ -138,9 +139,3 @@ class Service:
 
     def _tool(self, name: str) -> str | None:
         return shutil.which(name, path=self.environ.get("PATH", os.defpath))
-
-
-def _quoted(text: str) -> str:
-    """Return one word of a unit file (systemd.syntax(7)); a percent sign would begin a specifier."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{escaped}"'

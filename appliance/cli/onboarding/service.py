@@ -25,6 +25,7 @@ from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
+from appliance.host.unit_file import argument, setting
 
 UNIT: Final = "homarus-gateway.service"
 USER: Final = "homarus"
@@ -53,6 +54,8 @@ def run_command(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_COMMAND_S)
     except FileNotFoundError:
         return subprocess.CompletedProcess(argv, 127, "", f"{argv[0]} is not there")
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(argv, 124, "", f"{argv[0]} did not end within {_COMMAND_S:g} seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +203,13 @@ def drop_in(cli: CliSession, place: Place) -> str:
         "# Written by `homarus onboard --install-daemon`.",
         "[Service]",
         "ExecStart=",
-        f"ExecStart={_quoted(sys.executable)} -P -m appliance gateway-process",
-        f"Environment={_quoted(f'PYTHONPATH={_CODE}')}",
+        f"ExecStart={argument(sys.executable)} -P -m appliance gateway-process",
+        f"Environment={setting(f'PYTHONPATH={_CODE}')}",
     ]
     if not place.system:
         named = {name: cli.environ[name] for name in ("HOMARUS_STATE_DIR", "HOMARUS_CONFIG") if name in cli.environ}
-        lines += [f"Environment={_quoted(f'{name}={Path(value).absolute()}')}" for name, value in named.items()]
+        lines += [f"Environment={setting(f'{name}={Path(value).absolute()}')}" for name, value in named.items()]
     return "\n".join([*lines, ""])
-
-
-def _quoted(text: str) -> str:
-    """Return a word as systemd.syntax(7) reads it back; % begins a specifier and $ a variable."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{escaped}"' if set(escaped) & set(" \t\"'") else escaped
 
 
 def _template(name: str) -> str:

@@ -85,7 +85,7 @@ def test_without_root_it_is_a_unit_of_this_person_that_runs_without_a_login(
     place, manager = _user(root), FakeManager()
     served = _install(root, place, manager, said, monkeypatch)
     assert place.unit.read_text() == (service._CODE / "systemd/user" / UNIT).read_text()
-    assert f"ExecStart={sys.executable} -P -m appliance gateway-process" in place.drop_in.read_text()
+    assert f'ExecStart="{sys.executable}" -P -m appliance gateway-process' in place.drop_in.read_text()
     assert manager.done[:3] == [
         "systemctl --user daemon-reload",
         f"systemctl --user enable {UNIT}",
