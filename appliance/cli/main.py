@@ -14,6 +14,7 @@ from appliance import __version__
 from appliance.cli.exits import HELP, Exit, exit_code, told
 from appliance.cli.remote import pin
 from appliance.cli.session import session_from
+from appliance.foundation import filetrouble
 from appliance.foundation.errors import ApplianceError
 
 # Name to module and one line of help: listing the commands must not import them.
@@ -116,6 +117,13 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of the pipe has seen enough; the interpreter must not complain at its end either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+    except OSError as error:
+        # A full or read-only disk, a folder of somebody else: a sentence and its fix, no traceback.
+        if as_json:
+            _failed("file", filetrouble.told(error))
+        else:
+            click.echo(f"homarus: {filetrouble.told(error)}", err=True)
+        return Exit.FAILED
 
 
 def _code(error: ApplianceError | TimeoutError) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from appliance.cli.onboarding.service import UNIT, Place, Run, ServiceError, place_for, run_command
 from appliance.cli.session import CliSession
-from appliance.client.errors import ClientError, GatewayAway
+from appliance.client.errors import ClientError
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 
@@ -18,7 +18,7 @@ _AWAY_S: Final = 5.0
 
 
 class RestartError(ApplianceError):
-    """The gateway did not come back, or there is none; the text says what to do."""
+    """The gateway did not come back; the text says what to do."""
 
     code = "restart_failed"
 
@@ -34,10 +34,7 @@ def restart(cli: CliSession, run: Run = run_command) -> str:
         _wait(cli, None)
         return "systemd"
     before = _born(cli)
-    try:
-        cli.call("gateway.restart.request", {})
-    except GatewayAway as error:
-        raise RestartError(f"{error} There is no gateway that could be restarted.") from error
+    cli.call("gateway.restart.request", {})
     _wait(cli, before)
     return "itself"
 

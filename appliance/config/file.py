@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.config.document.edit import remove_value, set_value
-from appliance.config.errors import ConfigError, Issue, IssueSeverity
+from appliance.config.document.json5 import parse, skip_space
+from appliance.config.errors import ConfigError, ConfigSyntaxError, Issue, IssueSeverity
 from appliance.config.load import Loaded, load_text
 from appliance.config.migrate import migrate
 from appliance.foundation.atomicfile import write_atomic
@@ -63,9 +64,19 @@ def save(path: Path, before: str, after: str, environ: Mapping[str, str]) -> Loa
 
 
 def _text(path: Path) -> str:
+    """Return what the file says. Raises ConfigError where no option could be put into it."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text; edit it by hand.") from error
+    if skip_space(text, 0) < len(text):
+        try:
+            parse(text)
+        except ConfigSyntaxError as error:
+            raise ConfigError(
+                f"{path} is no JSON5 as it is, so nothing can be changed in it: {error}. Mend that place with an "
+                "editor; `homarus config validate` says when it is right."
+            ) from error
+    return text

@@ -11,7 +11,7 @@ import sys
 
 import uvloop
 
-from appliance.config.errors import Refused
+from appliance.config.errors import IssueSeverity, Refused
 from appliance.config.load import load
 from appliance.config.schema import Config
 from appliance.foundation.clock import SystemClock
@@ -49,12 +49,17 @@ def main(arguments: list[str]) -> int:
         )
     except ApplianceError as error:
         return _refuse(str(error), EXIT_HELD if error.code == "state_held" else EXIT_FAILED)
-    config = load(paths.config, os.environ).config
+    loaded = load(paths.config, os.environ)
+    config = loaded.config
     if not isinstance(config.gateway, Refused) and config.gateway.mode == "remote":
         lock.release()
         return _refuse(_ELSEWHERE, EXIT_CONFIG)
     redact = Redactor()
     configure(paths.logs, _level(config), os.environ, redact, terminal=None if options.quiet else sys.stderr)
+    for issue in loaded.issues:
+        if issue.severity is IssueSeverity.ERROR:
+            # What depends on it stays shut, and whoever started the gateway here must not have to guess why.
+            _log.error("%s: %s. `homarus doctor` says what does not start", paths.config, issue)
     again = False
     try:
         again = uvloop.run(_serve(paths, clock, redact, lock, options.port))

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.errors import ApplianceError
+from appliance.foundation.filetrouble import fix_of
 from appliance.identity.device_key import SignedConnect, device_id, encode
 
 _KEY_BYTES = 32
@@ -36,9 +37,8 @@ class BoxKey:
                 write_atomic(path, Ed25519PrivateKey.generate().private_bytes_raw())
             private = path.read_bytes()
         except OSError as error:
-            raise BoxKeyError(
-                f"{path} cannot be used: {error.strerror}. Check that it belongs to this user."
-            ) from error
+            fix = fix_of(error) or "Check that it belongs to this user"
+            raise BoxKeyError(f"{path} cannot be used: {error.strerror}. {fix}.") from error
         if len(private) != _KEY_BYTES:
             raise BoxKeyError(f"{path} is damaged. Restore it from a backup, or remove it and pair anew.")
         return cls(private)

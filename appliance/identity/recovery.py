@@ -11,10 +11,8 @@ from typing import Final, TypeVar
 
 from appliance.identity import restoring
 from appliance.identity.revocations import Revocations
+from appliance.identity.setup.code import RECOVERY_PREFIX
 from appliance.storage.database import Database
-
-RECOVERY_PREFIX: Final = "recovery-"
-"""What tells it from a setup code where both are presented, in `auth.bootstrapToken`."""
 
 _NAME: Final = "recovery-code"
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -17,6 +17,7 @@ import msgspec
 
 from appliance.client.errors import ConnectRefused
 from appliance.client.lasting import News, Waiting
+from appliance.foundation import filetrouble
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
@@ -45,13 +46,20 @@ def root(context: click.Context, as_json: bool) -> None:
     "--pair", "code", metavar="CODE", help="Join first, with the code or link of `homarus pair --profile node`."
 )
 @click.option("--name", help="How the owner sees this node; without it the host name.")
+@click.option(
+    "--tls-fingerprint",
+    "pin",
+    metavar="SHA256",
+    envvar="HOMARUS_GATEWAY_TLS_FINGERPRINT",
+    help="The certificate of the box, for a link that does not name it.",
+)
 @click.pass_obj
-def run(home: NodeHome, code: str | None, name: str | None) -> None:
+def run(home: NodeHome, code: str | None, name: str | None, pin: str | None) -> None:
     """Be a node until Ctrl-C, coming back whenever the gateway does."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     name = name or os.uname().nodename
     if code:
-        joined = asyncio.run(home.pair(code, name))
+        joined = asyncio.run(home.pair(code, name, pin))
         click.echo(f"Paired with {joined.urls[0]}. From now on `homarus node run` is enough.")
     _until_signal(home.serve(name, _tell))
 
@@ -213,6 +221,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _EXIT_REFUSED
     except ApplianceError as error:
         click.echo(f"homarus node: {error}", err=True)
+        return _EXIT_FAILED
+    except OSError as error:
+        click.echo(f"homarus node: {filetrouble.told(error)}", err=True)
         return _EXIT_FAILED
     return 0
 

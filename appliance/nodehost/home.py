@@ -56,9 +56,12 @@ class NodeHome:
         kinds = (device, system, notify, camera, canvas)
         return tuple(command for kind in kinds for command in kind.commands(machine))
 
-    async def pair(self, code: str, name: str | None) -> Membership:
-        """Join the gateway of a setup code. Raises SetupCodeError or ClientError; what was there before stays then."""
-        invited = decode(code)
+    async def pair(self, code: str, name: str | None, pin: str | None = None) -> Membership:
+        """Join the gateway of a setup code; `pin` is its certificate where the code names none.
+
+        Raises SetupCodeError or ClientError; what was there before stays then.
+        """
+        invited = decode(code).pinned(pin)
         who = introduction(self.commands(), name, self.environ.get("PATH"))
         joined = await pair(members.of_code(invited), invited.bootstrap_token, self.key(), who)
         members.save(self.gateway_file, joined)

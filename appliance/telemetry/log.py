@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from appliance.foundation.filetrouble import told
 from appliance.foundation.visible import harmless
 from appliance.telemetry.redact import Redactor
 
@@ -85,6 +86,25 @@ def _journal_handler(redact: Redactor) -> logging.Handler | None:
     return Journal()
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """The log file. A full disk ends no program and prints no traceback: it is said once, then again when it changed.
+
+    Records go on to the journal or the terminal.
+    """
+
+    _failed = ""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        said = told(error)
+        if said != self._failed and sys.stderr is not None:
+            print(f"homarus: the log {self.baseFilename} cannot be written: {said}", file=sys.stderr)
+        self._failed = said
+
+
 def configure(
     directory: Path,
     level: str,
@@ -99,9 +119,7 @@ def configure(
     for a chat in the same window. Returns the path of the log file.
     """
     path = directory / FILE_NAME
-    file = logging.handlers.RotatingFileHandler(
-        path, maxBytes=_FILE_MAX_BYTES, backupCount=_FILE_COUNT - 1, encoding="utf-8", delay=False
-    )
+    file = _LogFile(path, maxBytes=_FILE_MAX_BYTES, backupCount=_FILE_COUNT - 1, encoding="utf-8", delay=False)
     os.chmod(path, 0o600)
     file.setFormatter(JsonFormatter(redact))
     handlers: list[logging.Handler] = [file]

@@ -127,7 +127,7 @@ def _edit(cli: CliSession, path: str, change: dict[str, Any]) -> int:
             raise
         restart, changed = False, _edit_here(cli, path, change)
     text = f"{path} is {'set' if change else 'taken out'}" if changed else f"{path} is so already"
-    text += "; it counts after a restart of the gateway" if restart else ""
+    text += "; it counts after `homarus gateway restart`" if restart else ""
     cli.show({"ok": True, "path": path, "changed": changed, "restartRequired": restart}, text)
     return Exit.OK
 
@@ -155,14 +155,14 @@ def _shown(cli: CliSession) -> Any:
     """Return the values of the file without its secrets. Raises ConfigError for a file that cannot be read."""
     if not cli.local:
         return cli.call("config.get")["config"]
-    from appliance.config.errors import ConfigRefusedError
+    from appliance.config.errors import ConfigError
     from appliance.config.load import load
     from appliance.config.redact import redacted_value
 
     loaded = load(cli.paths.config, cli.environ)
     unreadable = [issue for issue in loaded.issues if not issue.path and issue.severity.value == "error"]
     if unreadable:
-        raise ConfigRefusedError(str(cli.paths.config), unreadable)
+        raise ConfigError(f"{cli.paths.config}: {unreadable[0].message}. Mend that place with an editor.")
     return redacted_value(loaded.parsed)
 
 

@@ -22,6 +22,8 @@ def command(cli: CliSession, words: tuple[str, ...]) -> None:
     """Make this machine a node of a gateway elsewhere."""
     found = [str(Path(appliance.__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(one for one in found if one)}
+    if cli.pin:
+        environ["HOMARUS_GATEWAY_TLS_FINGERPRINT"] = cli.pin
     flags = ["--json"] if cli.as_json else []
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-P", "-m", "appliance.nodehost", *flags, *words], environ)

@@ -29,7 +29,8 @@ def pair(cli: CliSession, code: str, name: str | None) -> int:
 
     if cli.running_pid() is not None:
         raise click.UsageError("A gateway runs on this machine: stop it first, or name the other one with --url.")
-    joined = asyncio.run(join(cli.paths.client, decode(code), name))
+    pin = cli.pin or cli.environ.get("HOMARUS_GATEWAY_TLS_FINGERPRINT")
+    joined = asyncio.run(join(cli.paths.client, decode(code).pinned(pin), name))
     _set(cli, {"gateway.remote.url": joined.urls[0], "gateway.mode": "remote"})
     facts = {"url": joined.urls[0], "tlsSha256": joined.fingerprint, "scopes": list(joined.scopes)}
     cli.show(facts, f"Paired with {joined.urls[0]}. From now on the commands of this machine go there.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import json
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,10 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 from appliance.foundation.errors import ApplianceError
 
 LINK_SCHEME: Final = "oc-pair"
+RECOVERY_PREFIX: Final = "recovery-"
+"""What tells a recovery code from a setup code where both are presented, in `auth.bootstrapToken`."""
+
 MAX_URLS: Final = 8
 _MAX_TEXT_CHARS: Final = 8192
 _MAX_URL_CHARS: Final = 512
 _MAX_TOKEN_CHARS: Final = 512
+_SHA256_DIGITS: Final = 64
 _SOCKET_SCHEMES: Final = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
@@ -58,6 +64,18 @@ class SetupCode:
         """Return the code as a link that an app on the same device opens."""
         return f"{LINK_SCHEME}://{self.encode()}"
 
+    def pinned(self, fingerprint: str | None) -> SetupCode:
+        """Return it with the certificate that the owner names, for a link, which carries none. The code's own stays.
+
+        Raises SetupCodeError for what is no SHA-256.
+        """
+        if not fingerprint or self.tls_fingerprint is not None:
+            return self
+        bare = "".join(fingerprint.replace(":", " ").split()).lower()
+        if len(bare) != _SHA256_DIGITS or set(bare) - set(string.hexdigits):
+            raise SetupCodeError("The fingerprint must be the SHA-256 of a certificate, 64 hexadecimal digits.")
+        return dataclasses.replace(self, tls_fingerprint=bare)
+
     def page(self) -> str:
         """Return the address that a phone's camera opens: the web app, with the token where no server log sees it."""
         scheme, rest = self.url.split("://", 1)
@@ -73,6 +91,11 @@ def decode(text: str) -> SetupCode:
     stripped = "".join(text.split())
     if not stripped or len(stripped) > _MAX_TEXT_CHARS:
         raise SetupCodeError("This is no setup code. Copy the whole code that `homarus pair` shows.")
+    if stripped.lower().startswith(RECOVERY_PREFIX):
+        raise SetupCodeError(
+            "This is a recovery code: type it into the web app of the box, where that asks for a code. "
+            "Commands and nodes need a code of `homarus pair`."
+        )
     scheme = stripped.split("://", 1)[0].lower() if "://" in stripped[:16] else ""
     if scheme == LINK_SCHEME:
         return _from_base64(stripped.split("://", 1)[1].strip("/"))

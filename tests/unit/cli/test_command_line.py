@@ -202,3 +202,38 @@ def test_what_stands_behind_two_dashes_is_text(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     assert main(["ask", "--", "--json"]) == 3
     assert capsys.readouterr().err.startswith("homarus: ")
+
+
+def test_a_state_that_cannot_be_written_is_a_sentence_with_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HOMARUS_STATE_DIR", str(tmp_path / "file" / "state"))
+    assert main(["config", "set", "gateway.port", "1"]) == 1
+    said = capsys.readouterr().err
+    assert "Not a directory" in said
+    assert "HOMARUS_STATE_DIR" in said
+    assert main(["--json", "config", "set", "gateway.port", "1"]) == 1
+    assert _json(capsys)["error"]["code"] == "file"
+
+
+def test_a_file_that_is_no_json5_is_named_with_the_way_to_mend_it(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (state / "homarus.json5").write_text("{gateway: {")
+    for words in (["config", "set", "gateway.bind", "lan"], ["config", "unset", "gateway.bind"], ["config", "get"]):
+        assert main(words) == 6
+        said = capsys.readouterr().err
+        assert f"{state}/homarus.json5" in said
+        assert "line 1, column" in said
+        assert "Mend that place" in said
+
+
+def test_a_restart_without_a_gateway_says_that_none_answers(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gateway", "restart"]) == 3
+    assert "`homarus run`" in capsys.readouterr().err
+
+
+def test_a_recovery_code_is_sent_to_the_web_app(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remote", "pair", "recovery-QEW1-0Y9P"]) == 1
+    assert "the web app of the box" in capsys.readouterr().err

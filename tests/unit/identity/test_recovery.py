@@ -7,7 +7,8 @@ import pytest
 
 from appliance.foundation.ids import new_token
 from appliance.identity import MIGRATIONS
-from appliance.identity.recovery import RECOVERY_PREFIX, Recovery, is_recovery
+from appliance.identity.recovery import Recovery, is_recovery
+from appliance.identity.setup.code import RECOVERY_PREFIX
 from appliance.storage import Database
 from tests.fakes.clock import FakeClock
 

@@ -47,3 +47,21 @@ def test_a_person_allows_what_waits_once_or_always(state: Path, capsys: pytest.C
     assert home.allow.allows(program)
     assert main(["approve"]) == 1
     assert "nothing waits" in capsys.readouterr().err
+
+
+def test_a_state_that_cannot_be_written_is_a_sentence_with_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HOMARUS_STATE_DIR", str(tmp_path / "file" / "state"))
+    link = "https://192.168.1.2:18789/#bootstrapToken=abc"
+    assert main(["run", "--pair", link]) == 1
+    said = capsys.readouterr().err
+    assert "Not a directory" in said
+    assert "HOMARUS_STATE_DIR" in said
+
+
+def test_a_fingerprint_that_is_none_is_refused(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    link = "https://192.168.1.2:18789/#bootstrapToken=abc"
+    assert main(["run", "--pair", link, "--tls-fingerprint", "12:34"]) == 1
+    assert "64 hexadecimal digits" in capsys.readouterr().err

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import logging
@@ -39,3 +40,24 @@ def test_a_record_is_one_json_line_with_its_fields_and_without_secrets(tmp_path:
 def test_the_log_file_is_private(tmp_path: Path) -> None:
     path = configure(tmp_path, "info", {}, Redactor(), terminal=None)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+class _Full(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_said_once_and_prints_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = io.StringIO()
+    configure(tmp_path, "info", {}, Redactor(), terminal=terminal)
+    (file,) = (one for one in logging.getLogger().handlers if type(one).__name__ == "_LogFile")
+    assert isinstance(file, logging.StreamHandler)
+    kept, file.stream = file.stream, _Full()
+    logging.getLogger("appliance.x").error("first")
+    logging.getLogger("appliance.x").error("second")
+    file.stream = kept
+    said = capsys.readouterr().err
+    assert said.count("cannot be written: No space left on device. Make room on that disk") == 1
+    assert "Traceback" not in said
+    assert "first" in terminal.getvalue()
+    assert "second" in terminal.getvalue()

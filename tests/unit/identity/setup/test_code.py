@@ -104,3 +104,15 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 def test_more_addresses_than_a_code_has_room_for_are_left_out() -> None:
     urls = tuple(f"wss://box{number}:1" for number in range(MAX_URLS + 3))
     assert decode(SetupCode("wss://box:1", TOKEN, urls).encode()).urls == urls[:MAX_URLS]
+
+
+def test_the_owner_names_the_certificate_for_a_link_but_never_against_the_code() -> None:
+    link = decode(CODE.page())
+    assert link.tls_fingerprint is None
+    assert link.pinned(None) == link
+    assert link.pinned(":".join(["AB"] * 32)).tls_fingerprint == "ab" * 32
+    own = SetupCode("wss://box:1", TOKEN, tls_fingerprint="cd" * 32)
+    assert own.pinned("ab" * 32) == own
+    for wrong in ("ab" * 31, "ab" * 33, "zz" * 32):
+        with pytest.raises(SetupCodeError, match="64 hexadecimal digits"):
+            link.pinned(wrong)
