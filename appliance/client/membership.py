@@ -80,10 +80,13 @@ def read(path: Path) -> Membership:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(_MAX_BYTES), type=Membership)
     except FileNotFoundError as error:
-        raise MembershipError("This device belongs to no gateway yet. Pair it with `--pair CODE`.") from error
+        raise MembershipError(
+            "This device belongs to no gateway yet. Pair it: `homarus node run --pair CODE`, with a code of "
+            "`homarus pair --profile node` on the box."
+        ) from error
     except (OSError, msgspec.MsgspecError) as error:
         raise MembershipError(
-            f"{path} cannot be used ({error}). Remove it and pair anew with `--pair CODE`."
+            f"{path} cannot be used ({error}). Remove it and pair anew (`--pair CODE`, with a code of `homarus pair`)."
         ) from error
 
 

@@ -46,7 +46,7 @@ def command(cli: CliSession, /, install_daemon: bool, non_interactive: bool, res
     """Set the box up: your name and language, who may reach it, which model answers, your first device.
 
     Two minutes with the usual answers; nothing is downloaded without a yes. Ctrl-C keeps what was answered, and the
-    next call goes on from there. The options answer for scripts, and name what is usual for a person.
+    next call goes on from there. The options that answer are for scripts, with --non-interactive.
     """
     asks = not (non_interactive or cli.as_json)
     answers = _answers(given)
@@ -64,8 +64,12 @@ def command(cli: CliSession, /, install_daemon: bool, non_interactive: bool, res
         drive = Drive(cli.call, answerer, SystemClock(), alive=lambda: _alive(child))
         try:
             last = drive.run()
-        except (KeyboardInterrupt, click.Abort):
-            click.echo(f"\n{words(_language(cli))['kept']}", err=True)
+        except (KeyboardInterrupt, click.Abort) as end:
+            say = words(_language(cli))
+            click.echo(f"\n{say['kept']}", err=True)
+            if isinstance(end, click.Abort) and not sys.stdin.isatty():
+                click.echo(say["unattended"], err=True)
+                return Exit.FAILED
             return Exit.INTERRUPTED
         return _end(cli, child, drive, last, SystemClock().monotonic() - started, asks=asks, daemon=install_daemon)
 

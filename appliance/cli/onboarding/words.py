@@ -16,6 +16,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "leaves": "The download goes on by itself; Enter leaves it.",
         "ready": "Your assistant is ready{name}.",
         "kept": "What you answered is kept: `homarus onboard` goes on from here.",
+        "unattended": "Nobody answers here: `homarus onboard --non-interactive` asks nothing.",
         "window": "It runs while this window is open. `homarus onboard --install-daemon` lets it start with the box.",
         "started": "It runs now, and starts with the box.",
         "stopped": "`homarus run` starts it; `homarus onboard --install-daemon` lets it start with the box.",
@@ -32,6 +33,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "leaves": "Der Download läuft von selbst weiter; Enter verlässt ihn.",
         "ready": "Ihr Assistent ist bereit{name}.",
         "kept": "Ihre Antworten bleiben: `homarus onboard` geht hier weiter.",
+        "unattended": "Hier antwortet niemand: `homarus onboard --non-interactive` fragt nichts.",
         "window": "Er läuft, solange dieses Fenster offen ist. Mit `homarus onboard --install-daemon` startet er mit "
         "der Box.",
         "started": "Er läuft jetzt und startet mit der Box.",
@@ -50,6 +52,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "leaves": "Le téléchargement continue tout seul ; Entrée le quitte.",
         "ready": "Votre assistant est prêt{name}.",
         "kept": "Vos réponses restent : `homarus onboard` reprend ici.",
+        "unattended": "Personne ne répond ici : `homarus onboard --non-interactive` ne demande rien.",
         "window": "Il tourne tant que cette fenêtre est ouverte. `homarus onboard --install-daemon` le lance avec le "
         "boîtier.",
         "started": "Il tourne maintenant et démarre avec le boîtier.",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from appliance.access.shared import SharedAuth
+from appliance.access.shared import AuthMode, SharedAuth
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
 from appliance.config.sections.gateway import GatewaySection
@@ -32,6 +32,7 @@ from appliance.protocol.methods.security import AuditResult, DoorRow, FindingRow
 from appliance.protocol.roles import ADMIN
 
 _SECRET = "the gateway token or password, or a paired device"
+_NOTHING = "nothing: gateway.auth.mode is none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ class Audit:
     def _auth(self, gateway: GatewaySection) -> SharedAuth:
         return shared_auth(gateway, self.paths.token, self.environ)
 
+    def _open(self) -> bool:
+        """Tell whether nothing is asked of who comes (gateway.auth.mode: none)."""
+        gateway = self.config().gateway
+        return not isinstance(gateway, Refused) and self._auth(gateway).mode is AuthMode.NONE
+
     def _files(self) -> list[Path]:
         """Files that are the owner's alone. What else lies in the state is covered by its folder."""
         root = self.paths.root
@@ -117,7 +123,8 @@ class Audit:
             ip = ipaddress.ip_address(host)
             name = f"[{host}]" if ip.version == 6 else host
             address = f"{name}:{self.reach.port}"
-            doors.append(DoorRow(address=address, who=_who(ip), needs=_SECRET, encrypted=exposure.pin is not None))
+            needs = _NOTHING if self._open() and ip.is_loopback else _SECRET
+            doors.append(DoorRow(address=address, who=_who(ip), needs=needs, encrypted=exposure.pin is not None))
         for outside in (exposure.public_origin, f"https://{exposure.served}" if exposure.served else None):
             if outside:
                 who = "your tailnet" if exposure.served in outside and exposure.served else "whoever your proxy lets in"
