@@ -117,15 +117,14 @@ async def test_one_more_than_may_wait_for_advice_is_told_so_at_once(tmp_path: Pa
     measure.write_text(_MEASURE.replace("\n", f"\nread _ < {gate}\n", 1))
     measure.chmod(0o700)
     # Held open for both directions: a line that comes between two readers waits in the pipe for the next of them.
-    held = os.open(gate, os.O_RDWR)
-    async with box(tmp_path) as one, asyncio.TaskGroup() as group:
-        advice = adviser(one, EngineHome(measure, tmp_path))
-        asked = [group.create_task(advice.advise(None, None)) for _ in range(1 + _MAX_WAITING)]
-        await asyncio.sleep(0)
-        with pytest.raises(AdviceBusyError, match=f"{_MAX_WAITING} already wait"):
-            await advice.advise(None, None)
-        os.write(held, b"go\n" * len(asked))
-    os.close(held)
+    with os.fdopen(os.open(gate, os.O_RDWR), "wb", buffering=0) as held:
+        async with box(tmp_path) as one, asyncio.TaskGroup() as group:
+            advice = adviser(one, EngineHome(measure, tmp_path))
+            asked = [group.create_task(advice.advise(None, None)) for _ in range(1 + _MAX_WAITING)]
+            await asyncio.sleep(0)  # each of them runs up to its first wait: one measures, the others stand behind it
+            with pytest.raises(AdviceBusyError, match=f"{_MAX_WAITING} already wait"):
+                await advice.advise(None, None)
+            held.write(b"go\n" * len(asked))
     assert all(task.result()[0].measurement.cores == 2 for task in asked)
 
 
