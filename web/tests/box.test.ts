@@ -66,6 +66,7 @@ test("doors that this page knows have words in every language, others keep those
   assert.equal(whoKey("members of the group family, if it exists"), undefined);
   assert.equal(needsKey("the gateway token or password, or a paired device"), "secret");
   assert.equal(needsKey("nothing: the kernel vouches"), "kernel");
+  assert.equal(needsKey("nothing: gateway.auth.mode is none"), "open");
   assert.equal(needsKey("a badge"), undefined);
 });
 

@@ -52,11 +52,13 @@ const WHO: Readonly<Record<string, string>> = {
 export const whoKey = (who: string): string | undefined => WHO[who];
 
 /** The key of the words for what a door asks for. */
-export const needsKey = (needs: string): string | undefined => (needs.startsWith("nothing:") ? "kernel" : /token.*paired device/.test(needs) ? "secret" : undefined);
+export const needsKey = (needs: string): string | undefined => (needs.includes("auth.mode is none") ? "open" : needs.startsWith("nothing:") ? "kernel" : /token.*paired device/.test(needs) ? "secret" : undefined);
 
 /** A fix as sentences and the commands in them: `…` is a command, and so is a text that begins with `homarus `. */
 export function fixParts(fix: string): { text: string; commands: string[] } {
-  if (/^(sudo |homarus |systemctl )/.test(fix) && !fix.includes("`")) return { text: "", commands: [fix] };
+  if (/^(chmod |sudo |homarus |systemctl )/.test(fix) && !fix.includes("`")) return { text: "", commands: [fix] };
+  const whole = /^`([^`]+)`$/.exec(fix)?.[1];
+  if (whole) return { text: "", commands: [whole] };
   const commands = [...fix.matchAll(/`([^`]+)`/g)].map((found) => found[1]!).filter((command) => command.includes(" "));
   return { text: fix.replace(/`([^`]+)`/g, "$1"), commands };
 }
