@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -71,11 +72,16 @@ def _findings() -> set[str]:
     return {code for value in yields if isinstance(value, ast.Tuple) for code in _texts(value.elts[:1])}
 
 
-def _said(language: str) -> tuple[set[str], list[str]]:
-    """The codes that a language has words for, and the reasons it knows by their English."""
-    told, reasons = (_WORDS / f"told.{language}.ts").read_text().split("\n  reasons: {\n")
+def _said(language: str) -> tuple[set[str], list[str], list[str]]:
+    """The codes that a language has words for; reasons and types of options that it knows, by their English."""
+    told, rest = (_WORDS / f"told.{language}.ts").read_text().split("\n  reasons: {\n")
+    reasons, types = rest.split("\n  types: {\n")
     codes = re.findall(r'^    "?([a-z_]+)(?:/\w+)?"?: \[', told, re.MULTILINE)
-    return set(codes), re.findall(r'^    "((?:[^"\\]|\\.)+)":', reasons, re.MULTILINE)
+    return set(codes), _keys(reasons), _keys(types)
+
+
+def _keys(table: str) -> list[str]:
+    return [json.loads(key) for key in re.findall(r'^    ("(?:[^"\\]|\\.)+"):', table, re.MULTILINE)]
 
 
 def test_every_condition_and_every_finding_has_words_in_every_language() -> None:
@@ -98,6 +104,13 @@ def _skeleton(node: ast.expr) -> str | None:
     if isinstance(node, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def test_what_an_option_must_be_has_words_in_every_language() -> None:
+    for language in _LANGUAGES:
+        types = [re.compile(".+".join(map(re.escape, one.split("{}")))) for one in _said(language)[2]]
+        for path, field in walk(Config):
+            assert any(one.fullmatch(field.shape.description) for one in types), (path, field.shape.description)
 
 
 def test_every_section_of_the_configuration_has_words() -> None:

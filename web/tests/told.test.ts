@@ -14,12 +14,16 @@ test("what German says of the box, French says too, with the same values", () =>
   for (const [code, said] of Object.entries(german.told)) {
     said.forEach((text, place) => assert.equal(fields(text), fields(french.told[code]![place]!), code));
   }
-  assert.deepEqual(Object.keys(german.reasons), Object.keys(french.reasons));
-  for (const [english, text] of Object.entries(german.reasons)) {
-    assert.equal(fields(text), fields(french.reasons[english]!), english);
-    assert.equal(fields(text).split(",").filter(Boolean).length, english.split("{}").length - 1, english);
+  for (const table of ["reasons", "types"] as const) {
+    assert.deepEqual(Object.keys(german[table]), Object.keys(french[table]));
+    for (const [english, text] of Object.entries(german[table])) {
+      const wanted = english.split("{}").slice(1).map((_, place) => `{${place + 1}}`).join();
+      assert.deepEqual([places(text), places(french[table][english]!)], [wanted, wanted], english);
+    }
   }
 });
+
+const places = (text: string): string => [...text.matchAll(/\{\d\}/g)].map((found) => found[0]).sort().join();
 
 const away = { code: "peer_away", summary: "It is not there.", fix: "Wait.", details: { name: "attic", reason: "It is not there." } };
 
@@ -29,7 +33,7 @@ test("a condition is said by its code in the owner's language, and in English as
   assert.equal(inWords(away).summary, "Die Box attic ist nicht da: It is not there.");
   assert.match(inWords(away).fix, /models\.remotes\.attic\.$/);
   chooseLanguage("fr");
-  assert.equal(inWords(away).summary, "Le boîtier attic est absent : It is not there.");
+  assert.equal(inWords(away).summary, "Le boîtier attic est absent\u00a0: It is not there.");
 });
 
 test("an unknown code, an unknown form and a box that gives no values stay as the box says them", () => {
@@ -53,6 +57,8 @@ test("forms, numbers and names choose the text, and a part without its value is 
 
 test("a reason within a text is said where there are words for it, whatever stands in its places", () => {
   chooseLanguage("fr");
-  assert.equal(reasonInWords("/a (b).json is damaged: run scripts/engine"), "/a (b).json est abîmé ; lancez scripts/engine");
+  assert.equal(reasonInWords("/a (b).json is damaged: run scripts/engine"), "/a (b).json est abîmé\u00a0; lancez scripts/engine");
   assert.equal(reasonInWords("something else"), "something else");
+  chooseLanguage("de");
+  assert.equal(reasonInWords("must be a whole number from 1 to 9 (set by HOMARUS_X)"), "muss sein: eine ganze Zahl von 1 bis 9 (gesetzt durch HOMARUS_X)");
 });

@@ -17,6 +17,8 @@ export type Details = Readonly<Record<string, string | number>>;
 export interface Language {
   told: Told;
   reasons: Readonly<Record<string, string>>;
+  /** What an option must be, as `reasons`. */
+  types: Readonly<Record<string, string>>;
   more: string;
 }
 
@@ -67,15 +69,19 @@ function fill(text: string, values: Details): string | undefined {
   const has = (part: string): boolean => [...part.matchAll(/\{(\w+)\}/g)].every(([, key]) => values[key!] !== undefined && values[key!] !== "");
   const whole = text.replace(/\[([^[\]]*\{[^[\]]*)\]/g, (_, part: string) => (has(part) ? part : ""));
   if (!has(whole)) return undefined;
-  const filled = whole.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key]));
+  const filled = bound(whole).replace(/\{(\w+)\}/g, (_, key: string) => String(values[key]));
   // A reason may be a sentence with its own full stop.
   return filled.replace(/(?<!\.)([.!?])\.(?=\s|$)/g, "$1");
 }
 
+/** French has a space before some signs, where no line may end. */
+const bound = (text: string): string => text.replace(/ (?=[:;?!»])|(?<=«) /g, "\u00a0");
+
 function reason(language: Language, text: string): string {
-  for (const [english, other] of Object.entries(language.reasons)) {
+  for (const [english, other] of [...Object.entries(language.reasons), ...Object.entries(language.types)]) {
     const found = pattern(english).exec(text);
-    if (found) return other.replace(/\{(\d)\}/g, (_, place: string) => found[Number(place)] ?? "");
+    // What stands in a place may be such a text itself.
+    if (found) return bound(other).replace(/\{(\d)\}/g, (_, place: string) => reason(language, found[Number(place)] ?? ""));
   }
   return text;
 }

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { t } from "../../app/i18n";
 import { Button, CodeBlock, Notice } from "../../ui";
+import { reasonInWords } from "../../words/told";
 import { RestartButton } from "../panel";
 import { Prose } from "./prose";
 import { placeOf, schemaAt } from "./schema";
@@ -59,10 +60,11 @@ export function Finding({ of: one }: { of: Issue }): JSX.Element {
   const strange = at.length > 0 && valueAt(at) !== undefined && schemaAt(schema.value!, at) === undefined;
   const section = sections(schema.value!).find((each) => each.keys.includes(String(at[0])))?.name;
   const path = <span class="mono">{one.path}</span>;
+  const [message, hint] = [reasonInWords(one.message), reasonInWords(one.hint ?? "")];
   return (
     <>
-      {one.path ? <>{section && !strange ? <a href={`/config/${section}?o=${encodeURIComponent(one.path)}`}>{path}</a> : path} {one.message}.</> : sentence(one.message)}
-      {one.hint && (/^(chmod|homarus|sudo) /.test(one.hint) ? <CodeBlock wrap>{one.hint}</CodeBlock> : <> {sentence(one.hint)}</>)}
+      {one.path ? <>{section && !strange ? <a href={`/config/${section}?o=${encodeURIComponent(one.path)}`}>{path}</a> : path} {message}.</> : sentence(message)}
+      {hint && (/^(chmod|homarus|sudo) /.test(hint) ? <CodeBlock wrap>{hint}</CodeBlock> : <> <Prose text={sentence(hint)} /></>)}
       {strange && <div><Button small onClick={() => drop(at)}>{t("config.takeOut")}</Button></div>}
     </>
   );

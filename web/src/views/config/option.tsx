@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { format, t } from "../../app/i18n";
 import { Badge, Button } from "../../ui";
+import { reasonInWords } from "../../words/told";
 import { Control } from "./control";
 import { same } from "./draft";
 import { isShort, unitText } from "./measure";
@@ -75,7 +76,7 @@ export function errorAt(path: string, named: boolean): string | undefined {
   if (own) return named ? t(`config.wrong_${own.key}`, own.values) : undefined;
   const told = refused.value.get(path) ?? (changed.value.has(path) ? undefined : issues.value.get(path));
   if (!told || told.severity === "unused") return undefined;
-  return [sentence(told.message), told.hint].filter(Boolean).join(" ");
+  return [sentence(reasonInWords(told.message)), reasonInWords(told.hint ?? "")].filter(Boolean).join(" ");
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
