@@ -6,7 +6,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, Card, Icon, Page, useAsync } from "../../ui";
 import { Gate, Loaded } from "../panel";
 import { Fix } from "./fix";
-import { bySeverity, summaryOf, together, tone } from "./model";
+import { bySeverity, plain, summaryOf, together, tone } from "./model";
 import type { Condition, Status } from "./model";
 import { Security } from "./security";
 
@@ -55,7 +55,7 @@ function Conditions({ all, reload }: { all: readonly Condition[]; reload: () => 
         <Badge tone={kind}>{t(`health.severity_${kind}`)}</Badge>
         <h2>{more.length ? t("health.several", { count: all.length }) : summaryOf(first)}</h2>
       </div>
-      {more.length > 0 && <ul class="stack small">{all.map((one) => <li key={one.subject + one.summary} class="finding"><span>{summaryOf(one)}{one.fix && `. ${one.fix}`}</span></li>)}</ul>}
+      {more.length > 0 && <ul class="stack small">{all.map((one) => <li key={one.subject + one.summary} class="finding"><span>{summaryOf(one)}{one.fix && `. ${plain(one.fix)}`}</span></li>)}</ul>}
       <Fix code={first.code} fix={more.length ? "" : first.fix} onDone={reload} />
     </Card>
   );

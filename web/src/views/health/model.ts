@@ -108,4 +108,7 @@ export function together(all: readonly Condition[]): Condition[][] {
 }
 
 /** What a condition says, with the name of the file instead of its whole path. */
-export const summaryOf = (one: { summary: string }): string => one.summary.replace(/^\/\S*\/(?=[^/\s]+\.json5?: )/, "");
+export const summaryOf = (one: { summary: string }): string => plain(one.summary.replace(/^\/\S*\/(?=[^/\s]+\.json5?: )/, ""));
+
+/** A text in which commands are not marked, where there is no room for them on their own. */
+export const plain = (text: string): string => text.replace(/`/g, "");

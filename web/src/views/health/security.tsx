@@ -5,7 +5,7 @@ import { gateway } from "../../gateway";
 import { Badge, Button, Card, List, Notice, Row, confirm, useAsync } from "../../ui";
 import { Loaded, act } from "../panel";
 import { Fix } from "./fix";
-import { bySeverity, needsKey, tone, whoKey } from "./model";
+import { bySeverity, needsKey, plain, tone, whoKey } from "./model";
 import type { Audit, Door } from "./model";
 
 const EVENTS = ["config.changed", "device.pair.changed", "device.pair.requested", "device.pair.resolved"];
@@ -20,14 +20,14 @@ export function Security(): JSX.Element {
           {audit.findings.length === 0 && <Notice tone="good">{t("health.nothingToFix")}</Notice>}
           {bySeverity(audit.findings.map(inWords)).map((finding) => (
             <section class="stack" key={finding.code + finding.summary}>
-              <div class="finding"><Badge tone={tone(finding.severity)}>{t(`health.${finding.severity}`)}</Badge><strong>{finding.summary}</strong></div>
+              <div class="finding"><Badge tone={tone(finding.severity)}>{t(`health.${finding.severity}`)}</Badge><strong>{plain(finding.summary)}</strong></div>
               <Fix code={finding.code} fix={finding.fix} onDone={read.reload} />
             </section>
           ))}
           <h3>{t("health.doors")}</h3>
           <List label={t("health.doors")}>{audit.doors.map((door) => <OneDoor key={door.address} door={door} />)}</List>
           <Facts audit={audit} reload={read.reload} />
-          {audit.notes.map((note) => <p class="muted small" key={note}>{reasonInWords(note).replace(/`/g, "")}</p>)}
+          {audit.notes.map((note) => <p class="muted small" key={note}>{plain(reasonInWords(note))}</p>)}
         </Card>
       )}
     </Loaded>
