@@ -66,7 +66,9 @@ def exit_code(error: ApplianceError | TimeoutError) -> Exit:
 
 def told(error: ApplianceError | TimeoutError) -> str:
     """Return the sentence for the person, with what to do where the gateway cannot know it."""
-    text = str(error) or "The gateway took too long to answer."
+    if isinstance(error, TimeoutError):
+        return "The gateway took too long to answer. `homarus status` says what it does; `homarus logs` says why."
+    text = str(error)
     if isinstance(error, ConnectRefused) and error.reason in _SECRET_WANTED:
         return (
             f"{text}. Pair this machine with a code of `homarus pair` there (`homarus remote pair CODE`), or put the "

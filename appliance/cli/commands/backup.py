@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -58,6 +59,8 @@ def restore(cli: CliSession, copy: str, replace_files: bool, yes: bool) -> int:
     lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
     try:
         if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("Nobody can be asked here: add --yes.")
             click.confirm(f"Put {path.name} in the place of the database? What came after it is set aside", abort=True)
         done = put_back(cli.paths.database, cli.paths.journal, path, now_ms, replace_files=replace_files)
     finally:

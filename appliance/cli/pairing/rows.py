@@ -36,8 +36,14 @@ _CLIENTS: Final = {
 
 
 def access(row: Mapping[str, Any]) -> str:
-    """Return what a device may do, in one or two words."""
+    """Return what a device may do now, in one or two words."""
     roles, scopes = row.get("roles") or [row.get("role")], set(row.get("scopes") or ())
+    if row.get("tokens"):
+        # What was approved once opens nothing without a token: the list must not call a revoked device an owner.
+        live = _live(row)
+        if not live:
+            return "revoked"
+        roles, scopes = [token.get("role") for token in live], set(_rights(row))
     if "operator" not in roles:
         return "node"
     word = "read only"
@@ -69,7 +75,18 @@ def plain(text: str) -> str:
 
 def scopes_of(row: Mapping[str, Any]) -> str:
     """Return scopes in the short form of the tables."""
-    return ", ".join(plain(str(scope)).removeprefix("operator.") for scope in row.get("scopes") or ()) or "-"
+    return ", ".join(plain(str(scope)).removeprefix("operator.") for scope in _rights(row)) or "-"
+
+
+def _rights(row: Mapping[str, Any]) -> list[str]:
+    """Return the scopes that count: of a paired device those of its tokens, of a request what it asks for."""
+    if not row.get("tokens"):
+        return list(row.get("scopes") or ())
+    return list(dict.fromkeys(scope for token in _live(row) for scope in token.get("scopes") or ()))
+
+
+def _live(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [token for token in row["tokens"] if token.get("revokedAtMs") is None]
 
 
 def listed(answer: Mapping[str, Any], now_ms: int) -> str:

@@ -29,7 +29,7 @@ from appliance.host.interfaces import Address, addresses
 from appliance.protocol.errors import invalid_request
 from appliance.protocol.methods.base import UNSET, or_unset
 from appliance.protocol.methods.security import AuditResult, DoorRow, FindingRow, RenewResult
-from appliance.protocol.roles import ADMIN
+from appliance.protocol.roles import ADMIN, OPERATOR
 
 _SECRET = "the gateway token or password, or a paired device"
 _NOTHING = "nothing: gateway.auth.mode is none"
@@ -59,7 +59,7 @@ class Audit:
     async def run(self) -> AuditResult:
         """Look at everything now."""
         devices = await self.trust.devices.devices()
-        owners = sum(any(ADMIN in token.scopes for token in one.tokens.values()) for one in devices)
+        owners = sum((token := one.token(OPERATOR)) is not None and ADMIN in token.scopes for one in devices)
         waiting = await self.trust.devices.requests(self.clock.now_ms())
         exposure, box = self.reach.exposure, self.exposed.box
         rows, notes = await asyncio.to_thread(self._look, exposure)

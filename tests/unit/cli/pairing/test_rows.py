@@ -52,6 +52,18 @@ def test_access_is_said_in_a_word(roles: list[str], scopes: list[str], word: str
     assert access({"roles": roles, "scopes": scopes}) == word
 
 
+def test_a_revoked_device_is_no_owner_any_more_and_a_narrowed_one_shows_what_is_left() -> None:
+    def token(role: str, *scopes: str, **changes: Any) -> dict[str, Any]:
+        return {"role": role, "scopes": list(scopes), "createdAtMs": 1, **changes}
+
+    gone = token("operator", "operator.admin", revokedAtMs=NOW)
+    assert access(_paired("c0ffee00" * 8, tokens=[gone])) == "revoked"
+    assert "admin" not in listed({"pending": [], "paired": [_paired("c0ffee00" * 8, tokens=[gone])]}, NOW)
+    assert access(_paired("c0ffee00" * 8, tokens=[gone, token("node")])) == "node"
+    narrowed = _paired("c0ffee00" * 8, tokens=[token("operator", "operator.read", "operator.write")])
+    assert access(narrowed) == "limited"
+
+
 def test_last_signs_of_life_are_told_in_words() -> None:
     def shown(**changes: Any) -> str:
         return listed({"pending": [], "paired": [_paired("c0ffee00" * 8, **changes)]}, NOW)
