@@ -38,4 +38,4 @@ def test_help_documents_every_code() -> None:
 def test_who_has_no_token_is_told_where_it_is() -> None:
     assert "HOMARUS_GATEWAY_TOKEN" in told(ConnectRefused("unauthorized", "AUTH_TOKEN_MISSING", {}))
     assert told(ConnectRefused("locked", "AUTH_RATE_LIMITED", {})) == "locked"
-    assert told(TimeoutError()) == "The gateway took too long to answer."
+    assert told(TimeoutError("timed out")).startswith("The gateway took too long to answer. `homarus status`")
