@@ -76,6 +76,8 @@ def told(error: ApplianceError | TimeoutError) -> str:
         )
     if isinstance(error, RequestFailed) and error.wire_code == "FORBIDDEN":
         return f"{text}. On the box `homarus devices list` shows what this device may; pair it anew for more."
+    if isinstance(error, RequestFailed) and error.details.get("code") == "NOT_CONNECTED":
+        return f"{text}. Start it there with `homarus node run`; `homarus nodes` shows when it was last seen."
     return text
 
 

@@ -28,8 +28,11 @@ _REACH_S: Final = 5.0
 """A busy box answers in one; there are other addresses, and another round."""
 
 _PAIRING: Final = "PAIRING_REQUIRED"
-_PASSING: Final = frozenset({"AUTH_RATE_LIMITED", ""})
-"""Refusals that time mends; "" are those of a gateway that starts or ends."""
+_PASSING: Final = frozenset({"AUTH_RATE_LIMITED", "DEVICE_AUTH_SIGNATURE_EXPIRED", ""})
+"""Refusals that time mends; "" are those of a gateway that starts or ends.
+
+An old signature: we sign with the time of the gateway's challenge, so its clock was set in between.
+"""
 
 
 class Waiting(enum.StrEnum):

@@ -55,7 +55,10 @@ def root(context: click.Context, as_json: bool) -> None:
 )
 @click.pass_obj
 def run(home: NodeHome, code: str | None, name: str | None, pin: str | None) -> None:
-    """Be a node until Ctrl-C, coming back whenever the gateway does."""
+    """Be a node until Ctrl-C, coming back whenever the gateway does.
+
+    Status 77: the gateway turned this node away, and only a new code helps.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     name = name or os.uname().nodename
     if code:

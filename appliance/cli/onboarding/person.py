@@ -13,6 +13,7 @@ import click
 from appliance.cli.onboarding.words import words
 from appliance.cli.pairing.qr import drawn, size
 from appliance.cli.render import fold
+from appliance.client.target import on_this_machine
 
 _WAIT_S: Final = 0.5
 _BAR: Final = 30
@@ -92,7 +93,8 @@ class Person:
         self._head(step, None)
         click.echo(f"\n  {code.get('message', '')}\n\n{code['code']}")
         click.echo(f"\n  {self._words['link']}\n\n{link}")
-        if self._draws and link and size(link)[0] <= shutil.get_terminal_size().columns:
+        # No camera reaches this machine's own address.
+        if self._draws and link and not on_this_machine(link) and size(link)[0] <= shutil.get_terminal_size().columns:
             click.echo(f"\n{drawn(link)}")
         click.secho(f"\n  {self._words['waiting'].format(minutes=code.get('expiresInMinutes', 10))}", dim=True)
 

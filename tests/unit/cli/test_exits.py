@@ -39,3 +39,8 @@ def test_who_has_no_token_is_told_where_it_is() -> None:
     assert "HOMARUS_GATEWAY_TOKEN" in told(ConnectRefused("unauthorized", "AUTH_TOKEN_MISSING", {}))
     assert told(ConnectRefused("locked", "AUTH_RATE_LIMITED", {})) == "locked"
     assert told(TimeoutError("timed out")).startswith("The gateway took too long to answer. `homarus status`")
+
+
+def test_a_node_that_is_away_is_to_be_started_there() -> None:
+    away = RequestFailed("node not connected", "UNAVAILABLE", {"code": "NOT_CONNECTED"}, retryable=True)
+    assert "`homarus node run`" in told(away)

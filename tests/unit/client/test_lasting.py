@@ -126,6 +126,15 @@ async def test_it_waits_for_the_owner_and_says_under_which_request(key: BoxKey) 
     assert (life.news[0].waiting, life.news[0].details["requestId"]) == (Waiting.APPROVAL, "4f2a")
 
 
+async def test_a_clock_that_is_set_while_it_comes_in_ends_no_membership(key: BoxKey) -> None:
+    door = Door(_refusal("DEVICE_AUTH_SIGNATURE_EXPIRED"), _welcome(), stay=True)
+    async with opened(door) as url:
+        life = Life(Membership((url,)), key)
+        await life.until(lambda: bool(life.news) and life.news[-1].waiting is None)
+        await life.end()
+    assert [one.waiting for one in life.news] == [Waiting.AWAY, None]
+
+
 async def test_a_revoked_token_ends_it(key: BoxKey) -> None:
     async with opened(Door(_refusal("AUTH_DEVICE_TOKEN_MISMATCH"))) as url:
         life = Life(Membership((url,), None, {"node": "revoked"}), key)
