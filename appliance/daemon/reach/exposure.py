@@ -24,6 +24,7 @@ from appliance.host.interfaces import Address, addresses
 from appliance.identity.certificates.box import PRIVATE_NETWORKS, CertificateError, Names
 
 NO_CERTIFICATE: Final = "certificate_unusable"
+NO_TAILNET: Final = "tailnet_missing"
 _LOCAL_DOMAINS: Final = ("local", "lan", "home.arpa", "internal")
 _PRIVATE: Final = tuple(ipaddress.ip_network(one) for one in PRIVATE_NETWORKS)
 
@@ -66,6 +67,8 @@ def expose(
     name = box_name()
     exposure = Exposure(section.bind, settings.hosts, box=name, public_origin=section.public_origin)
     exposed = Exposed(replace(settings, admin_socket=admin_socket), exposure)
+    if section.bind == "tailnet" and not exposure.beyond:
+        tracker.set(_alone())
     if _wants_tls(section, exposure):
         try:
             _with_tls(exposed, section, names_of(name, section, found()), tls_folder, clock, tracker)
@@ -131,6 +134,13 @@ def _unusable(error: CertificateError) -> Condition:
     summary = f"{error} Until then this gateway listens on this machine only."
     fix = "Mend it, then `homarus gateway restart`."
     return Condition(NO_CERTIFICATE, "tls", Severity.DEGRADED, summary, fix, {"reason": str(error)})
+
+
+def _alone() -> Condition:
+    """Nobody would see it otherwise: at the start of a box Tailscale may come after us."""
+    summary = "This machine has no address in a tailnet, so this gateway listens on this machine only."
+    fix = "`tailscale up`, then `homarus gateway restart`."
+    return Condition(NO_TAILNET, "tailnet", Severity.DEGRADED, summary, fix)
 
 
 def _is_address(host: str) -> bool:

@@ -11,6 +11,7 @@ export const german: Language = {
       "Das TLS-Zertifikat dieser Box wurde erneuert. Apps, die das alte kannten, fragen einmal, ob sie dem Fingerabdruck {fingerprint}… trauen sollen; Browser, die der Stelle der Box trauen, merken nichts.",
       "Vergleichen Sie den Fingerabdruck mit `homarus security audit` und sagen Sie dann in der App ja.",
     ],
+    tailnet_missing: ["Diese Maschine hat keine Adresse in einem Tailnet, also ist dieses Gateway nur auf dieser Maschine zu erreichen.", "`tailscale up`, danach `homarus gateway restart`."],
     certificate_unusable: ["Das Zertifikat ist nicht brauchbar: {reason} Bis dahin ist dieses Gateway nur auf dieser Maschine zu erreichen.", "Beheben Sie das, danach `homarus gateway restart`."],
     config_invalid: ["[{path}: ]{reason}[ (gefunden: {value})]", "[{hint}]"],
     config_unused: ["[{path}: ]{reason}[ (gefunden: {value})]", "[{hint}]"],

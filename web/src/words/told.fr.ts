@@ -11,6 +11,7 @@ export const french: Language = {
       "Le certificat TLS de ce boîtier a été renouvelé. Les applications qui connaissaient l’ancien demandent une fois s’il faut faire confiance à l’empreinte {fingerprint}… ; les navigateurs qui font confiance à l’autorité du boîtier ne remarquent rien.",
       "Comparez l’empreinte avec `homarus security audit`, puis acceptez dans l’application.",
     ],
+    tailnet_missing: ["Cette machine n’a pas d’adresse dans un tailnet ; cette passerelle n’est donc joignable que sur cette machine.", "`tailscale up`, puis `homarus gateway restart`."],
     certificate_unusable: ["Le certificat est inutilisable : {reason} D’ici là, cette passerelle n’est joignable que sur cette machine.", "Corrigez cela, puis `homarus gateway restart`."],
     config_invalid: ["[{path} : ]{reason}[ (trouvé : {value})]", "[{hint}]"],
     config_unused: ["[{path} : ]{reason}[ (trouvé : {value})]", "[{hint}]"],

@@ -14,7 +14,7 @@ from appliance.config.errors import Refused
 from appliance.config.load import load_text
 from appliance.config.sections.gateway import GatewaySection
 from appliance.daemon.access_rules import ExposureError
-from appliance.daemon.reach.exposure import NO_CERTIFICATE, Exposed, expose, names_of
+from appliance.daemon.reach.exposure import NO_CERTIFICATE, NO_TAILNET, Exposed, expose, names_of
 from appliance.daemon.reach.tls import RENEWED
 from appliance.foundation.clock import SystemClock
 from appliance.gateway.reach import Exposure
@@ -168,3 +168,16 @@ def test_beyond_means_another_machine_can_connect() -> None:
     assert not Exposure(hosts=()).beyond
     assert Exposure(hosts=("127.0.0.1", "10.0.0.1")).beyond
     assert Exposure(hosts=("::",)).beyond
+
+
+def test_a_tailnet_that_is_not_there_is_said_and_nobody_else_gets_in(tmp_path: Path) -> None:
+    tracker = HealthTracker(lambda: None)
+    home = tuple(one for one in HERE if not one.tailnet)
+    assert exposed("{bind: 'tailnet'}", tmp_path, tracker, home).settings.hosts == ("127.0.0.1",)
+    (told,) = tracker.conditions()
+    assert told.code == NO_TAILNET
+    assert "`tailscale up`" in told.fix
+    tracker = HealthTracker(lambda: None)
+    exposed("{bind: 'tailnet'}", tmp_path, tracker)
+    exposed("{bind: 'auto'}", tmp_path, tracker, home)
+    assert not tracker.conditions()
