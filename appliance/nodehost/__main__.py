@@ -108,7 +108,7 @@ def allow(context: click.Context, words: tuple[str, ...], exactly: bool, removes
     if words:
         program = find(words, os.environ)
         if program is None:
-            raise click.UsageError(f"There is no program {words[0]} here.")
+            raise click.UsageError(f"There is no program {words[0]} here. Install it first, or name its whole path.")
         if removes:
             home.allow.remove(program.path)
         else:

@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from appliance.cli.exits import Exit
+from appliance.cli.remote import configured
 from appliance.cli.render import table
 from appliance.cli.session import CliSession
 from appliance.client.errors import GatewayAway
+from appliance.foundation.errors import ApplianceError
 
 _NOTHING = object()
 
@@ -128,8 +130,21 @@ def _edit(cli: CliSession, path: str, change: dict[str, Any]) -> int:
         restart, changed = False, _edit_here(cli, path, change)
     text = f"{path} is {'set' if change else 'taken out'}" if changed else f"{path} is so already"
     text += "; it counts after `homarus gateway restart`" if restart else ""
+    if (other := _elsewhere(cli)) is not None:
+        text += f", on this machine. For the gateway that its commands go to: homarus --url {other} config …"
     cli.show({"ok": True, "path": path, "changed": changed, "restartRequired": restart}, text)
     return Exit.OK
+
+
+def _elsewhere(cli: CliSession) -> str | None:
+    """Return the gateway that the other commands of this machine ask, while its own file was meant here."""
+    if not cli.local:
+        return None
+    try:
+        other = configured(cli.paths, cli.environ)
+    except (click.UsageError, ApplianceError):
+        return None  # half of one: this very change may be on the way to mend it
+    return other.url if other is not None else None
 
 
 def _edit_here(cli: CliSession, path: str, change: dict[str, Any]) -> bool:

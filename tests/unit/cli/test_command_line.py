@@ -237,3 +237,15 @@ def test_a_restart_without_a_gateway_says_that_none_answers(state: Path, capsys:
 def test_a_recovery_code_is_sent_to_the_web_app(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remote", "pair", "recovery-QEW1-0Y9P"]) == 1
     assert "the web app of the box" in capsys.readouterr().err
+
+
+def test_a_setting_of_a_machine_whose_gateway_is_elsewhere_says_which_one_it_changed(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (state / "homarus.json5").write_text("{gateway: {mode: 'remote', remote: {url: 'wss://192.168.1.9:18789'}}}")
+    assert main(["config", "set", "gateway.bind", "lan"]) == 0
+    said = capsys.readouterr().out
+    assert "on this machine" in said
+    assert "homarus --url wss://192.168.1.9:18789 config" in said
+    assert main(["config", "set", "gateway.mode", "local"]) == 0
+    assert "--url" not in capsys.readouterr().out
