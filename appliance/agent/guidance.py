@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from appliance.agent.courtesy import Courtesy, answered, courtesy_in
 from appliance.generation import EMBEDDED_PROVIDER, FailureKind, ModelError
 
 DEFAULT = "en"
@@ -59,6 +60,19 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 _AWAY = frozenset({FailureKind.OFFLINE, FailureKind.NETWORK})
+
+
+def polite(message: str, attempts: Sequence[tuple[str, ModelError]]) -> str | None:
+    """Return the answer to a message of mere manners, where models only handed over or stand outside; else None."""
+    said = courtesy_in(message)
+    if said is None or not all(_explains(ref, error) for ref, error in attempts):
+        return None
+    courtesy, language = said
+    texts, words = _TEXTS[language], answered(courtesy, language)
+    if courtesy in (Courtesy.THANKS, Courtesy.BYE):
+        return words
+    more = texts["more"] if courtesy is Courtesy.ABILITIES else ""
+    return f"{words} {texts['abilities']} {more}".strip()
 
 
 def guidance(attempts: Sequence[tuple[str, ModelError]], language: str | None, *, instead: str = "") -> str | None:

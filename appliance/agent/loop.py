@@ -154,9 +154,7 @@ class AgentLoop:
     def _names(self) -> tuple[str, str]:
         return (self._info.provider, self._info.id) if self._info else ("", "")
 
-    def _entry(
-        self, stop_reason: str, error: str | None = None, *, facts: JsonObject | None = None
-    ) -> dict[str, Any]:
+    def _entry(self, stop_reason: str, error: str | None = None, *, facts: JsonObject | None = None) -> dict[str, Any]:
         provider, model = self._names()
         cost = self._info.price(self._answer.usage) if self._info is not None else None
         entry = assistant_entry(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from appliance.agent.guidance import guidance
+from appliance.agent.guidance import guidance, polite
 from appliance.agent.loop import AgentLoop, ModelChain
 from appliance.agent.report import RunReporter
 from appliance.context.assembly import Assembly, KitChooser
@@ -292,6 +292,9 @@ class Runner:
     ) -> End:
         """Say why nobody answered, and keep the question where a connection is all that is missing."""
         language = self._hears(control.inbound)
+        manners = polite(control.inbound.text, failure.attempts) if len(control.asked) <= 1 else None
+        if manners is not None:
+            return self._guidance(loop, reporter, manners)
         hold = Hold("")
         if self._keeper is not None and not control.acted and not reporter.text:
             hold = self._keeper.hold(control.asked, failure.attempts, language)
