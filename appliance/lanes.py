@@ -71,8 +71,7 @@ class Lanes:
     def facts(self) -> tuple[LaneFacts, ...]:
         """Return what each lane holds now."""
         return tuple(
-            LaneFacts(lane, len(self._waiting[lane]), self._active[lane], cap)
-            for lane, cap in self._caps.items()
+            LaneFacts(lane, len(self._waiting[lane]), self._active[lane], cap) for lane, cap in self._caps.items()
         )
 
     def _admit(self) -> None:

@@ -140,7 +140,7 @@ class Gateway:
         self._tasks.spawn(lessons.follow(), name="learning")
         self._background(config, core, local, lessons)
         self._announce(config, surface)
-        self._tell(lock, surface.server.port, resumed)
+        self._tell(lock, surface.server, resumed)
 
     async def run(self) -> None:
         """Serve until `stop`."""
@@ -338,13 +338,14 @@ class Gateway:
             reason = str(error)
             self._tracker.set(Condition("backup_failed", "storage", Severity.DEGRADED, reason, fix, {"reason": reason}))
 
-    def _tell(self, lock: StateLock, port: int, resumed: int) -> None:
+    def _tell(self, lock: StateLock, server: Server, resumed: int) -> None:
         """Say where this gateway is: in the lock, in a file for programs, to systemd and in the log."""
+        port = server.port
         address = f"127.0.0.1:{port}" if port else str(self._paths.control_socket)
         lock.describe(address)
         facts = {"pid": os.getpid(), "port": port, "version": __version__}
         file = self._paths.runtime / "gateway.json"
         write_atomic(file, json.dumps(facts).encode())
         self._closers.callback(file.unlink, missing_ok=True)  # who reads it afterwards would ask a process that is gone
-        _log.info("serving", extra={"address": address, "resumedRuns": resumed})
+        _log.info("serving", extra={"address": address, "listens": " ".join(server.hosts), "resumedRuns": resumed})
         self._notifier.ready(address)

@@ -79,7 +79,6 @@ class Server:
             self._connections.discard(connection)
             connection.close()
 
-
     async def _refuse(self, connection: Connection, reader: asyncio.StreamReader) -> None:
         """Say that there are too many, and read on until the client has left: else it would find a broken pipe."""
         self._refused += 1

@@ -161,6 +161,11 @@ class Server:
         """The TCP port, 0 before `start` and without any host."""
         return self._ports.port
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses that are listened on; none for the control socket alone."""
+        return self._settings.hosts
+
     def add_routes(self, routes: Sequence[web.RouteDef]) -> None:
         """Add HTTP endpoints. They authenticate with `server.bearer`; Host and Origin are checked for all."""
         self._routes.extend(routes)

@@ -30,9 +30,7 @@ class HealthTracker:
         """Return what is wrong, the worst first."""
         order = list(Severity)
         return tuple(
-            sorted(
-                self._conditions.values(), key=lambda one: (order.index(one.severity), one.code, one.subject)
-            )
+            sorted(self._conditions.values(), key=lambda one: (order.index(one.severity), one.code, one.subject))
         )
 
     def ready(self) -> tuple[bool, tuple[str, ...]]:

@@ -5,11 +5,7 @@ from appliance.lanes import Lanes, Ticket
 
 
 def running(tickets: list[Ticket]) -> list[int]:
-    return [
-        index
-        for index, ticket in enumerate(tickets)
-        if ticket.started.done() and not ticket.started.cancelled()
-    ]
+    return [index for index, ticket in enumerate(tickets) if ticket.started.done() and not ticket.started.cancelled()]
 
 
 async def test_tickets_start_in_order_of_arrival_up_to_the_global_cap() -> None:

@@ -14,9 +14,7 @@ from appliance.engine.cache.transfer import States
 KEY_BYTES = 32
 
 
-def export(
-    store: PrefixStore, states: States, sequence: int, tokens: Sequence[int]
-) -> tuple[Header, Blob] | None:
+def export(store: PrefixStore, states: States, sequence: int, tokens: Sequence[int]) -> tuple[Header, Blob] | None:
     """Return header and blob of the state of `tokens`, which are exactly those in `sequence`, to be sealed anywhere.
 
     Only this text travels: a stored piece may hold the rest of somebody else's. None: the model is still being

@@ -136,9 +136,7 @@ class PrefixStore:
         """Return the numbers of this moment, from any thread."""
         with self._shelf.lock:
             ram, disk = self._shelf.ram, self._shelf.disk
-            counts = structs.replace(
-                self._counts, ram_bytes=ram.used, ram_budget=ram.budget, problem=self.problem
-            )
+            counts = structs.replace(self._counts, ram_bytes=ram.used, ram_budget=ram.budget, problem=self.problem)
         if disk is None:
             return counts
         return structs.replace(

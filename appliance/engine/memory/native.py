@@ -8,9 +8,7 @@ from appliance.engine.native.model import Model
 from appliance.engine.profile import EngineProfile
 
 
-def shape_of(
-    model: Model, profile: EngineProfile, *, window: int, cells: int, blobs: int, beside: int = 0
-) -> Shape:
+def shape_of(model: Model, profile: EngineProfile, *, window: int, cells: int, blobs: int, beside: int = 0) -> Shape:
     """Return the shape of a model; `window` and `cells` as asked for (0: default), `beside`: bytes of a draft model.
 
     Layers that keep a sliding window or a state of fixed size are counted as whole ones: rather too much.

@@ -164,9 +164,9 @@ class PendingWork:
             self._waiting.pop(node_id, None)
         self._changed(node_id)
         await self._database.write(
-            lambda connection: connection.executemany(
-                "DELETE FROM mesh_pending WHERE id = ?", [(one,) for one in ids]
-            ).rowcount
+            lambda connection: (
+                connection.executemany("DELETE FROM mesh_pending WHERE id = ?", [(one,) for one in ids]).rowcount
+            )
         )
 
     def _changed(self, node_id: str) -> None:

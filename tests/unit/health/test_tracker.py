@@ -1,8 +1,6 @@
 from appliance.health import Condition, HealthTracker, Severity
 
-ENGINE = Condition(
-    "engine_absent", "engine", Severity.DEGRADED, "The engine is not built.", "Run scripts/engine."
-)
+ENGINE = Condition("engine_absent", "engine", Severity.DEGRADED, "The engine is not built.", "Run scripts/engine.")
 CONFIG = Condition("config_invalid", "gateway.port", Severity.BLOCKING, "The port is not a number.")
 
 

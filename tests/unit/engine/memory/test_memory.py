@@ -93,9 +93,7 @@ _shapes = st.builds(
     cells=st.integers(1, 1 << 17),
     blobs=st.integers(0, _GIB),
 )
-_usages = st.builds(
-    Usage, cells=st.integers(256, 1 << 17), busy=st.integers(0, 4096), blobs=st.integers(0, 2 * _GIB)
-)
+_usages = st.builds(Usage, cells=st.integers(256, 1 << 17), busy=st.integers(0, 4096), blobs=st.integers(0, 2 * _GIB))
 
 
 @settings(max_examples=500, deadline=None)
@@ -227,9 +225,7 @@ def test_a_running_request_gets_room_even_while_memory_is_tight_as_long_as_it_fi
 
 def test_growing_that_did_not_work_is_not_tried_again_for_a_quarter_of_an_hour() -> None:
     policy = MemoryPolicy(_SHAPE)
-    tries = [
-        step * 5.0 for step in range(400) if policy.take(_reading(_GIB), Usage(4096), step * 5.0).cells != 4096
-    ]
+    tries = [step * 5.0 for step in range(400) if policy.take(_reading(_GIB), Usage(4096), step * 5.0).cells != 4096]
     assert tries[0] == 0.0
     assert tries[1] >= 900.0
     assert len(tries) == 2 or tries[2] - tries[1] >= 900.0
