@@ -99,9 +99,9 @@ def test_calls_pass_parameters_and_tell_errors(box: GatewayProcess) -> None:
 
 
 def test_a_conversation_can_be_shown_exported_imported_reset_and_deleted(box: GatewayProcess) -> None:
-    assert box.homarus("ask", "--session", "trip", "hello there").returncode == 0
+    assert box.homarus("ask", "--session", "trip", "tell me about whales").returncode == 0
     shown = box.homarus("sessions", "show", "trip").stdout
-    assert shown.startswith("user: hello there\n\nassistant: ")
+    assert shown.startswith("user: tell me about whales\n\nassistant: ")
     assert "homarus models recommend" in shown
     exported = box.homarus("sessions", "export", "trip")
     rows = [json.loads(line) for line in exported.stdout.splitlines()]
@@ -116,8 +116,8 @@ def test_a_conversation_can_be_shown_exported_imported_reset_and_deleted(box: Ga
     assert box.homarus("sessions", "delete", "trip", "--yes").returncode == 1
     back = box.homarus("sessions", "import", "-", stdin=exported.stdout)
     assert back.returncode == 0, back.stderr
-    key = _json(box.homarus("--json", "sessions", "search", "hello there"))["hits"][0]["key"]
-    assert "hello there" in box.homarus("sessions", "show", key).stdout
+    key = _json(box.homarus("--json", "sessions", "search", "tell me about whales"))["hits"][0]["key"]
+    assert "tell me about whales" in box.homarus("sessions", "show", key).stdout
 
 
 def test_what_is_unknown_is_named(box: GatewayProcess) -> None:

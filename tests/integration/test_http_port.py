@@ -148,7 +148,7 @@ def test_with_a_broken_gateway_section_only_the_owner_is_served(tmp_path: Path) 
         assert "maybe" in doctor.stdout
         mended = gateway.homarus("config", "set", "gateway.auth.mode", "token")
         assert mended.returncode == 0, mended.stderr
-        assert "after a restart" in mended.stdout
+        assert "homarus gateway restart" in mended.stdout
         gateway.stop()
         gateway.start()
         assert gateway.facts["port"] > 0
