@@ -37,17 +37,21 @@ async def _echo(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _serve(state: Path) -> None:
-    app = web.Application()
-    app[DATABASE] = _open(state / "floor.sqlite")
-    app.router.add_get("/", _echo)
+async def serve(app: web.Application) -> None:
+    """Serve `app` on a free port, print the port, and stay."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 
 
+async def _floor(state: Path) -> None:
+    app = web.Application()
+    app[DATABASE] = _open(state / "floor.sqlite")
+    app.router.add_get("/", _echo)
+    await serve(app)
+
+
 if __name__ == "__main__":
-    uvloop.run(_serve(Path(sys.argv[1])))
+    uvloop.run(_floor(Path(sys.argv[1])))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import uvloop
 from aiohttp import web
+
+from tests.bench.floor import serve
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>floor</title><main><p>Hello</p></main>
@@ -26,17 +26,12 @@ async def _socket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _serve() -> None:
+async def _floor() -> None:
     app = web.Application()
     app.router.add_get("/ws", _socket)
     app.router.add_get("/{tail:.*}", _page)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve())
+    uvloop.run(_floor())

@@ -226,13 +226,22 @@ def _closed(sock: socket.socket, *, within_s: float) -> bool:
 def test_what_a_stranger_sends_without_end_costs_no_memory(
     box: GatewayProcess, attack: Callable[[GatewayProcess, int], socket.socket]
 ) -> None:
-    """Ten times as much costs no more. The first flood pays for what is loaded and kept once, as the second does not.
+    """Ten times as much costs no more. The first floods pay for what is loaded and kept once.
 
     Only pages of its own count: the share in those of libraries grows when another program on the machine ends.
     """
-    _flooded(box, attack, 300)  # what is loaded at the first of its kind is there from now on
-    few = _flooded(box, attack, 30)
-    assert _flooded(box, attack, 300) - few < 4.0, "MB; the bodies would be hundreds"
+    _settled(box, attack, 300)
+    few = _settled(box, attack, 30)
+    assert _settled(box, attack, 300) - few < 4.0, "MB; the bodies would be hundreds"
+
+
+def _settled(box: GatewayProcess, attack: Callable[[GatewayProcess, int], socket.socket], size: int) -> float:
+    """Flood until three in a row hold the same, within one MB, and return it. A busy machine gets to all of it late."""
+    held = [_flooded(box, attack, size) for _ in range(3)]
+    while max(held[-3:]) - min(held[-3:]) > 1.0:
+        assert len(held) < 20, f"every flood leaves something: {held}"
+        held.append(_flooded(box, attack, size))
+    return max(held[-3:])
 
 
 def _flooded(box: GatewayProcess, attack: Callable[[GatewayProcess, int], socket.socket], size: int) -> float:
