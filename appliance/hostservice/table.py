@@ -1,0 +1,14 @@
+"""Everything that root does for the gateway. A verb that is not here cannot be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from appliance.hostservice import power
+from appliance.hostservice.frame import Verb
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "power.off": power.off,
+    "power.reboot": power.reboot,
+}
