@@ -1,0 +1,5 @@
+"""The one error of the builder."""
+
+
+class ImageError(Exception):
+    """A build cannot go on; the text names what to do about it."""
