@@ -11,6 +11,7 @@ from appliance.config.sections.gateway import GatewaySection
 from appliance.config.sections.models import AgentsSection, ModelsSection
 from appliance.config.sections.option import HOT, Section, opt
 from appliance.config.sections.tools import ToolsSection
+from appliance.config.sections.updates import UpdatesSection
 
 T = TypeVar("T")
 
@@ -93,6 +94,7 @@ class Config(Section, frozen=True):
     )
     logging: Annotated[LoggingSection | Refused, opt("the log")] = LoggingSection()
     storage: Annotated[StorageSection | Refused, opt("the database")] = StorageSection()
+    updates: Annotated[UpdatesSection | Refused, opt("new versions of a box", reload=HOT)] = UpdatesSection()
     offline: Annotated[bool | Refused, opt("never dial out, whatever else is configured", reload=HOT)] = False
     locale: Annotated[
         str | Refused,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -221,7 +222,7 @@ def test_versions_are_ordered_as_semver_says() -> None:
     order += " 1.0 1.0.0.1 1.0.1 1.10.0 2"
     versions = [Version(text) for text in order.split()]
     assert versions == sorted(versions, key=lambda one: one)
-    assert all(a < b for a, b in zip(versions, versions[1:], strict=False))
+    assert all(a < b for a, b in pairwise(versions))
     assert Version("1.0+a") == Version("1.0.0+b")
     assert len({Version("1"), Version("1.0")}) == 1
 
