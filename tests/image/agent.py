@@ -9,11 +9,12 @@ import json
 import os
 import subprocess
 import time
+from typing import Any
 
 _PORT = "/dev/virtio-ports/homarus.test"
 
 
-def _answer(request):
+def _answer(request: dict[str, Any]) -> dict[str, object]:
     try:
         done = subprocess.run(
             request["argv"],
@@ -31,7 +32,7 @@ def _answer(request):
     return {"id": request["id"], "status": done.returncode, "out": done.stdout, "err": done.stderr}
 
 
-def _write(port, data):
+def _write(port: int, data: bytes) -> None:
     while data:
         try:
             data = data[os.write(port, data) :]
@@ -39,7 +40,7 @@ def _write(port, data):
             time.sleep(0.05)
 
 
-def main():
+def main() -> None:
     while not os.path.exists(_PORT):
         time.sleep(0.2)
     port = os.open(_PORT, os.O_RDWR)

@@ -1,4 +1,4 @@
-"""Tests of the image that boot it run on demand only: HOMARUS_IMAGE_TEST names the board (scripts/image-test sets it)."""
+"""Tests that boot the image run on demand: HOMARUS_IMAGE_TEST names the board, and scripts/image-test sets it."""
 
 from __future__ import annotations
 
