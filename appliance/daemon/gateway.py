@@ -17,6 +17,7 @@ from appliance.config.sections.gateway import GatewaySection
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.access_rules import shared_auth, throttle
 from appliance.daemon.answers.prewarm import Prewarm
+from appliance.daemon.care.watching import Watch
 from appliance.daemon.core import Core, build_core, open_database
 from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
@@ -39,6 +40,7 @@ from appliance.gateway.reach import Exposure
 from appliance.gateway.server import Server
 from appliance.generation import ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
+from appliance.health.look import here
 from appliance.host.systemd import Notifier
 from appliance.identity.box_key import BoxKey
 from appliance.mesh.tools import NodeTools
@@ -73,6 +75,7 @@ class Gateway:
         self._port = port
         self._bus = Bus()
         self._tracker = HealthTracker(lambda: self._bus.publish(HealthChanged()))
+        self._watch = Watch(lambda: here(clock.now_ms(), paths.root), self._tracker, clock)
         self._tasks = TaskSet("services")
         self._stop = asyncio.Event()
         self.restarting = False
@@ -252,6 +255,7 @@ class Gateway:
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
             restart=self.restart,
+            examine=self._watch.examine,
         )
         surface = Surface(parts, exposed.settings, locks)
         self._closers.push_async_callback(surface.aclose)
@@ -315,6 +319,7 @@ class Gateway:
         self._tasks.spawn(core.asker.run(), name="later")
         self._tasks.spawn(config.watch(), name="configuration")
         self._tasks.spawn(backups.serve(core.database, self._clock, self._backup_told), name="backup")
+        self._tasks.spawn(self._watch.run(), name="watch")
         self._tasks.spawn(tidy(core.store, core.blobs, self._clock), name="tidy")
 
     def _prewarm(self, config: LiveConfig, core: Core) -> Callable[[ModelsChanged | ConfigChanged], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ from appliance.gateway.methods.session_changes import SessionChanges
 from appliance.gateway.methods.session_rows import SessionRows
 from appliance.gateway.rpc import Rpc
 from appliance.gateway.server import Server, ServerSettings
-from appliance.health import HealthTracker
+from appliance.health import Condition, HealthTracker
 from appliance.identity.box_key import BoxKey
 from appliance.notes.store import NotesStore
 from appliance.protocol.hello import AttachmentPolicy
@@ -119,6 +119,7 @@ class Parts:
     learning: Learning
     log_file: Path
     restart: Callable[[], None]
+    examine: Callable[[], Awaitable[Sequence[Condition]]]
 
 
 class Surface:
@@ -246,6 +247,7 @@ class Surface:
             dispatcher=parts.dispatcher,
             presence=self.server.presence.entries,
             identity=lambda: identity,
+            examine=parts.examine,
         )
 
     def _conversation_methods(self, addressing: Addressing, sender: Sender, database_path: str) -> list[Method]:

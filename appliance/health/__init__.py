@@ -4,6 +4,6 @@ It knows nothing of how a condition was found or who shows it.
 """
 
 from appliance.health.condition import Condition, Severity
-from appliance.health.tracker import HealthTracker
+from appliance.health.tracker import HealthTracker, worst_first
 
-__all__ = ["Condition", "HealthTracker", "Severity"]
+__all__ = ["Condition", "HealthTracker", "Severity", "worst_first"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from appliance.health.condition import Condition, Severity
 
@@ -28,12 +28,15 @@ class HealthTracker:
 
     def conditions(self) -> tuple[Condition, ...]:
         """Return what is wrong, the worst first."""
-        order = list(Severity)
-        return tuple(
-            sorted(self._conditions.values(), key=lambda one: (order.index(one.severity), one.code, one.subject))
-        )
+        return worst_first(self._conditions.values())
 
     def ready(self) -> tuple[bool, tuple[str, ...]]:
         """Return whether work can be accepted, and the codes that forbid it."""
         blocking = tuple(one.code for one in self.conditions() if one.severity is Severity.BLOCKING)
         return not blocking, blocking
+
+
+def worst_first(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Return conditions in the order in which people are told of them."""
+    order = list(Severity)
+    return tuple(sorted(conditions, key=lambda one: (order.index(one.severity), one.code, one.subject)))

@@ -86,7 +86,7 @@ def test_gateway_status_names_process_and_address(box: GatewayProcess) -> None:
 def test_doctor_fails_as_long_as_something_is_wrong(box: GatewayProcess) -> None:
     done = box.homarus("doctor", "--json")
     assert done.returncode == 1
-    assert [one["code"] for one in _json(done)["conditions"]] == ["engine_absent"]
+    assert "engine_absent" in [one["code"] for one in _json(done)["conditions"]]
 
 
 def test_calls_pass_parameters_and_tell_errors(box: GatewayProcess) -> None:

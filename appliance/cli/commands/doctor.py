@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from appliance.cli.exits import Exit
 from appliance.cli.render import conditions
 from appliance.cli.session import CliSession
-from appliance.client.errors import GatewayAway
+from appliance.client.errors import GatewayAway, RequestFailed
 
 
 @click.command()
 @click.pass_obj
 def command(cli: CliSession) -> int:
-    """Look for what is wrong and say how to fix it; nothing is changed. Status 1 for more than a notice."""
+    """Look for what is wrong and say how to fix it; nothing is changed. Status 1 for more than a notice.
+
+    A gateway that runs is asked, about the box and about who can come in. Without one this machine is looked at.
+    """
     try:
-        report = cli.call("homarus.doctor", {}, timeout_s=20)
+        report = cli.call("homarus.doctor", {}, timeout_s=30)
+        report["conditions"] += _exposed(cli)
     except GatewayAway as error:
         report = _without_gateway(cli, str(error))
     wrong = report["conditions"]
@@ -23,18 +29,94 @@ def command(cli: CliSession) -> int:
     return Exit.FAILED if any(one["severity"] != "notice" for one in wrong) else Exit.OK
 
 
-def _without_gateway(cli: CliSession, reason: str) -> dict[str, object]:
+def _exposed(cli: CliSession) -> list[dict[str, Any]]:
+    """Return what the security audit would mend; nothing for who may not see it."""
+    try:
+        audit = cli.call("homarus.security.audit", {}, timeout_s=20)
+    except RequestFailed:
+        return []  # a device that may only read, or a gateway of before the audit
+    return [
+        {
+            "code": "exposure",
+            "subject": str(row.get("code") or row["summary"][:60]),
+            "severity": "degraded" if row["severity"] == "critical" else "notice",
+            "summary": row["summary"],
+            "fix": row["fix"],
+        }
+        for row in audit["findings"]
+    ]
+
+
+def _without_gateway(cli: CliSession, reason: str) -> dict[str, Any]:
     """Check what can be checked from outside, when no gateway answers."""
     found = [
         {"code": "gateway_away", "subject": "gateway", "severity": "blocking", "summary": reason, "fix": ""},
     ]
     if cli.local:
-        from appliance.config.load import load
+        from appliance.cli.system import NotYours, at_files
 
-        for issue in load(cli.paths.config, cli.environ).issues:
-            severity = "notice" if issue.severity == "unused" else "blocking"
-            summary = f"{cli.paths.config}: {issue.path}: {issue.message}"
+        try:
+            cli = at_files(cli)
+        except NotYours as error:
             found.append(
-                {"code": "config", "subject": issue.path, "severity": severity, "summary": summary, "fix": issue.hint}
+                {"code": "not_yours", "subject": "state", "severity": "notice", "summary": str(error), "fix": ""}
             )
+        found += _configuration(cli) + _box(cli)
     return {"ok": False, "conditions": found}
+
+
+def _configuration(cli: CliSession) -> list[dict[str, Any]]:
+    from appliance.config.load import load
+
+    return [
+        {
+            "code": "config",
+            "subject": issue.path,
+            "severity": "notice" if issue.severity == "unused" else "blocking",
+            "summary": f"{cli.paths.config}: {issue.path}: {issue.message}",
+            "fix": issue.hint,
+        }
+        for issue in load(cli.paths.config, cli.environ).issues
+    ]
+
+
+def _box(cli: CliSession) -> list[dict[str, Any]]:
+    """Ask the checks directly; the database too where no gateway holds it."""
+    from appliance.cli.system import as_owner
+    from appliance.foundation.clock import SystemClock
+    from appliance.health import worst_first
+    from appliance.health.checks import CHECKS, database, examine
+    from appliance.health.look import here
+
+    now_ms, state = SystemClock().now_ms(), cli.paths.root
+    found = examine(here(now_ms, state), CHECKS)
+    if state.is_dir():
+        with as_owner(state):
+            found += _locked(cli, now_ms, [one for one in CHECKS if one.ask is database.check])
+    return [
+        {
+            "code": one.code,
+            "subject": one.subject,
+            "severity": one.severity.value,
+            "summary": one.summary,
+            "fix": one.fix,
+            "details": dict(one.details),
+        }
+        for one in worst_first(found)
+    ]
+
+
+def _locked(cli: CliSession, now_ms: int, checks: list[Any]) -> list[Any]:
+    from appliance.health.checks import examine
+    from appliance.health.look import here
+    from appliance.storage.errors import StorageError
+    from appliance.storage.lock import StateLock
+
+    try:
+        lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
+    except StorageError:
+        return []  # a gateway that hangs still has it
+    try:
+        return examine(here(now_ms, cli.paths.root, alone=True), checks)
+    finally:
+        lock.release()

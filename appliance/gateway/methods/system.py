@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from appliance.foundation.clock import Clock
@@ -10,7 +10,7 @@ from appliance.gateway.method import Call, Method
 from appliance.gateway.methods.health import HealthReport, SessionLister
 from appliance.gateway.methods.seams import Agents, Dispatching
 from appliance.gateway.methods.session_rows import SessionRows
-from appliance.health import Condition, HealthTracker
+from appliance.health import Condition, HealthTracker, worst_first
 from appliance.protocol.methods.base import UNSET, Empty
 from appliance.protocol.methods.sessions import SessionRow
 from appliance.protocol.methods.system import (
@@ -142,8 +142,12 @@ def methods(
     dispatcher: Dispatching,
     presence: Callable[[], Sequence[Any]],
     identity: Callable[[], GatewayIdentity],
+    examine: Callable[[], Awaitable[Sequence[Condition]]],
 ) -> tuple[Method, ...]:
-    """Return the methods that tell how the box is. `presence` lists who is connected, as PresenceEntry objects."""
+    """Return the methods that tell how the box is.
+
+    `presence` lists who is connected, as PresenceEntry objects; `examine` asks the checks of the box.
+    """
 
     async def get_health(_: Call, __: HealthParams) -> HealthResult:
         return await health.current()
@@ -168,9 +172,11 @@ def methods(
         ]
         return LanesResult(ts=call.now_ms, lanes=rows)
 
-    def doctor(call: Call, _: Empty) -> DoctorResult:
+    async def doctor(call: Call, _: Empty) -> DoctorResult:
+        found = await examine()
         ready, failing = tracker.ready()
-        rows = condition_rows(tracker.conditions())
+        known = {(one.code, one.subject): one for one in (*found, *tracker.conditions())}
+        rows = condition_rows(worst_first(known.values()))
         return DoctorResult(ok=ready, ts=call.now_ms, failing=list(failing), conditions=rows)
 
     return (

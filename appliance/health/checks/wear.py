@@ -53,9 +53,9 @@ def _writes(look: Look) -> Iterator[Condition]:
     up_s = float(words[0]) if words else 0.0
     if up_s < _UP_S:
         return
-    for path in look.matches("sys/block/*/stat"):
+    for path in look.matches("sys/block/mmcblk*/stat"):
         disk, fields = path.parent.name, look.text(str(path.relative_to(look.root))).split()
-        if not disk.startswith(("mmcblk", "nvme", "sd", "vd")) or len(fields) < 7 or not fields[6].isdecimal():
+        if len(fields) < 7 or not fields[6].isdecimal():
             continue
         gigabytes = round(int(fields[6]) * 512 / up_s * 86_400 / 1e9)
         if gigabytes >= _DAILY_GB:

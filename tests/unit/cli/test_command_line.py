@@ -187,7 +187,7 @@ def test_doctor_looks_at_the_file_when_no_gateway_runs(state: Path, capsys: pyte
     (state / "homarus.json5").write_text("{ gateway: { prt: 1 } }")
     assert main(["doctor", "--json"]) == 1
     codes = [row["code"] for row in _json(capsys)["conditions"]]
-    assert codes == ["gateway_away", "config"]
+    assert codes[:2] == ["gateway_away", "config"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -171,6 +171,7 @@ class Box:
         self.store = SessionStore(database, archive=root / "archive")
         self.blobs = Blobs(root / "blobs")
         self.tracker = HealthTracker()
+        self.found: list[Condition] = []
         self.log_file = root / "gateway.log"
         self.tasks = TaskSet("rpc")
         self._cooldowns = Cooldowns()
@@ -308,8 +309,12 @@ class Box:
                 dispatcher=self.dispatcher,
                 presence=lambda: [PresenceEntry(ts=1, text="gateway", mode="gateway", reason="self")],
                 identity=lambda: GatewayIdentity(device_id="ab" * 32, public_key="key"),
+                examine=self._examine,
             ),
         ]
+
+    async def _examine(self) -> list[Condition]:
+        return list(self.found)
 
     # What tests ask for.
 

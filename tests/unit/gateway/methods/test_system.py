@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.health import Condition, Severity
 from tests.unit.gateway.methods.box import Box, Refused
 
 
@@ -31,6 +32,16 @@ async def test_doctor_names_each_fault_with_its_fix(box: Box) -> None:
     box.warn()
     report = await box.call("homarus.doctor")
     assert (report["ok"], report["conditions"][0]["fix"]) == (True, "Pull one.")
+
+
+async def test_doctor_also_asks_the_checks_of_the_box_and_names_nothing_twice(box: Box) -> None:
+    box.warn()
+    box.found = [
+        *box.tracker.conditions(),
+        Condition("clock", "clock", Severity.NOTICE, "The clock was not set.", "Connect the box."),
+    ]
+    report = await box.call("homarus.doctor")
+    assert [one["code"] for one in report["conditions"]] == ["engine_absent", "clock"]
 
 
 async def test_parameterless_methods_take_nothing_null_and_an_empty_object(box: Box) -> None:

@@ -1,0 +1,65 @@
+"""The gateway that this system runs, for commands about its files: where its state lies and whose it is."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from appliance.cli.session import CliSession
+from appliance.foundation.errors import ApplianceError
+from appliance.foundation.paths import StatePaths
+
+SYSTEM_STATE: Final = Path("/var/lib/homarus")
+
+
+class NotYours(ApplianceError):
+    """The files belong to the system's gateway, and this user may not read them."""
+
+    code = "not_yours"
+
+
+def at_files(cli: CliSession, state: Path = SYSTEM_STATE) -> CliSession:
+    """Return the invocation for the state that lies on this machine: the own one, else that of the system.
+
+    Raises NotYours where there is only that of the system and this user cannot look into it.
+    """
+    cli = cli.at_home()
+    if "HOMARUS_STATE_DIR" in cli.environ or cli.paths.root.exists() or not state.exists():
+        return cli
+    if not os.access(state, os.R_OK | os.X_OK):
+        raise NotYours(f"The state of this box in {state} is not yours to read: run the same with sudo.")
+    return replace(cli, paths=StatePaths(state, state / "homarus.json5"))
+
+
+@contextmanager
+def as_owner(folder: Path) -> Iterator[None]:
+    """Do something as the user who owns a folder, where root asks for it: what is made there is then theirs."""
+    try:
+        about = folder.stat()
+    except FileNotFoundError:
+        about = None
+    if about is None or os.geteuid() != 0 or about.st_uid == 0:
+        yield
+        return
+    groups = os.getgroups()
+    os.setgroups(_groups(about.st_uid, about.st_gid))
+    os.setegid(about.st_gid)
+    os.seteuid(about.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+def _groups(user: int, group: int) -> list[int]:
+    try:
+        return os.getgrouplist(pwd.getpwuid(user).pw_name, group)
+    except KeyError:
+        return [group]
