@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from image.cache import key_of
 from image.errors import ImageError
 
 SUITE = "trixie"
@@ -121,6 +122,10 @@ class Bootstrap:
     excluded: tuple[str, ...] = ()  # more of dpkg's path-exclude patterns
     hooks: tuple[str, ...] = ()  # "--essential-hook=…" and the like
     lean: bool = True
+
+    def key(self, epoch: int) -> str:
+        """What the tree depends on; not the archive it comes from, nor the day it is made on."""
+        return key_of(SUITE, _LEAN, _EXCLUDED, self, epoch)
 
     def command(self, target: Path, epoch: int) -> list[str]:
         """The command line that makes the tree (as root)."""

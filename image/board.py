@@ -1,4 +1,4 @@
-"""Boards as data: `firmware-config/boards/NAME/board.toml`, checked against `firmware-config/schema/board.schema.json`."""
+"""Boards as data: `firmware-config/boards/NAME/board.toml`, checked against the schema in `firmware-config/schema/`."""
 
 import json
 import tomllib
@@ -81,7 +81,9 @@ def parse(data: Mapping[str, Any], folder: str) -> Board:
         found = [f"name must be that of its folder, {folder}, not {data['name']}"]
     if found:
         raise ImageError(f"firmware-config/boards/{folder}/board.toml: " + "; ".join(found))
-    kernel = {key: tuple(value) if isinstance(value, list) else value for key, value in data["kernel"].items()}
+    kernel: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data["kernel"].items()
+    }
     return Board(
         **{key: data[key] for key in ("name", "title", "arch", "compatible", "layout", "tryboot")},
         kernel=Kernel(**kernel),

@@ -1,7 +1,7 @@
 """The part of JSON Schema that board data is checked against; the standard library has none.
 
-Known words: type, enum, pattern, minLength, minItems, minimum, maximum, required, properties, additionalProperties, items.
-A schema with another word is refused, so that a rule cannot be written and silently not be checked.
+Known words: type, enum, pattern, minLength, minItems, minimum, maximum, required, properties, additionalProperties and
+items. A schema with another word is refused, so that a rule cannot be written and silently not be checked.
 """
 
 import re
@@ -63,6 +63,5 @@ def _of_scalar(value: Any, schema: Mapping[str, Any], here: str) -> Iterator[str
             yield f"{here} is too short"
         if "pattern" in schema and not re.search(schema["pattern"], value):
             yield f"{here} must match {schema['pattern']}, not {value!r}"
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
-            yield f"{here} must be from {schema.get('minimum', '-')} to {schema.get('maximum', '-')}, not {value}"
+    elif isinstance(value, int | float) and not (schema.get("minimum", value) <= value <= schema.get("maximum", value)):
+        yield f"{here} must be from {schema.get('minimum', '-')} to {schema.get('maximum', '-')}, not {value}"

@@ -19,8 +19,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from image.apt import SUITE, Bootstrap, package_list
-from image.cache import cache_folder, cached, hash_files, key_of
+from image.apt import Bootstrap, package_list
+from image.cache import cache_folder, cached
 from image.errors import ImageError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -53,13 +53,12 @@ def tree(name: str = "tools", *, arch: str | None = None) -> Path:
     """Return the folder of the tree made from `image/packages/NAME.txt`, building it if need be (needs root)."""
     arch = arch or host_arch()
     bootstrap = Bootstrap(package_list(_PACKAGES / f"{name}.txt"), arch)
-    key = key_of(SUITE, bootstrap, hash_files([REPOSITORY / "image" / "apt.py"], REPOSITORY))
 
     def make(target: Path) -> None:
         _say(f"making the {name} tree ({len(bootstrap.packages)} packages and what they need; a few minutes, kept)")
         quietly(bootstrap.command(target, _EPOCH), target.parent / f"{name}.log")
 
-    return cached(f"tree-{name}", key, make)
+    return cached(f"tree-{name}", bootstrap.key(_EPOCH), make)
 
 
 def host_arch() -> str:

@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 from image import tools
-from image.apt import SUITE, Bootstrap, package_list
+from image.apt import Bootstrap, package_list
 from image.board import Board
-from image.cache import cached, hash_files, key_of
+from image.cache import cached
 
 _REPOSITORY = tools.REPOSITORY
 _LIST = _REPOSITORY / "image" / "packages" / "base.txt"
@@ -49,8 +49,7 @@ def bootstrap(board: Board, extra: tuple[str, ...] = ()) -> Bootstrap:
 
 def key(board: Board, epoch: int) -> str:
     """What the base depends on; not the day it is made on, so `--fresh` brings new versions of packages."""
-    code = hash_files([_REPOSITORY / "image" / "apt.py", Path(__file__)], _REPOSITORY)
-    return key_of(SUITE, bootstrap(board), epoch, code)
+    return bootstrap(board).key(epoch)
 
 
 def make(board: Board, epoch: int, *, fresh: bool = False) -> Path:
@@ -84,4 +83,4 @@ def unpacked(packages: tuple[str, ...], arch: str, components: tuple[str, ...] =
     def build(target: Path) -> None:
         tools.quietly(wanted.command(target, 0), target.parent / "unpacked.log")
 
-    return cached("unpacked", key_of(SUITE, wanted), build)
+    return cached("unpacked", wanted.key(0), build)
