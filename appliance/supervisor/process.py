@@ -7,23 +7,20 @@ import collections
 import contextlib
 import enum
 import logging
-import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from appliance.foundation.backoff import Backoff
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
 from appliance.supervisor.memory import oom_kills
+from appliance.supervisor.spawning.base import EXIT_OS, EXIT_REFUSED, Order, Running, Spawner
+from appliance.supervisor.spawning.forked import ForkSpawner
 
 _log = logging.getLogger(__name__)
 
-_LAUNCH = Path(__file__).with_name("launch.py")
-_INHERITED = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"})
 _TAIL_LINES = 20
 _MAX_LINE_CHARS = 500
 _CHUNK_BYTES = 4096
@@ -75,7 +72,7 @@ class ChildSpec:
     stop_timeout_s: float = 5.0
     nice: int = 10
     oom_score_adj: int = 500
-    final_exits: frozenset[int] = frozenset({66, 127})
+    final_exits: frozenset[int] = frozenset({66, EXIT_REFUSED, 127})
     backoff: Backoff = field(default_factory=Backoff)
     breaker: Breaker = field(default_factory=Breaker)
     pulse: Callable[[], Awaitable[bool]] | None = None
@@ -104,12 +101,14 @@ class ChildProcess:
         clock: Clock,
         on_change: Callable[[ChildStatus], None] = lambda status: None,
         kills: Callable[[], int] = oom_kills,
+        spawner: Spawner | None = None,
     ) -> None:
-        """`kills` counts the processes that the kernel ended for want of memory."""
+        """`kills` counts the processes that the kernel ended for want of memory; `spawner` None: they are ours."""
         self._kills = kills
         self._killed_before = 0
         self._spec = spec
-        self._env = {key: value for key, value in environ.items() if key in _INHERITED} | dict(spec.env)
+        self._order = Order(spec.argv, spec.env, spec.nice, spec.oom_score_adj)
+        self._spawner = spawner or ForkSpawner(environ)
         self._clock = clock
         self._on_change = on_change
         self._tasks = TaskSet(f"child {spec.name}")
@@ -174,85 +173,81 @@ class ChildProcess:
         self._tail.clear()
         self._killed_before = self._kills()
         self._set(ChildState.STARTING)
-        process = await self._spawn()
+        try:
+            child = await self._spawner.spawn(self._order)
+        except OSError as error:
+            self._tail.append(f"it cannot be started: {error}")
+            return EXIT_OS
+        try:
+            return await self._accompany(child)
+        finally:
+            await child.aclose()
+
+    async def _accompany(self, child: Running) -> int:
         ready = asyncio.Event()
         pipes = TaskSet(f"pipes of {self.name}")
-        pipes.spawn(self._read_stdout(process, ready), name="stdout")
-        errors = pipes.spawn(self._read_stderr(process), name="stderr")
-        pipes.spawn(self._watch_start(process, ready), name="start")
+        pipes.spawn(self._read_stdout(child, ready), name="stdout")
+        errors = pipes.spawn(self._read_stderr(child), name="stderr")
+        pipes.spawn(self._watch_start(child, ready), name="start")
         try:
-            code = await process.wait()
+            code = await child.wait()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PIPE_TIMEOUT_S):
                     await asyncio.shield(errors)  # its last words
             return code
         except asyncio.CancelledError:
-            await self._terminate(process)
+            await self._terminate(child)
             raise
         finally:
             await pipes.aclose()
-            _kill_group(process.pid)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        spec = self._spec
-        duties = (str(os.getpid()), str(spec.nice), str(spec.oom_score_adj))
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(_LAUNCH), *duties, *spec.argv,
-            env=self._env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C in the terminal of the gateway is not for the child
-        )  # fmt: skip
-
-    async def _terminate(self, process: asyncio.subprocess.Process) -> None:
-        if process.returncode is not None:
+    async def _terminate(self, child: Running) -> None:
+        if child.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+        child.terminate()
         # Not asyncio.timeout: in a task that is being cancelled, as this one is, that of Python 3.11.2 (Debian 12)
         # ends as a second cancellation, and nobody would wait for the killed child.
         end = TaskSet(f"end of {self.name}")
-        end.spawn(process.wait(), name="wait")
+        end.spawn(child.wait(), name="wait")
         try:
             if not await end.wait(self._spec.stop_timeout_s):
                 _log.warning("%s did not end within %s s: killed", self.name, self._spec.stop_timeout_s)
-                _kill_group(process.pid)
-                await process.wait()
+                child.kill()
+                await child.wait()
         finally:
             await end.aclose()
 
-    async def _watch_start(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
+    async def _watch_start(self, child: Running, ready: asyncio.Event) -> None:
         try:
             async with asyncio.timeout(self._spec.ready_timeout_s):
                 await ready.wait()
         except TimeoutError:
             self._tail.append(f"not ready within {self._spec.ready_timeout_s:g} s")
-            _kill_group(process.pid)
+            child.kill()
         else:
-            self._set(ChildState.READY, pid=process.pid)
-            await self._watch_pulse(process)
+            self._set(ChildState.READY, pid=child.pid)
+            await self._watch_pulse(child)
 
-    async def _watch_pulse(self, process: asyncio.subprocess.Process) -> None:
+    async def _watch_pulse(self, child: Running) -> None:
         spec, missed = self._spec, 0
         while spec.pulse is not None and missed < spec.missed_pulses:
             await self._clock.sleep(spec.pulse_every_s)
             missed = 0 if await spec.pulse() else missed + 1
         if missed:
             self._tail.append("it did not answer any more")
-            _kill_group(process.pid)
+            child.kill()
 
     # ---- what it says
 
-    async def _read_stdout(self, process: asyncio.subprocess.Process, ready: asyncio.Event) -> None:
-        async for line in _lines(process.stdout):
+    async def _read_stdout(self, child: Running, ready: asyncio.Event) -> None:
+        async for line in _lines(child.stdout):
             if line == self._spec.ready_line:
                 ready.set()
             else:
                 _log.debug("%s: %s", self.name, line)
 
-    async def _read_stderr(self, process: asyncio.subprocess.Process) -> None:
-        async for line in _lines(process.stderr):
+    async def _read_stderr(self, child: Running) -> None:
+        async for line in _lines(child.stderr):
             self._tail.append(line)
             _log.log(logging.WARNING if line.startswith(_SERIOUS) else logging.INFO, "%s: %s", self.name, line)
 
@@ -273,10 +268,10 @@ class ChildProcess:
         self._on_change(status)
 
 
-async def _lines(stream: asyncio.StreamReader | None) -> collections.abc.AsyncIterator[str]:
+async def _lines(stream: asyncio.StreamReader) -> collections.abc.AsyncIterator[str]:
     """Yield the lines of a pipe, long ones cut: a child must not fill our memory with one line."""
     pending = ""
-    while stream is not None and (chunk := await stream.read(_CHUNK_BYTES)):
+    while chunk := await stream.read(_CHUNK_BYTES):
         *lines, pending = (pending + chunk.decode("utf-8", "replace")).split("\n")
         pending = pending[:_MAX_LINE_CHARS]
         for line in lines:
@@ -290,9 +285,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _kill_group(pid: int) -> None:
-    """Kill whatever the child left behind: it leads a session of its own."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
