@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.engine.cpu import CPUINFO, missing_features
+from appliance.engine.native.variants import NoVariant, libraries_of, load_variants
 
 EXIT_OK = 0
 EXIT_CPU = 3  # the processor lacks an instruction set; nothing was decoded
@@ -49,6 +50,10 @@ def _decode(model_path: Path) -> str | None:
 
     silent = llama.llama_log_callback(lambda _level, _text, _data: None)
     llama.llama_log_set(silent, None)  # this build floods stderr otherwise
+    try:
+        load_variants(llama.llama_cpp._lib, libraries_of(llama.__file__))
+    except NoVariant as error:
+        return str(error)
     llama.llama_backend_init()
     parameters = llama.llama_model_default_params()
     model = llama.llama_model_load_from_file(os.fsencode(model_path), parameters)

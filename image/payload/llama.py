@@ -83,7 +83,8 @@ def facts(target: Target) -> dict[str, object]:
 
 def _key(target: Target) -> str:
     names = [(each.name, each.features) for each in VARIANTS[target.arch]]
-    return key_of(_RECIPE, bindings.version(), _flags(target, Path("source")), names, tools.tree(_TREE).name)
+    compiler = tools.run([f"{target.triplet}-g++", "--version"], name=_TREE).splitlines()[0]
+    return key_of(_RECIPE, bindings.version(), _flags(target, Path("source")), names, compiler)
 
 
 def _flags(target: Target, source: Path) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from appliance.engine.cache.fingerprint import Facts, library_hash
 from appliance.engine.cache.rewind import Rules
 from appliance.engine.native.context import cache_type
 from appliance.engine.native.library import llama
 from appliance.engine.native.model import Model
+from appliance.engine.native.variants import libraries_of
 from appliance.engine.profile import EngineProfile
 
 # llama.cpp reads it once, when it makes a context
@@ -46,10 +46,8 @@ def facts_of(model: Model, profile: EngineProfile) -> Facts:
 
 def _build() -> str:
     """Return the hash of the libraries that were loaded, "" where they are not where they should be."""
-    told = os.environ.get("LLAMA_CPP_LIB_PATH")
-    folder = Path(told) if told else Path(llama.__file__).parent / "lib"
     try:
-        return library_hash(folder)
+        return library_hash(libraries_of(llama.__file__))
     except OSError:
         return ""
 

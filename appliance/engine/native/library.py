@@ -13,6 +13,7 @@ from typing import Any
 # on abort ggml would start a debugger and can hang for seconds: must be set before the library is loaded
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 
+from appliance.engine.native.variants import libraries_of, load_variants
 from appliance.foundation.errors import ApplianceError
 
 try:
@@ -50,6 +51,7 @@ class _Log:
 _log = _Log()
 _callback = llama.llama_log_callback(_log.receive)  # kept alive: native code holds the pointer
 llama.llama_log_set(_callback, ctypes.c_void_p())
+load_variants(llama._lib, libraries_of(llama.__file__))
 llama.llama_backend_init()
 
 
