@@ -63,6 +63,8 @@ class Boot:
 
     def _settings(self, name: str, trouble: list[str]) -> None:
         card, before = Card(self.system.root), reports.load(self.system.root)
+        names: dict[str, Path] | None = None
+        files: dict[str, bytes] = {}
         try:
             names = card.names()
             files = card.files(names)
@@ -71,12 +73,17 @@ class Boot:
                 files = {each: content for each, content in files.items() if each not in half}
         except OSError as error:
             trouble.append(cards.trouble(error))
-            names, files = {}, {}
-        found = look(files, frozenset(names), world(self.system.root))
+            files = {}
+        found = look(files, frozenset(names or ()), world(self.system.root))
         report, failed = self._taken(found, before)
         trouble += failed
         try:
-            self._finish(card, names, files, report, found if not failed else replace(found, wipe=()), name)
+            wipe = () if failed else found.wipe
+            self._keep(replace(report, wiping=cards.wiping(files, wipe) or None))
+            if names is not None:
+                card.remove(names, wipe)
+                card.leave(report, found.settings.hostname or name)
+            self._keep(replace(report, wiping=None))  # in this order, each on the disk before the next
         except OSError as error:
             trouble.append(told(error))
 
@@ -117,16 +124,6 @@ class Boot:
             failed.append(str(error))
             return [], {}
         return [one.name for one in wanted if one.path not in refused], refused
-
-    def _finish(
-        self, card: Card, names: dict[str, Path], files: dict[str, bytes], report: Report, found: Found, name: str
-    ) -> None:
-        """Say what happened, then remove the secrets: in this order, each on the disk before the next."""
-        self._keep(replace(report, wiping=cards.wiping(files, found.wipe) or None))
-        if names:
-            card.remove(names, found.wipe)
-            card.leave(report, found.settings.hostname or name)
-        self._keep(replace(report, wiping=None))
 
     def _keep(self, report: Report) -> None:
         do(self.system.root, Put(reports.FILE, report.encode()))

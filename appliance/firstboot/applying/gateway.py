@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -43,8 +44,8 @@ def send(state: Path, wanted: Sequence[Option], first: Sequence[Option], *, user
     order = {"set": [_row(one) for one in wanted], "first": [_row(one) for one in first]}
     argv = [sys.executable, "-P", "-m", "appliance.firstboot", ACTION]
     environ = {"HOMARUS_STATE_DIR": str(state), "HOME": str(state), "PYTHONPATH": str(_CODE), "PATH": os.defpath}
-    who: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     try:
+        who: dict[str, Any] = {} if user is None else _as(pwd.getpwnam(user))
         done = subprocess.run(
             argv,
             input=json.dumps(order).encode(),
@@ -63,6 +64,10 @@ def send(state: Path, wanted: Sequence[Option], first: Sequence[Option], *, user
         return {str(path): str(reason) for path, reason in answer["failed"]}
     except (OSError, KeyError, subprocess.SubprocessError, ValueError, TypeError) as error:
         raise NotKept(f"The configuration of the gateway could not be written ({type(error).__name__}).") from error
+
+
+def _as(account: pwd.struct_passwd) -> dict[str, Any]:
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
 def keep(order: Mapping[str, Any], environ: Mapping[str, str], clock: Clock) -> dict[str, Any]:
