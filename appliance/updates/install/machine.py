@@ -1,0 +1,92 @@
+"""This box as the decision about an update sees it: what runs, where the records are, which keys it trusts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from appliance.host.box import Box, read_box
+from appliance.updates.channel.decide import BoxFacts
+from appliance.updates.channel.signature import read_keys
+from appliance.updates.channel.versions import Version
+from appliance.updates.errors import ManifestRefused, UpdateError
+from appliance.updates.install.settings import Settings, read_settings
+from appliance.updates.records.files import Records
+from appliance.updates.trial import record
+from appliance.updates.trial.places import Places
+
+_KEYS: Final = "usr/lib/homarus/channel.pub"
+_MACHINE_ID: Final = "etc/machine-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A box whose file system begins at `root`. Everything is read when it is asked for."""
+
+    root: Path = Path("/")
+
+    @property
+    def records(self) -> Records:
+        return Records.on(self.root)
+
+    @property
+    def places(self) -> Places:
+        return Places.on(self.root)
+
+    def box(self) -> Box:
+        """Return which image runs. Raises UpdateError where none of ours does."""
+        box = read_box(self.root)
+        if box is None:
+            raise UpdateError("This machine does not run an image of Homarus.", code="no_box")
+        return box
+
+    def keys(self) -> tuple[Ed25519PublicKey, ...]:
+        """Return the keys of channels that this image trusts. Raises ManifestRefused."""
+        try:
+            return read_keys((self.root / _KEYS).read_text("ascii"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ManifestRefused("This image carries no key of a channel.", code="manifest_signature") from error
+
+    def settings(self) -> Settings:
+        """Return what the owner wants. Raises UpdateError."""
+        return read_settings(self.places.paths.config, self.root)
+
+    def trial_open(self) -> bool:
+        """Tell whether the version that runs is not the box's own yet, or the last change is not over."""
+        return record.trial(self.places) is not None
+
+    def returned_from(self) -> frozenset[str]:
+        """Return the versions that this box came back from: they failed here, or their owner did not want them."""
+        found = (record.read_report(path) for path in record.report_files(self.places))
+        return frozenset(one.target.version for one in found if one is not None)
+
+    def facts(self, settings: Settings, *, asked: bool) -> BoxFacts:
+        """Return what counts of this box for a decision. Raises UpdateError."""
+        box = self.box()
+        try:
+            version = Version(box.version)
+        except ValueError as error:
+            raise UpdateError(f"The version of this image is none: {error}.", code="update_failed") from error
+        return BoxFacts(
+            compatible=box.compatible,
+            version=version,
+            device=self._device(),
+            zone=settings.zone,
+            window=settings.window,
+            auto=settings.auto,
+            canary=settings.canary,
+            held_until_ms=self.records.hold().until_ms,
+            failed=self.returned_from(),
+            trial=self.trial_open(),
+            asked=asked,
+        )
+
+    def _device(self) -> str:
+        """The id of the machine: it stays over updates, and only a place in a row of boxes is made from it."""
+        try:
+            return (self.root / _MACHINE_ID).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
