@@ -34,7 +34,7 @@ from appliance.daemon.surface import Parts, Surface, closed_settings
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged, ReachChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
-from appliance.foundation.paths import StatePaths, admin_socket
+from appliance.foundation.paths import StatePaths, admin_socket, engine_sockets
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.reach import Exposure
 from appliance.gateway.server import Server
@@ -181,7 +181,7 @@ class Gateway:
     def _local_models(self, config: LiveConfig, core: Core) -> LocalModels:
         engines = Engines(
             environ=self._environ,
-            sockets=self._paths.runtime,
+            sockets=engine_sockets(self._environ, self._paths),
             clock=self._clock,
             tracker=self._tracker,
             tasks=self._tasks,

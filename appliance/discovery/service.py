@@ -12,6 +12,8 @@ from appliance.discovery.beacon import Beacon
 from appliance.foundation.clock import Clock
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.supervisor.process import ChildProcess, ChildSpec, ChildState, ChildStatus
+from appliance.supervisor.spawning.base import Place
+from appliance.supervisor.spawning.box import BoxSpawner
 
 _log = logging.getLogger(__name__)
 _CODE, _SUBJECT = "not_announced", "discovery"
@@ -40,7 +42,13 @@ class Advertising:
             if beacon is not None:
                 argv = [sys.executable, "-m", "appliance.discovery", beacon.encode()]
                 spec = ChildSpec("discovery", argv, {"PYTHONPATH": str(_ROOT)}, ready_timeout_s=_READY_S)
-                self._child = ChildProcess(spec, environ=self._environ, clock=self._clock, on_change=self._changed)
+                self._child = ChildProcess(
+                    spec,
+                    environ=self._environ,
+                    clock=self._clock,
+                    on_change=self._changed,
+                    spawner=BoxSpawner(Place.WORKER, self._environ),
+                )
                 await self._child.start()
 
     async def aclose(self) -> None:

@@ -19,6 +19,7 @@ from appliance.engine.profile import EngineProfile, ProfileError, read_profile
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.tasks import TaskSet
+from appliance.host.systemd import Notifier
 
 if TYPE_CHECKING:
     from appliance.engine.build import Engine, Options
@@ -146,6 +147,14 @@ def _serve_peers(engine: Engine) -> None:
         print(f"engine: no other box is served: {problem}", file=sys.stderr)
 
 
+async def _feed(notifier: Notifier) -> None:
+    """Tell systemd, from the loop that answers, that it still turns."""
+    clock = SystemClock()
+    while True:
+        notifier.alive()
+        await clock.sleep(notifier.watchdog_s)
+
+
 async def _serve(options: argparse.Namespace) -> int:
     # native code is loaded here: `--help` and the tests of the options need none
     from appliance.engine.build import build
@@ -172,13 +181,16 @@ async def _serve(options: argparse.Namespace) -> int:
 
     thread = threading.Thread(target=run, name="engine")
     thread.start()
-    tasks = TaskSet("engine")
+    notifier, tasks = Notifier(), TaskSet("engine")
     if engine.follower is not None:
         tasks.spawn(engine.follower.follow(SystemClock()), name="memory")
     try:
         await engine.server.start(options.socket)
         _serve_peers(engine)
         print("ready", flush=True)
+        notifier.ready(f"{options.name or options.model.stem} answers")
+        if notifier.watchdog_s:
+            tasks.spawn(_feed(notifier), name="watchdog")
         await stop.wait()
     finally:
         await tasks.aclose()

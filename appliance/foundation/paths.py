@@ -93,6 +93,12 @@ class StatePaths:
         os.chmod(self.root, 0o700)
 
 
+def engine_sockets(environ: Mapping[str, str], paths: StatePaths) -> Path:
+    """Return the folder of the engines' sockets; on a box one that an engine sees without the rest of the state."""
+    folder = environ.get("HOMARUS_ENGINE_SOCKETS", "")
+    return Path(folder) if folder.startswith("/") else paths.runtime
+
+
 ADMIN_SOCKET = Path("/run/homarus/admin.sock")
 """Where members of the admin group find the gateway that the system runs; the state itself is the owner's alone."""
 

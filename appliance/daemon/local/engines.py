@@ -21,6 +21,8 @@ from appliance.foundation.tasks import TaskSet
 from appliance.generation import FailureKind, ModelError
 from appliance.health import Condition, HealthTracker, Severity
 from appliance.supervisor.process import ChildFailedError, ChildProcess, ChildSpec, ChildState, ChildStatus
+from appliance.supervisor.spawning.base import Place
+from appliance.supervisor.spawning.box import BoxSpawner
 
 Ready: TypeAlias = Callable[[EngineClient], Awaitable[None]]
 """What is done each time an engine came up; a ModelError from it is logged."""
@@ -96,7 +98,8 @@ class EngineProcess:
         self._ready = ready
         argv = [str(home.python), "-m", "appliance.engine", "--socket", str(socket), "--name", name, *arguments]
         spec = ChildSpec(f"engine-{name}", argv, home.variables(), pulse=self._answers)
-        self.child = ChildProcess(spec, environ=environ, clock=clock, on_change=self._changed)
+        spawner = BoxSpawner(Place.ENGINE, environ)
+        self.child = ChildProcess(spec, environ=environ, clock=clock, on_change=self._changed, spawner=spawner)
 
     async def _come_up(self) -> None:
         """Wait a little while the process starts: the first request after a start must not fail for being early."""

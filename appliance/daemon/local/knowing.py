@@ -20,11 +20,13 @@ from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.generation import ModelError
 from appliance.host.pressure import Reading
+from appliance.supervisor.spawning.base import Order, Place
+from appliance.supervisor.spawning.box import BoxSpawner
+from appliance.supervisor.spawning.collect import collect
 
 _MEASURE = "appliance.engine.models.recommend.measure"
 _MEASURE_TIMEOUT_S = 60.0
 _MAX_WAITING = 4  # a measurement takes seconds: the fifth client would only be told the same again
-_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 class NothingToAskError(ApplianceError):
@@ -141,27 +143,18 @@ class ModelAdvice:
         profile = await asyncio.to_thread(self._engine.folders.profile, path) if path is not None else None
         if profile is not None:
             argv += ["--profile", str(profile)]
-        kept = {name: value for name, value in self._environ.items() if name in _INHERITED}
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            env=kept | self._home.variables(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        order = Order(argv, self._home.variables(), nice=0)  # as fast as the engine would be
         try:
             async with asyncio.timeout(_MEASURE_TIMEOUT_S):
-                out, errors = await process.communicate()
-        except BaseException as error:
-            process.kill()
-            await process.wait()
-            if isinstance(error, TimeoutError):
-                message = "This box is too busy to be measured; try again when it has less to do."
-                raise NothingToAskError(message) from error
-            raise
+                done = await collect(BoxSpawner(Place.WORKER, self._environ), order)
+        except TimeoutError as error:
+            message = "This box is too busy to be measured; try again when it has less to do."
+            raise NothingToAskError(message) from error
+        except OSError as error:
+            raise NothingToAskError(f"This box could not be measured: {error}.") from error
         try:
-            return msgspec.json.decode(out, type=Measurement)
+            return msgspec.json.decode(done.stdout, type=Measurement)
         except msgspec.MsgspecError as error:
-            last = errors.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][-200:]
+            last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][-200:]
             message = f"This box could not be measured: {last or 'no reason given'}. `scripts/engine` may mend it."
             raise NothingToAskError(message) from error

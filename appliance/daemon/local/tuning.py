@@ -27,11 +27,11 @@ from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError, OverloadedError
 from appliance.foundation.tasks import TaskSet
 from appliance.generation import ModelError
+from appliance.supervisor.spawning.base import Order, Place, Running
+from appliance.supervisor.spawning.box import BoxSpawner
 
 _log = logging.getLogger(__name__)
 _MODULE = "appliance.engine.tuning"
-_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
-_EXIT_STOPPED = 75
 SECONDS = 60.0
 _CALM_S = 60.0  # nobody has talked for so long: then the background may begin
 _ASKED_CALM_S = 1.0
@@ -259,39 +259,33 @@ class Tuner:
         if isinstance(self._home, EngineAbsent):
             raise TuningError(f"This box cannot be tuned: {self._home.reason}.")
         out = self._engine.folders.profiles.path(path)
-        argv = ["--model", str(path), "--out", str(out), "--seconds", f"{seconds:g}"]
-        kept = {name: value for name, value in self._environ.items() if name in _INHERITED}
-        process = await asyncio.create_subprocess_exec(
-            str(self._home.python), "-m", _MODULE, *argv,
-            env=kept | self._home.variables(),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        what = ["--model", str(path), "--out", str(out), "--seconds", f"{seconds:g}"]
+        order = Order((str(self._home.python), "-m", _MODULE, *what), self._home.variables(), nice=0)  # it sees to that
+        process = await BoxSpawner(Place.WORKER, self._environ).spawn(order)
         try:
             async with asyncio.timeout(seconds + _PATIENCE_S), asyncio.TaskGroup() as group:
                 errors = group.create_task(_tail(process))
                 group.create_task(self._follow(process))
                 stopped = group.create_task(self._watch(process))
+                await process.wait()
         except TimeoutError as error:
             raise TuningError("The tuner did not come to an end; the box may be too busy.") from error
         finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+            await process.aclose()
         if stopped.result() or process.returncode == EXIT_STOPPED:
             return False
         if process.returncode:
             raise TuningError(errors.result() or f"The tuner ended with status {process.returncode}.")
         return True
 
-    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+    async def _follow(self, process: Running) -> None:
         """Read how far the tuner is."""
-        stream = process.stdout
-        while stream is not None and (line := await stream.readline()):
+        while line := await process.stdout.readline():
             with contextlib.suppress(msgspec.MsgspecError):
                 step = msgspec.json.decode(line, type=_Step)
                 self.standing.done, self.standing.of, self.standing.doing = step.done, step.of, step.doing
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> bool:
+    async def _watch(self, process: Running) -> bool:
         """End the tuner as soon as somebody talks; return whether that happened."""
         while process.returncode is None:
             await self._clock.sleep(_WATCH_POLL_S)
@@ -301,20 +295,19 @@ class Tuner:
         return False
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-        try:
-            async with asyncio.timeout(_TERM_S):
-                await process.wait()
-        except TimeoutError:  # what was settled is in its file already
-            process.kill()
+async def _end(process: Running) -> None:
+    process.terminate()
+    try:
+        async with asyncio.timeout(_TERM_S):
+            await process.wait()
+    except TimeoutError:  # what was settled is in its file already
+        process.kill()
 
 
-async def _tail(process: asyncio.subprocess.Process) -> str:
+async def _tail(process: Running) -> str:
     """Return the last line that the tuner wrote as an error."""
     last = b""
-    while process.stderr is not None and (line := await process.stderr.readline()):
+    while line := await process.stderr.readline():
         last = line if line.strip() else last
     return last.decode("utf-8", "replace").strip()[-_MAX_REASON:]
 

@@ -8,7 +8,6 @@ end of the child. The other side is appliance.supervisor.launcher.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import signal
@@ -132,9 +131,12 @@ class ConnectedChild:
         """End the connection, and with it whatever is left; wait until that has happened."""
         if not self._ended.is_set():
             self.kill()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_S):
-                    await self._ended.wait()
+            end = TaskSet("end of a connected child")  # not asyncio.timeout: see ChildProcess._terminate
+            end.spawn(self._ended.wait(), name="wait")
+            try:
+                await end.wait(_CLOSE_S)
+            finally:
+                await end.aclose()
         await self._tasks.aclose()
         self._end(None)
         for writer in (self._writer, *self._streams):

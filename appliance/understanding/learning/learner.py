@@ -19,6 +19,9 @@ from appliance.engine.locate import EngineAbsent, EngineHome
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
+from appliance.supervisor.spawning.base import Order, Place
+from appliance.supervisor.spawning.box import BoxSpawner
+from appliance.supervisor.spawning.collect import collect
 from appliance.understanding import ngram
 from appliance.understanding.learning import weights
 from appliance.understanding.learning.examples import Example, Examples
@@ -30,7 +33,6 @@ _PROGRAM = "appliance.understanding.learning"
 _TIMEOUT_S = 300.0  # two thousand examples take half a minute on a small board
 # threads that wait for one another in small matrices would take the cores from whoever speaks
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 _log = logging.getLogger(__name__)
 
 
@@ -166,29 +168,18 @@ class Learner:
 
     async def _run(self, home: EngineHome, job: bytes) -> Mapping[str, Any]:
         """Run the fit in a process of the engine's environment, where numpy is."""
-        kept = {name: value for name, value in self._environ.items() if name in _INHERITED}
-        process = await asyncio.create_subprocess_exec(
-            str(home.python),
-            "-m",
-            _PROGRAM,
-            env=kept | home.variables() | _ONE_THREAD,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        order = Order((str(home.python), "-m", _PROGRAM), home.variables() | _ONE_THREAD, nice=0)  # it sees to that
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                out, errors = await process.communicate(job)
-        except BaseException as error:
-            process.kill()
-            await process.wait()
-            if isinstance(error, TimeoutError):
-                raise FitFailedError("The re-fit took too long; it is tried again with the next example.") from error
-            raise
+                done = await collect(BoxSpawner(Place.WORKER, self._environ), order, job)
+        except TimeoutError as error:
+            raise FitFailedError("The re-fit took too long; it is tried again with the next example.") from error
+        except OSError as error:
+            raise FitFailedError(f"The re-fit could not be started: {error}.") from error
         try:
-            answer = json.loads(out)
+            answer = json.loads(done.stdout)
         except ValueError as error:
-            last = errors.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][-200:]
+            last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][-200:]
             raise FitFailedError(f"The re-fit failed: {last or 'no reason given'}.") from error
         return answer if isinstance(answer, dict) else {}
 
