@@ -1,0 +1,33 @@
+"""How a board starts: partitions, boot loader, what a boot slot holds. One module per layout that board data names."""
+
+import importlib
+from pathlib import Path
+from typing import Protocol
+
+from image.board import Board
+from image.context import Context
+
+
+class Layout(Protocol):
+    """What a module of this package offers."""
+
+    def files(self, board: Board) -> dict[str, str]:
+        """Files of the root file system that depend on the layout: path and text."""
+
+    def rauc(self) -> str:
+        """Lines of RAUC's [system] section: which boot loader, and where it keeps its state."""
+
+    def boot_image(self, context: Context, kernel: Path, target: Path) -> None:
+        """Make the FAT image of a boot slot from a folder with vmlinuz, initrd.img and what else the kernel brings."""
+
+    def disk(self, context: Context, root: Path, boot: Path, target: Path) -> None:
+        """Make the disk image from the images of a root slot and of a boot slot."""
+
+
+_MODULES = {"uefi": "image.layouts.uefi", "pi": "image.layouts.pi"}
+
+
+def of(board: Board) -> Layout:
+    """The layout that a board names."""
+    module = importlib.import_module(_MODULES[board.layout])
+    return module.LAYOUT  # type: ignore[no-any-return]  # chosen by name; each module declares it as a Layout

@@ -1,0 +1,110 @@
+"""The root file system made final: what must differ between boxes is gone, modules are compiled, times are bounded."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from image import tools
+from image.cache import remove
+from image.errors import ImageError
+from image.stages.overlay import link
+
+# What a box makes itself, or what only the building machine needed.
+_REMOVED = (
+    "etc/ssh/ssh_host_*",  # keys of the building machine: with them every box could pretend to be every other
+    "var/lib/dbus/machine-id",  # systemd would take it for the id of every box
+    "var/lib/systemd/*",
+    "var/lib/NetworkManager/*",
+    "var/log/*",
+    "var/cache/*",
+    "var/tmp/*",
+    "var/backups/*",
+    "var/lib/apt/*",
+    "var/lib/dpkg/*-old",
+    "var/lib/dpkg/lock*",
+    "var/lib/dpkg/triggers/Lock",
+    "var/lib/initramfs-tools/*",
+    "var/lib/ucf/*",
+    "var/lib/grub",
+    "etc/*-",
+    "etc/.pwd.lock",
+    "etc/apt/sources.list*",
+    "etc/apt/apt.conf.d/*",
+    "etc/default/locale",
+    "etc/timezone",
+    "etc/initramfs-tools",
+    "etc/kernel",
+    "etc/grub.d",
+    "etc/default/grub*",
+    "etc/cron.*",
+    "boot/*",
+    "run/*",
+    "tmp/*",
+    "root/.bash*",
+    "usr/share/doc-base",
+    "usr/share/initramfs-tools",
+    "usr/lib/python3*/ensurepip",
+    "usr/lib/python3*/idlelib",
+    "usr/lib/python3*/test",
+)
+_PYTHON = ("usr/lib/python3", "usr/lib/python3.13")
+
+
+def take_kernel(root: Path, target: Path) -> str:
+    """Move kernel and initial RAM file system out of the root into `target`; return the kernel's release."""
+    releases = sorted(each.name for each in (root / "usr/lib/modules").iterdir())
+    if len(releases) != 1:
+        raise ImageError(f"the root file system must have one kernel, not {releases}")
+    target.mkdir(parents=True, exist_ok=True)
+    for name, aim in (("vmlinuz", "vmlinuz"), ("initrd.img", "initrd.img")):
+        shutil.move(root / "boot" / f"{name}-{releases[0]}", target / aim)
+    return releases[0]
+
+
+def clean(root: Path) -> None:
+    """Remove what must not be the same on every box, and what nobody needs there."""
+    for pattern in _REMOVED:
+        for path in sorted(root.glob(pattern)):
+            remove(path)
+    machine_id = root / "etc/machine-id"
+    machine_id.unlink(missing_ok=True)
+    machine_id.write_text("")  # empty, not missing: given on the kernel's command line, drawn at the first boot
+    _lock_accounts(root / "etc/shadow")
+    link(root / "var/run", "/run")
+    link(root / "var/lock", "/run/lock")
+    (root / "var/tmp").mkdir(exist_ok=True)
+    os.chmod(root / "var/tmp", 0o1777)
+
+
+def _lock_accounts(shadow: Path) -> None:
+    for line in shadow.read_text().splitlines():
+        name, password, *_ = line.split(":")
+        if password not in {"*", "!", "!*"}:
+            raise ImageError(f"the account {name} has a password (or none is asked): an image must not ship one")
+
+
+def compile_python(root: Path) -> None:
+    """Compile Debian's modules for good: the times of files are not those that Debian's own bytecode names."""
+    for folder in _PYTHON:
+        for cache in sorted((root / folder).rglob("__pycache__")):
+            remove(cache)
+    words = ["python3", "-m", "compileall", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash"]
+    places = [root / each for each in _PYTHON]
+    tools.run([*words, "-s", root, "-p", "/", *places], [root], environment={"PYTHONHASHSEED": "0"})
+
+
+def bound_times(root: Path, epoch: int) -> None:
+    """Give every file that is younger than `epoch` that time."""
+    for folder, names, files in os.walk(root, followlinks=False):
+        for name in [*names, *files, "."]:
+            path = os.path.join(folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                if os.lstat(path).st_mtime > epoch:
+                    os.utime(path, (epoch, epoch), follow_symlinks=False)
+
+
+def pack(root: Path, target: Path, epoch: int, identity: str) -> None:
+    """Make the erofs image, uncompressed: the download is compressed anyway, and a delta stays small."""
+    words = ["mkfs.erofs", "--quiet", f"-T{epoch}", "--mkfs-time", "--preserve-mtime", "-U", identity, "-x-1"]
+    tools.run([*words, "-L", "homarus", target, root], [root, target.parent])
