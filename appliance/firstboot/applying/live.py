@@ -14,6 +14,7 @@ from appliance.firstboot.applying.plan import COUNTRY, KEYBOARD
 from appliance.foundation.filetrouble import told
 
 _MODULE: Final = "run/modprobe.d/homarus-wifi.conf"
+_ADMINS: Final = f"{owner.GROUP}:"
 _MAX_BYTES: Final = 64 * 1024
 
 
@@ -50,7 +51,9 @@ def _account(system: System, _: str) -> Iterator[str]:
     if login is None:
         yield "The account of the owner is damaged. Put a homarus.toml with [ssh] on the card again."
         return
-    for act in owner.at_boot(login):
+    admins = [one.split(":") for one in _text(system.root / "etc/group").splitlines() if one.startswith(_ADMINS)]
+    gid = int(admins[0][2]) if admins and len(admins[0]) > 2 and admins[0][2].isdigit() else None
+    for act in owner.at_boot(login, gid):
         do(system.root, act)
     home = system.root / owner.HOME.lstrip("/") / login.name
     if not home.is_dir():

@@ -58,8 +58,11 @@ def decode(content: bytes) -> Login | None:
         return None
 
 
-def at_boot(login: Login) -> Iterator[Act]:
-    """Yield the records of the account for this boot: user, group, membership, and what sudo may do."""
+def at_boot(login: Login, admin_gid: int | None) -> Iterator[Act]:
+    """Yield the records of the account for this boot: user, group, membership, and what sudo may do.
+
+    nss-systemd finds memberships only for groups that it knows itself, so that of the admins is told again.
+    """
     name = login.name
     user = {
         "userName": name,
@@ -74,7 +77,10 @@ def at_boot(login: Login) -> Iterator[Act]:
     yield Link(f"{_USERDB}/{UID}.user", f"{name}.user")
     yield _record(f"{name}.group", {"groupName": name, "gid": UID, "disposition": "regular"})
     yield Link(f"{_USERDB}/{UID}.group", f"{name}.group")
-    yield Put(f"{_USERDB}/{name}:{GROUP}.membership", b"{}\n")
+    if admin_gid is not None:
+        yield _record(f"{GROUP}.group", {"groupName": GROUP, "gid": admin_gid, "disposition": "system"})
+        yield Link(f"{_USERDB}/{admin_gid}.group", f"{GROUP}.group")
+        yield Put(f"{_USERDB}/{name}:{GROUP}.membership", b"{}\n")
     if login.password_hash is not None:
         hidden = {"privileged": {"hashedPassword": [login.password_hash.reveal()]}}
         yield _record(f"{name}.user-privileged", hidden, 0o600)

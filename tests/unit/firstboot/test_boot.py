@@ -52,6 +52,7 @@ class _Box:
         (root / "efi").mkdir()
         (root / "data").mkdir()
         self.put("etc/machine-id", "0123456789abcdef0123456789ab1a2b\n")
+        self.put("etc/group", "root:x:0:\nhomarus-admin:x:990:\n")
         self.put("etc/passwd", "root:x:0:0::/:/bin/sh\ndaemon:x:1:1::/:/bin/false\n")
 
     def put(self, path: str, text: str) -> None:
@@ -184,6 +185,7 @@ def test_the_account_is_made_known_at_every_boot_with_keys_alone(box: _Box) -> N
         assert (user["uid"], user["homeDirectory"], user["shell"]) == (1000, "/data/home/owner", "/bin/bash")
         assert os.readlink(box.root / "run/userdb/1000.user") == "owner.user"
         assert (box.root / "run/userdb/owner:homarus-admin.membership").exists()
+        assert json.loads(box.text("run/userdb/990.group"))["groupName"] == "homarus-admin"
         assert not list((box.root / "run/userdb").glob("*privileged"))  # no password at all
         assert box.text("run/homarus-owner/sudoers.d/owner") == "owner ALL=(ALL:ALL) NOPASSWD: ALL\n"
         assert box.owners == {"data/home/owner": 1000}
