@@ -1,4 +1,4 @@
-"""One boot, from the card to a box with a name, keys and an owner. Every step may fail alone; the box comes up.
+"""One boot, from the card to a box with a name and an owner. Every step may fail alone; the box comes up.
 
 A power cut anywhere is healed by the next boot: settings are kept first, then the report says so, then the card is
 wiped; until then the same file is read and kept again.
@@ -45,10 +45,6 @@ class Boot:
         name = self._name(trouble)
         self._settings(name, trouble)
         name = self._name(trouble)  # the settings may have said another one
-        try:
-            identity.host_key(self.system.root, name)
-        except (OSError, ValueError) as error:
-            trouble.append(f"The key of the SSH server could not be made ({error}).")
         trouble += tell(self.system, name)
         for line in trouble:
             self.say(line)
