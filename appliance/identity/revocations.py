@@ -88,6 +88,15 @@ def _capped(token: DeviceToken, ceiling: Ceiling, now_ms: int) -> DeviceToken:
     )
 
 
+def readable(content: bytes) -> bool:
+    """Tell whether this version understands the content of a file; one of a newer version may be of another form."""
+    try:
+        msgspec.json.decode(content, type=_File)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
+
+
 class Revocations:
     """The file. Blocks on the disk: for the writer thread of the database, and for the start."""
 

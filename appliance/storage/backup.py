@@ -118,12 +118,13 @@ class Backups:
         if journal is None:
             return
         copies = copies[: self._keep]
-        # The second newest copy must still be able to catch up, in case the newest turns out bad on the disk;
-        # unless the journal is over its limit.
+        # The second newest copy must still be able to catch up, in case the newest turns out bad on the disk, and so
+        # must the one of before an update; unless the journal is over its limit.
         if journals.size(journal) > self._journal_limit_bytes:
             journals.prune(journal, mark(copies[0]))
         elif len(copies) > 1:
-            journals.prune(journal, mark(copies[1]))
+            through = mark(copies[1])
+            journals.prune(journal, min(through, journals.held(journal, through)))
 
     def _last_ms(self, source: Source) -> int | None:
         if copies := self.all():

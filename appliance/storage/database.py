@@ -114,8 +114,10 @@ class _Opening:
             _log.warning("database caught up with its journal by %d batches", replay.batches)
         names = tuple(applied(connection))
         if journal.migrations != names or journal.last < mark:
-            # A journal that lost batches can no longer stand alone: it starts anew on top of the next backup.
-            self.needs_backup = self.needs_backup or journal.last < mark
+            # A journal that lost batches can no longer stand alone: it starts anew on top of the next backup. The same
+            # holds for one that a newer version wrote: this one reads only a part of it.
+            newer = bool(set(journal.migrations or ()) - set(names))
+            self.needs_backup = self.needs_backup or journal.last < mark or newer
             journal.last = max(journal.last, mark)
             journal.start_segment(journal.last + 1, names, self.clock.now_ms())
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.foundation.atomicfile import write_atomic
 from appliance.storage.errors import StorageError, StorageFullError
 
 _log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 _FORMAT = 1
 _SEGMENT_BYTES = 16 << 20
 _TAIL_BLOCK_BYTES = 64 << 10
+_HOLD = "held"
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -215,6 +217,24 @@ def segments(directory: Path) -> list[Path]:
 def size(directory: Path) -> int:
     """Return the bytes of all segments."""
     return sum(path.stat().st_size for path in segments(directory))
+
+
+def hold(directory: Path, mark: int | None) -> None:
+    """Keep every batch after `mark` from being forgotten, for a copy elsewhere; None lets go. Raises OSError."""
+    path = directory / _HOLD
+    if mark is not None:
+        write_atomic(path, str(mark).encode())
+    elif path.exists():
+        path.unlink()
+        flush_directory(directory)
+
+
+def held(directory: Path, otherwise: int) -> int:
+    """Return the mark of the copy that must still be able to catch up, `otherwise` where there is none."""
+    try:
+        return int((directory / _HOLD).read_text("ascii"))
+    except (OSError, ValueError):
+        return otherwise
 
 
 def prune(directory: Path, through: int) -> int:

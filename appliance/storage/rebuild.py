@@ -16,6 +16,7 @@ from appliance.storage import journal as journals
 from appliance.storage.capture import Table, quote, tables
 from appliance.storage.connection import connect_writer
 from appliance.storage.errors import DamagedError
+from appliance.storage.fitting import fit
 from appliance.storage.migrations import Migration, applied, apply
 
 _log = logging.getLogger(__name__)
@@ -90,11 +91,24 @@ class Replay:
         try:
             if table is None:
                 raise KeyError(record.get("t"))
+            if not _fits(table, record):
+                # A version that came and went knew other columns: what this one can hold is kept.
+                found = fit(self._connection, table, record)
+                if found.why or found.left_out:
+                    raise KeyError(found.why or f"{table.name}: {', '.join(found.left_out)}")
+                return
             statement, values = _statement(table, record)
             self._connection.execute(statement, values)
         except (KeyError, AttributeError, sqlite3.IntegrityError) as error:
             self.skipped += 1
             _log.error("journal record of table %s skipped: %s", record.get("t"), error)
+
+
+def _fits(table: Table, record: dict[str, Any]) -> bool:
+    """Tell whether a record names the columns that there are; a new row names all of them."""
+    row = record.get("put")
+    named = set(row if row is not None else (*record.get("key", ()), *record.get("set", ()), *record.get("del", ())))
+    return named == set(table.columns) if row is not None else named <= set(table.columns)
 
 
 def _statement(table: Table, record: dict[str, Any]) -> tuple[str, list[Any]]:

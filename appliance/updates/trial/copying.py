@@ -1,0 +1,97 @@
+"""The copy of the state before a version may touch it: the database by SQLite's backup, checked, and the small files.
+
+Nothing is recorded until everything is on the disk. Cut off anywhere, the next start begins anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from appliance.foundation.atomicfile import write_atomic
+from appliance.storage import journal as journals
+from appliance.storage.backup import copy, mark
+from appliance.storage.copies.older import lineage
+from appliance.storage.database import damage_marker
+from appliance.storage.errors import DamagedError, StorageError, StorageFullError
+from appliance.updates.trial import keepsakes, record
+from appliance.updates.trial.model import Kept, Release
+from appliance.updates.trial.places import Places
+
+DATABASE: Final = "homarus.sqlite"
+_SPARE_BYTES: Final = 128 << 20
+_COPIES: Final = 3  # the copy, the one that the gateway makes before it migrates, the one that a return builds
+
+
+def room_missing(places: Places) -> int:
+    """Return how many bytes are missing for a trial and a return from it; 0 when there is room."""
+    database = places.paths.database
+    size = database.stat().st_size if database.exists() else 0
+    return max(0, size * _COPIES + _SPARE_BYTES - shutil.disk_usage(places.state).free)
+
+
+def make_copy(places: Places, origin: Release, target: Release, now_ms: int) -> Kept:
+    """Copy the state to `before`, in place of an older copy. Raises StorageError; the state is untouched then."""
+    trial_id = record.next_id(places)
+    try:
+        record.remove(places.unfinished)
+        record.remove(places.before)  # belongs to a version whose slot has been written over
+        _forget_asides(places)
+        if (missing := room_missing(places)) > 0:
+            raise StorageFullError(
+                f"{(missing >> 20) + 1} MiB are missing on the disk for a copy of the state; free some space"
+            )
+        made = _fill(places, Kept(trial_id, origin, target, now_ms, places.paths.database.exists()))
+        os.rename(places.unfinished, places.before)
+        journals.flush_directory(places.updates)
+        if places.paths.journal.is_dir():
+            with places.as_owner():
+                journals.hold(places.paths.journal, made.mark)
+    except OSError as error:
+        raise StorageError(f"the state could not be copied ({error}); check the disk") from error
+    return made
+
+
+def _fill(places: Places, about: Kept) -> Kept:
+    folder, paths = places.unfinished, places.paths
+    folder.mkdir(mode=0o700, parents=True)
+    owner = places.state.stat()
+    if os.geteuid() == 0:
+        os.chown(folder, owner.st_uid, owner.st_gid)
+    with places.as_owner():
+        if about.database:
+            if damage_marker(paths.database).exists():
+                raise DamagedError("the database is marked as damaged; the version before mends it at its next start")
+            copy(paths.database, folder / DATABASE)
+            begun = lineage(paths.journal, mark(folder / DATABASE))
+            about = msgspec.structs.replace(about, mark=begun.mark, segment=begun.segment, segment_ms=begun.began_ms)
+        keepsakes.pack(places.state, folder / keepsakes.ARCHIVE)
+    if os.geteuid() == 0:
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, 0, 0, follow_symlinks=False)
+    write_atomic(folder / record.ABOUT, msgspec.json.encode(about))
+    return about
+
+
+def drop_copy(places: Places) -> None:
+    """Let go of the copy and of the part of the journal that was held for it. Raises OSError."""
+    record.remove(places.unfinished)
+    with places.as_owner():
+        if places.paths.journal.is_dir():
+            journals.hold(places.paths.journal, None)
+    record.remove(places.before)
+
+
+def _forget_asides(places: Places) -> None:
+    with places.as_owner():
+        for old in sorted(places.state.glob("before-return-*")):
+            _remove_aside(old)
+
+
+def _remove_aside(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)

@@ -1,0 +1,123 @@
+"""Reads and writes the records. Each is replaced as a whole; one that cannot be read counts as none."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from appliance.foundation.atomicfile import write_atomic
+from appliance.storage.journal import flush_directory
+from appliance.updates.trial.model import Committed, Kept, Report, Trial
+from appliance.updates.trial.places import Places
+
+_log = logging.getLogger(__name__)
+_MAX_BYTES: Final = 1024 * 1024
+_MODE: Final = 0o640  # the gateway shows them to the owner; the tail of the journal is nobody else's
+ABOUT: Final = "about.json"
+MAX_REPORTS: Final = 20
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def committed(places: Places) -> Committed | None:
+    """Return the version that the box counts as its own; None before the first start."""
+    return _read(places.committed, Committed)
+
+
+def trial(places: Places) -> Trial | None:
+    """Return the trial that is open."""
+    return _read(places.trial, Trial)
+
+
+def kept(places: Places) -> Kept | None:
+    """Return what is known of the copy of before the last update."""
+    return _read(places.before / ABOUT, Kept)
+
+
+def write_committed(places: Places, record: Committed) -> None:
+    """Write which version is the box's own. Raises OSError."""
+    _write(places, places.committed, record)
+
+
+def write_trial(places: Places, record: Trial) -> None:
+    """Write where the trial stands. Raises OSError."""
+    _write(places, places.trial, record)
+
+
+def write_request(places: Places, now_ms: int) -> None:
+    """Note that somebody asked to go back. Raises OSError."""
+    write_atomic(places.request, msgspec.json.encode({"at_ms": now_ms}) + b"\n", mode=_MODE)
+
+
+def close_trial(places: Places) -> None:
+    """Forget the trial and what was asked for. Raises OSError."""
+    remove(places.request)
+    remove(places.trial)
+
+
+def write_report(places: Places, record: Report) -> None:
+    """Write one report; the oldest ones go. Raises OSError."""
+    places.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
+    _own(places, places.reports)
+    _write(places, places.reports / f"{record.id}.json", record)
+    for old in report_files(places)[MAX_REPORTS:]:
+        old.unlink()
+
+
+def report_files(places: Places) -> list[Path]:
+    """Return the files of the reports, newest first: their names count up."""
+    return sorted(places.reports.glob("????.json"), reverse=True)
+
+
+def next_id(places: Places) -> str:
+    """Return a name that no trial had: the clock of a box without a network may stand in 1970 at every start."""
+    open_one, copy = trial(places), kept(places)
+    known = [path.stem for path in report_files(places)]
+    known += [one.id for one in (open_one, copy) if one is not None]
+    return f"{max((int(name) for name in known if name.isdigit()), default=0) + 1:04d}"
+
+
+def read_report(path: Path) -> Report | None:
+    """Return one report, None for what cannot be read."""
+    return _read(path, Report)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder for good; nothing happens when it is not there. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()
+    else:
+        return
+    flush_directory(path.parent)
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    try:
+        with path.open("rb") as file:
+            return msgspec.json.decode(file.read(_MAX_BYTES), type=kind)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        _log.error("%s cannot be read (%s)", path, error)
+        return None
+
+
+def _write(places: Places, path: Path, record: msgspec.Struct) -> None:
+    places.updates.mkdir(mode=0o755, parents=True, exist_ok=True)
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(record)) + b"\n", mode=_MODE)
+    _own(places, path)
+
+
+def _own(places: Places, path: Path) -> None:
+    """Let the group of the gateway read it, where there is such a user."""
+    with contextlib.suppress(FileNotFoundError):
+        if os.geteuid() == 0:
+            os.chown(path, 0, places.state.stat().st_gid)
