@@ -15,7 +15,7 @@ from appliance.updates.records.model import Phase
 
 _POLL_S: Final = 1.0
 _SILENT_S: Final = 1800.0
-"""Without a step of progress. Hashing a slot of 2 GiB on the slowest board takes minutes; half an hour means it hangs."""
+"""Without a step of progress. Hashing a slot of 2 GiB on the slowest board takes minutes; half an hour is a hang."""
 
 Told = Callable[[Phase, int, str], None]
 """Hears what happens, how far it is in percent, and RAUC's word for it."""

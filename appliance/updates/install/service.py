@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import logging
@@ -109,6 +110,11 @@ class _Run:
                     self._rollback()
         except UpdateError as error:
             self._fail(error)
+            return False
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            told = f"The records of updates cannot be written: {error.strerror or error}."
+            self._fail(UpdateError(told, code="no_space" if full else "io_error"))
             return False
         return True
 
@@ -221,7 +227,10 @@ class _Run:
     def _fail(self, error: UpdateError) -> None:
         _log.warning("%s: %s %s", error.code, error, error.fix)
         fault = Fault(error.code, str(error), error.fix)
-        self._end(Result.FAILED, fault=fault)
+        try:
+            self._end(Result.FAILED, fault=fault)
+        except OSError as problem:  # the status is in memory and still says it
+            _log.error("no receipt could be written: %s", problem)
         self._status = msgspec.structs.replace(self._status, fault=fault)
         self._tell(Phase.FINISHED, self._status.percent, "", done=True)
 
