@@ -20,36 +20,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from appliance.updates.channel.rollout import Rollout
 from appliance.updates.channel.signature import verify
 from appliance.updates.channel.versions import Version
+from appliance.updates.channel.words import Text, Words, visible
 from appliance.updates.errors import ManifestRefused
 
 FORMAT: Final = 1
 MAX_BYTES: Final = 256 * 1024
 MAX_RELEASES: Final = 64
-MAX_NOTES: Final = 4000
 CLOCK_SLACK_MS: Final = 24 * 3_600_000
 """How far the clock of a box may stand behind the moment of signing before it is taken for one that was never set."""
 
 _DAY_MS: Final = 24 * 3_600_000
 _MAX_LIFE_MS: Final = 400 * _DAY_MS  # a manifest that holds for ever would undo `expires`
-_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 ChannelName = Literal["stable", "beta", "dev"]
 Sequence63 = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, msgspec.Meta(max_length=MAX_NOTES)]
-
-
-class Words(msgspec.Struct, frozen=True):
-    """The same sentence for the owner in the languages of the box; English must be there."""
-
-    en: Text
-    de: Text = ""
-    fr: Text = ""
-
-    def of(self, locale: str) -> str:
-        """Return it in the language of a locale, English where it was not written in that."""
-        chosen = {"de": self.de, "fr": self.fr}.get(locale.lower().partition("-")[0], "") or self.en
-        return _UNSEEN.sub("", chosen)
 
 
 class _Bundle(msgspec.Struct, frozen=True):
@@ -178,7 +163,7 @@ def _release(form: _Release, url: str) -> Release:
             hours=rollout.hours,
             started_ms=_moment(rollout.started) if rollout.started else 0,
             paused=rollout.paused,
-            reason=_UNSEEN.sub("", rollout.reason),
+            reason=visible(rollout.reason),
         ),
     )
 

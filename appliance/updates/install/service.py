@@ -95,6 +95,7 @@ class _Run:
         now = service.clock.now_ms()
         self._status = Status(request.run_id, action, Phase.REQUESTED, now, now, trigger=request.trigger)
         self._receipt: Receipt | None = None
+        self._before = self._records.status()
 
     def go(self) -> bool:
         try:
@@ -125,8 +126,7 @@ class _Run:
             return
         now = self._with.clock.now_ms()
         window_open = settings.window.opens_ms(now, settings.zone) <= now
-        before = self._records.status()
-        if before is not None and before.phase is Phase.RESTARTING:
+        if self._waits_for_restart():
             if window_open and settings.auto:
                 self._with.reboot()
             return
@@ -161,8 +161,14 @@ class _Run:
             return
         if isinstance(decision, Waiting):
             raise _refusal(decision)
-        self._install(decision.release)
+        if self._waits_for_restart() != decision.release.version.text:
+            self._install(decision.release)
         self._restart(now_too=self._request.reboot)
+
+    def _waits_for_restart(self) -> str:
+        """Return the version that lies in the other slot and waits for a restart, "" for none."""
+        before = self._before
+        return before.target if before is not None and before.phase is Phase.RESTARTING else ""
 
     def _install(self, release: Release) -> None:
         box = self._with.machine.box()

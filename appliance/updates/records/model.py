@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.updates.channel.manifest import Words
+from appliance.updates.channel.words import Words
 
 Trigger = Literal["chat", "control-ui", "cli", "campaign", "mac-app", "api"]
 """Who wanted it, in the words of the protocol; `campaign` is the box itself in its window."""

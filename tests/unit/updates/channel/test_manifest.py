@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.updates.channel.manifest import MAX_BYTES, MAX_NOTES, MAX_RELEASES, Manifest, read
+from appliance.updates.channel.manifest import MAX_BYTES, MAX_RELEASES, Manifest, read
 from appliance.updates.channel.signature import read_keys, verify
+from appliance.updates.channel.words import MAX_NOTES
 from appliance.updates.errors import FIXES, ManifestRefused
 from tests.fakes.update_channel import COMPATIBLE, DAY_MS, NOW_MS, Maker, form, moment, release
 

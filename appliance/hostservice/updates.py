@@ -1,0 +1,87 @@
+"""Starting the update service and holding it back. What is installed is decided by that service, not by who asks."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from appliance.foundation.clock import SystemClock
+from appliance.foundation.ids import new_id
+from appliance.hostservice.frame import RequestError
+from appliance.hostservice.systemctl import begin
+from appliance.updates.records.files import Records
+from appliance.updates.records.model import Action, Hold, Note, Request, RunId, Trigger
+
+_DAY_MS: Final = 24 * 3_600_000
+MAX_HOLD_DAYS: Final = 90
+_ACTIONS: Final = (Action.CHECK, Action.APPLY, Action.ROLLBACK)
+
+_Model = TypeVar("_Model", bound=msgspec.Struct)
+
+
+class _Start(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    action: Action
+    run_id: RunId | None = None
+    trigger: Trigger = "api"
+    note: Note = ""
+    reboot: bool = True
+
+
+class _Hold(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    days: float
+
+
+def start(params: Mapping[str, object]) -> Mapping[str, object]:
+    """Begin `action`; return the id of its run. Progress is in /run/homarus-update/status.json."""
+    return start_on(Records.on(), params)
+
+
+def hold(params: Mapping[str, object]) -> Mapping[str, object]:
+    """Let nothing be installed unasked for so many days, 0 to end that; return until when."""
+    return hold_on(Records.on(), params, SystemClock().now_ms())
+
+
+def start_on(records: Records, params: Mapping[str, object]) -> Mapping[str, object]:
+    """Do `start` with these records. Raises RequestError."""
+    wanted = _read(params, _Start)
+    if wanted.action not in _ACTIONS:
+        raise RequestError("host_request", f"{wanted.action} is not for asking.")
+    status = records.status()
+    if status is not None and not status.done and wanted.action is not Action.ROLLBACK and _alive(records):
+        raise RequestError("update_running", "An update is under way; `homarus update status` shows it.")
+    request = Request(wanted.run_id or new_id(), wanted.trigger, wanted.note, wanted.reboot)
+    records.write_request(request)
+    begin("start", f"homarus-update@{wanted.action}.service")
+    return {"runId": request.run_id}
+
+
+def hold_on(records: Records, params: Mapping[str, object], now_ms: int) -> Mapping[str, object]:
+    """Do `hold` with these records. Raises RequestError."""
+    days = _read(params, _Hold).days
+    if not 0 <= days <= MAX_HOLD_DAYS:
+        raise RequestError("host_request", f"Updates can be held back for at most {MAX_HOLD_DAYS} days.")
+    until_ms = now_ms + round(days * _DAY_MS) if days else 0
+    records.write_hold(Hold(until_ms))
+    return {"untilMs": until_ms}
+
+
+def _alive(records: Records) -> bool:
+    """Tell whether somebody holds the lock of a run: a status may be left over from one that was killed."""
+    try:
+        with (records.shown / "lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _read(params: Mapping[str, object], kind: type[_Model]) -> _Model:
+    try:
+        return msgspec.convert(dict(params), kind)
+    except msgspec.ValidationError as error:
+        raise RequestError("host_request", f"That cannot be asked for like this: {error}.") from error

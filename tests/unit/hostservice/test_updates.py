@@ -1,0 +1,85 @@
+"""What the gateway may ask root for about updates."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.hostservice import updates
+from appliance.hostservice.frame import RequestError
+from appliance.updates.records.files import Records
+from appliance.updates.records.model import Action, Phase, Request, Status
+
+NOW_MS = 1_795_000_000_000
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    return Records(tmp_path / "kept", tmp_path / "shown")
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(updates, "begin", lambda *arguments: calls.append(arguments))
+    return calls
+
+
+def test_a_run_is_begun_with_a_note_for_it(records: Records, begun: list[tuple[str, ...]]) -> None:
+    answer = updates.start_on(records, {"action": "apply", "runId": "run-1", "trigger": "cli", "reboot": False})
+    assert answer == {"runId": "run-1"}
+    assert begun == [("start", "homarus-update@apply.service")]
+    assert records.take_request() == Request("run-1", "cli", "", False)
+    assert records.take_request() is None
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"action": "auto"},
+        {"action": "apply; reboot"},
+        {"action": "apply", "runId": "../../etc/x"},
+        {"action": "apply", "runId": ""},
+        {"action": "apply", "runId": "x" * 65},
+        {"action": "apply", "trigger": "root"},
+        {"action": "apply", "note": "x" * 1025},
+        {"action": "apply", "url": "https://elsewhere.example"},
+        {"action": ["apply"]},
+    ],
+)
+def test_anything_else_is_refused_and_nothing_begins(
+    records: Records, begun: list[tuple[str, ...]], params: dict[str, Any]
+) -> None:
+    with pytest.raises(RequestError):
+        updates.start_on(records, params)
+    assert begun == []
+
+
+def test_a_second_run_waits_for_the_first_one(records: Records, begun: list[tuple[str, ...]]) -> None:
+    records.write_status(Status("run-0", Action.APPLY, Phase.STAGING, NOW_MS, NOW_MS))
+    with (records.shown / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RequestError, match="under way"):
+            updates.start_on(records, {"action": "check"})
+    updates.start_on(records, {"action": "check"})  # the one that held it was killed
+    assert len(begun) == 1
+
+
+def test_updates_are_held_back_for_a_time_and_let_go(records: Records) -> None:
+    assert updates.hold_on(records, {"days": 2}, NOW_MS) == {"untilMs": NOW_MS + 2 * 86_400_000}
+    assert records.hold().until_ms == NOW_MS + 2 * 86_400_000
+    assert updates.hold_on(records, {"days": 0}, NOW_MS) == {"untilMs": 0}
+    assert records.hold().until_ms == 0
+
+
+@pytest.mark.parametrize(("days", "right"), [(updates.MAX_HOLD_DAYS, True), (90.5, False), (-1, False)])
+def test_nobody_holds_them_back_for_ever(records: Records, days: float, right: bool) -> None:
+    if right:
+        assert updates.hold_on(records, {"days": days}, NOW_MS)
+        return
+    with pytest.raises(RequestError):
+        updates.hold_on(records, {"days": days}, NOW_MS)
