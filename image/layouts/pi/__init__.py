@@ -1,0 +1,58 @@
+"""The Raspberry Pi: MBR, its own firmware, two boot slots with everything that the firmware reads, and autoboot.txt.
+
+Which slot starts stands in autoboot.txt on partition 1; a trial is asked from the firmware for one boot and ends with
+any restart. That wants the maker's kernel: with Debian's as a stand-in the layout is the same and there is no trial.
+"""
+
+from pathlib import Path
+
+from image.board import Board
+from image.context import Context
+from image.layouts import Layout, fat
+from image.layouts.pi import disk, facts, slot
+from image.layouts.pi.facts import Facts, configured, maker, read
+from image.stages import base
+
+__all__ = ["LAYOUT", "Facts", "configured", "maker", "read"]
+
+_HERE = Path(__file__).resolve().parent
+BACKEND = "/usr/lib/homarus/tryboot"  # RAUC's custom boot loader: get and set the primary slot, get and set states
+
+
+class _Pi:
+    """The layout; see the package."""
+
+    def files(self, board: Board) -> dict[str, str]:
+        """The data partition is grown, and made where it is blank, before it is checked and mounted."""
+        del board
+        return {
+            "usr/lib/homarus/grow-disk": (_HERE / "grow-disk.sh").read_text("utf-8"),
+            "usr/lib/systemd/system/box-grow.service": (_HERE / "box-grow.service").read_text("utf-8"),
+            "usr/lib/systemd/system/data.mount.d/10-grow.conf": "[Unit]\nWants=box-grow.service\n",
+        }
+
+    def rauc(self) -> str:
+        """Our own backend: the firmware's autoboot.txt and its trial boot."""
+        return f"bootloader=custom\n\n[handlers]\nbootloader-custom-backend={BACKEND}\n"
+
+    def boot_image(self, context: Context, kernel: Path, target: Path) -> None:
+        """The slot's FAT, from a folder with vmlinuz, initrd.img and, if the kernel brings them, device trees."""
+        board = context.board
+        known = facts.read(board.folder)
+        files = slot.files(board.folder, known, kernel, [kernel, *firmware(board, known)])
+        fat.make(target, board.partitions.boot_mib, "BOOT", files, context.epoch)
+
+    def disk(self, context: Context, root: Path, boot: Path, target: Path) -> None:
+        """The whole disk, from images that are there already."""
+        disk.make(context.board, facts.read(context.board.folder), root, boot, target, context.epoch)
+
+
+def firmware(board: Board, known: Facts) -> list[Path]:
+    """Folders with the kernel's device trees and the firmware, of unpacked packages: nothing of it runs here."""
+    if board.kernel.source == "maker":
+        return []  # they are in the root of the build: the packages come from the maker's archive
+    names = (known.debian["kernel"], known.debian["firmware"])
+    return [base.unpacked(names, board.arch, ("main", "non-free-firmware")) / "usr/lib"]
+
+
+LAYOUT: Layout = _Pi()
