@@ -6,8 +6,10 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +118,28 @@ def test_what_systemd_refuses_is_said() -> None:
     _, run = _ran(1, "Failed to start x.service: Unit x.service not found.")
     with pytest.raises(ApplianceError, match=r"Unit x\.service not found"):
         begin("start", "x.service", run=run)
+
+
+def test_the_program_answers_on_its_standard_input_and_ends() -> None:
+    ours, theirs = socket.socketpair()
+    command = (sys.executable, "-P", "-m", "appliance.hostservice")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    with ours, theirs, subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE, env=environ) as process:
+        theirs.close()
+        ours.sendall(b'{"verb":"no.such","params":{"password":"s3cret"}}\n')
+        with ours.makefile("rb") as stream:
+            answer = json.loads(stream.readline())
+            assert stream.readline() == b""
+        said = process.communicate(timeout=20)[1]
+    expected = "host_unknown_verb" if os.getuid() in who_may() else "host_forbidden"
+    assert (answer["code"], process.returncode) == (expected, 0)
+    assert b"s3cret" not in said
+
+
+def test_the_program_says_who_starts_it() -> None:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    command = (sys.executable, "-P", "-m", "appliance.hostservice")
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environ) as process:
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 64
+    assert "homarus-host.socket starts this" in said
