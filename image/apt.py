@@ -119,7 +119,7 @@ class Bootstrap:
     arch: str
     variant: str = "minbase"
     components: tuple[str, ...] = ("main",)
-    excluded: tuple[str, ...] = ()  # more of dpkg's path-exclude patterns
+    excluded: tuple[str, ...] = ()  # more of dpkg's path-exclude patterns; one with ! is an exception
     hooks: tuple[str, ...] = ()  # "--essential-hook=…" and the like
     lean: bool = True
 
@@ -130,7 +130,8 @@ class Bootstrap:
     def command(self, target: Path, epoch: int) -> list[str]:
         """The command line that makes the tree (as root)."""
         sources = for_suite(read_sources(), code_name(), SUITE, self.components)
-        excluded = [*_EXCLUDED, *(f"path-exclude={each}" for each in self.excluded)] if self.lean else []
+        more = [f"path-include={each[1:]}" if each[0] == "!" else f"path-exclude={each}" for each in self.excluded]
+        excluded = [*_EXCLUDED, *more] if self.lean else []
         command = ["env", f"SOURCE_DATE_EPOCH={epoch}", "LC_ALL=C.UTF-8", "mmdebstrap", "--mode=root"]
         command += [f"--variant={self.variant}", f"--architectures={self.arch}", "--format=directory"]
         command += [f"--include={','.join(self.packages)}"]

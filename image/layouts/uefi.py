@@ -47,8 +47,7 @@ class _Uefi:
         }
         made = {f"usr/lib/repart.d/{name}.conf": _repart(*facts) for name, facts in fixed.items()}
         made["usr/lib/repart.d/60-data.conf"] = (
-            "[Partition]\nType=linux-generic\nLabel=data\nFormat=ext4\nGrowFileSystem=yes\n"
-            f"SizeMinBytes={sizes.data_min_mib}M\n"
+            f"[Partition]\nType=linux-generic\nLabel=data\nFormat=ext4\nSizeMinBytes={sizes.data_min_mib}M\n"
         )
         return made
 

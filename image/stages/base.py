@@ -16,7 +16,16 @@ _OF_LAYOUT = {"uefi": ("grub-common",), "pi": ()}
 # Not built by the kernel's package but once, at the end, when everything that goes into it is there.
 _NO_EARLY_INITRAMFS = "/etc/kernel/postinst.d/initramfs-tools"
 # 22 MB of grub modules and tools that make boot loaders: the box only edits its environment block.
-_UNUSED = ("/usr/lib/grub/*", "/usr/share/grub/*", "/usr/share/locale/*", "/usr/share/i18n/*", "/usr/share/pixmaps/*")
+_UNUSED = (
+    "/usr/bin/grub-*",
+    "!/usr/bin/grub-editenv",
+    "/usr/sbin/grub-*",
+    "/usr/lib/grub/*",
+    "/usr/share/grub/*",
+    "/usr/share/locale/*",
+    "/usr/share/i18n/*",
+    "/usr/share/pixmaps/*",
+)
 _INITRAMFS = """\
 MODULES=list
 COMPRESS=zstd

@@ -21,6 +21,8 @@ _MASKED = (
     "systemd-journal-catalog-update.service", "systemd-machine-id-commit.service", "systemd-sysusers.service",
     "systemd-update-done.service",
 )  # fmt: skip
+# Partitions are found by our own rule; SSH listens where our configuration says, not on virtual sockets as well.
+_NO_GENERATORS = ("systemd-gpt-auto-generator", "systemd-ssh-generator", "systemd-hibernate-resume-generator")
 _LINKS = {
     "etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf",
     "etc/localtime": "../data/system/localtime",
@@ -40,6 +42,8 @@ def apply(root: Path, context: Context) -> None:
         link(root / name, aim)
     for name in _MASKED:
         link(root / "etc/systemd/system" / name, "/dev/null")
+    for name in _NO_GENERATORS:
+        link(root / "etc/systemd/system-generators" / name, "/dev/null")
     for path, text in {**_generated(context), **layouts.of(context.board).files(context.board)}.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,8 @@ def _install_units(root: Path) -> None:
         other = next((folder for kind, folder in _OTHER_KINDS.items() if path.name.endswith(kind)), None)
         if other is not None:
             name = path.name.replace(".sysusers.conf", ".conf").replace(".tmpfiles.conf", ".conf")
+            if other.endswith("preset"):  # before ours, whose last line turns off the rest
+                name = f"20-{name}"
             target = root / "usr/lib" / other / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

@@ -31,7 +31,6 @@ _REMOVED = (
     "etc/.pwd.lock",
     "etc/apt/sources.list*",
     "etc/apt/apt.conf.d/*",
-    "etc/default/locale",
     "etc/timezone",
     "etc/initramfs-tools",
     "etc/kernel",
