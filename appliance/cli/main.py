@@ -37,6 +37,7 @@ _COMMANDS = {
     "remote": ("remote", "Use a gateway elsewhere from this machine."),
     "discover": ("discover", "List the boxes on this network."),
     "security": ("security", "See what is exposed, to whom, and how to mend it."),
+    "console": ("console", "Show what the screen of the box shows: addresses, health, a code to pair with."),
     "logs": ("logs", "Show the log, or follow it."),
     "backup": ("backup", "See the nightly copies of this box, and come back to one."),
     "doctor": ("doctor", "Look for what is wrong and say how to fix it."),

@@ -1,0 +1,67 @@
+"""`python -P -m appliance.cli.console TERMINAL`: the console of a box on its own terminal, kept by systemd.
+
+Without the command line around it: two of these are there as long as the box runs.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+from appliance.cli.console.facts import gather
+from appliance.cli.console.run import Console, end, keep, key_by_key, surface_of
+from appliance.client.once import call_once
+from appliance.client.target import SocketTarget
+from appliance.foundation.clock import SystemClock
+from appliance.foundation.paths import ADMIN_SOCKET
+
+_ASK_S = 15.0
+
+
+def unit_state() -> str:
+    """Return why the gateway does not answer, as far as systemd knows."""
+    try:
+        asked = ["systemctl", "show", "-p", "ActiveState,SubState,Result", "--value", "homarus-gateway.service"]
+        found = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=False).stdout.split()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    state = found[0] if found else ""
+    if state in ("activating", "reloading"):
+        return "it is starting. The first start of a box takes a minute or two."
+    if state == "failed":
+        return "it ended with an error. `journalctl -u homarus-gateway -n 30` says why; it helps to restart the box."
+    if state == "inactive":
+        return "it is not running. `systemctl start homarus-gateway` starts it."
+    return "it runs but is busy or not ready yet." if state == "active" else ""
+
+
+def main(arguments: list[str]) -> int:
+    """Show the console on the terminal that is standard input and output, until it is hung up."""
+    terminal = arguments[0] if arguments else "tty1"
+    screen = re.fullmatch(r"tty\d+", terminal) is not None
+
+    def ask(method: str, params: dict[str, Any]) -> Any:
+        return call_once(SocketTarget(ADMIN_SOCKET), method, params, timeout_s=_ASK_S)
+
+    def write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    console = Console(
+        ask,
+        lambda: gather(ask, unit=unit_state),
+        lambda: surface_of(sys.stdout.fileno(), serial=not screen, screen=screen),
+        clock=SystemClock(),
+        write=write,
+        log=lambda line: print(f"{terminal}: {line}", file=sys.stderr, flush=True),
+    )
+    with key_by_key(sys.stdin.fileno()):
+        keep(console, sys.stdin.fileno(), ends=False)
+    end(write)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

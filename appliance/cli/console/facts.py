@@ -1,0 +1,133 @@
+"""What there is to show at a moment, read from the gateway and from files of the box."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from appliance import __version__
+from appliance.client.errors import ClientError
+from appliance.host.box import Box, read_box
+from appliance.host.interfaces import addresses
+
+Ask = Callable[[str, dict[str, Any]], Any]
+_UPDATE: Final = "run/homarus-update/status.json"
+_WIFI: Final = "run/homarus-wifi/state.json"
+_FIRST_BOOT: Final = "data/system/first-boot.json"
+_MAX_BYTES: Final = 256 * 1024
+_PHASES: Final = {
+    "check": "looks for an update",
+    "apply": "installs an update",
+    "rollback": "goes back to the version before",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and what to do."""
+
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """The network that the box opened to be set up."""
+
+    ssid: str
+    key: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything on the screen but the code. `gateway` is "" while it answers, else why it does not."""
+
+    name: str
+    version: str = __version__
+    pages: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    gateway: str = ""
+    near_only: bool = False
+    devices: int = 0
+    problems: tuple[Problem, ...] = ()
+    update: str = ""
+    box: Box | None = None
+    wifi: AccessPoint | None = field(default=None, repr=False)
+
+
+def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "") -> Facts:
+    """Return the facts of now. `ask` puts a question to the gateway, `unit` tells how systemd sees it. Never raises."""
+    base = Facts(
+        name=socket.gethostname(),
+        addresses=tuple(str(one.ip) for one in addresses() if not one.inner and not one.ip.is_link_local),
+        update=_update(_json(root / _UPDATE)),
+        box=read_box(root),
+        wifi=_wifi(_json(root / _WIFI)),
+    )
+    try:
+        reach, status = ask("homarus.reach", {}), ask("status", {})
+        paired = ask("device.pair.list", {}).get("paired", ())
+    except (ClientError, TimeoutError, OSError) as error:
+        return _away(base, unit() or str(error), root)
+    problems = [Problem(str(row["summary"]), str(row.get("fix") or "")) for row in status.get("conditions") or ()]
+    return Facts(
+        name=base.name,
+        version=str(status.get("runtimeVersion") or __version__),
+        pages=tuple(map(str, reach.get("pages") or ())),
+        addresses=base.addresses,
+        near_only=bool(reach.get("loopbackOnly")),
+        devices=len(paired),
+        problems=tuple(problems),
+        update=base.update,
+        box=base.box,
+        wifi=base.wifi,
+    )
+
+
+def _away(base: Facts, why: str, root: Path) -> Facts:
+    """Without a gateway nobody else tells of mistakes in the settings."""
+    found = _json(root / _FIRST_BOOT)
+    rows = [*(found.get("mistakes") or ()), *(found.get("kept") or ())]
+    problems = [
+        Problem(f"{row.get('file')}: {row.get('key')} {row.get('problem')}", row.get("fix", "")) for row in rows
+    ]
+    return Facts(
+        name=base.name,
+        addresses=base.addresses,
+        gateway=why,
+        problems=tuple(problems),
+        update=base.update,
+        box=base.box,
+        wifi=base.wifi,
+    )
+
+
+def _update(status: dict[str, Any]) -> str:
+    """Return what the update service does now; nothing once it is done, as the gateway tells the rest."""
+    if not status or status.get("done"):
+        return ""
+    doing = _PHASES.get(str(status.get("action")), "works on an update")
+    target = f" to {status['target']}" if status.get("target") else ""
+    percent = f", {status['percent']} %" if isinstance(status.get("percent"), int) else ""
+    return f"The box {doing}{target}{percent}. Leave it switched on."
+
+
+def _wifi(state: dict[str, Any]) -> AccessPoint | None:
+    point = state.get("accessPoint")
+    if not isinstance(point, dict) or not all(isinstance(point.get(one), str) for one in ("ssid", "key", "page")):
+        return None
+    return AccessPoint(point["ssid"], point["key"], point["page"])
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(_MAX_BYTES))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
