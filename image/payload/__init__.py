@@ -10,10 +10,10 @@ import json
 import shutil
 from pathlib import Path
 
-from image.payload import application, environment, llama
+from image.payload import application, bill, environment, llama
 from image.payload.target import target
 
-__all__ = ["DEBIAN_PACKAGES", "facts", "install", "parts"]
+__all__ = ["DEBIAN_PACKAGES", "bill", "facts", "install", "parts"]
 
 # What the application needs of Debian, beside what the box itself needs.
 DEBIAN_PACKAGES = (
@@ -34,13 +34,12 @@ def parts(arch: str) -> list[Path]:
     return [*made, llama.libraries(of), application.application()]
 
 
-def install(tree: Path, board: str, arch: str) -> None:
+def install(tree: Path, board: str, arch: str, version: str = "") -> None:
     """Put /usr/lib/homarus/{app,venv,engine} and /usr/bin/homarus into a root tree. Raises ImageError.
 
-    `board` changes nothing today: what differs between boards is in its data, what differs between processors is chosen
-    when the box runs.
+    Then say what the tree holds: `bill.SBOM` and `bill.LICENCES`, with the board's name and the image's version. The
+    application is the same for all boards of an architecture: processors differ, and ggml chooses on the box.
     """
-    del board
     for part in parts(arch):
         shutil.copytree(part, tree, symlinks=True, dirs_exist_ok=True)
     home = tree / environment.folder_of("engine")
@@ -51,6 +50,7 @@ def install(tree: Path, board: str, arch: str) -> None:
         "reason": "",
     }
     (home / "engine.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    bill.write(tree, board, arch, version or "unnamed")
 
 
 def facts(arch: str) -> dict[str, object]:

@@ -27,7 +27,7 @@ def environment(name: str, target: Target) -> Path:
     """Return a folder that holds `usr/lib/homarus/{venv|engine}` of the environment `name`. Raises ImageError."""
     house = wheels.wheelhouse(name, target)
     extra = [bindings.wheel()] if name == "engine" else []
-    sources = hash_files(sorted(Path(__file__).parent.glob("*.py")), REPOSITORY)
+    sources = hash_files([Path(__file__).parent], REPOSITORY)
     key = key_of(sources, house.name, [each.parent.name for each in extra])
     found = sorted([*house.glob("*.whl"), *extra])
     return cached(f"environment-{name}-{target.arch}", key, lambda stage: _make(name, found, stage))
