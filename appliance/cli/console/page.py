@@ -20,6 +20,7 @@ _BLACK: Final = "\x1b[40m"
 _RESET: Final = "\x1b[0m"
 _GAP: Final = 2
 _NARROW: Final = 36
+_WIDE: Final = 79
 _MAX_PROBLEMS: Final = 5
 _MAX_PAGES: Final = 3
 
@@ -91,7 +92,10 @@ def _wrapped(block: Iterable[str], width: int) -> list[str]:
     for one in block:
         text = harmless(one).replace("\n", " ").replace("\t", " ")
         inside = "    " if text.startswith("  ") else ""
-        lines += textwrap.wrap(text, width, subsequent_indent=inside) or [""]
+        whole = width >= _WIDE and text.startswith("  http")  # whoever copies a link needs it in one piece
+        lines += (
+            [text] if whole else textwrap.wrap(text, width, subsequent_indent=inside, break_on_hyphens=False) or [""]
+        )
     return lines
 
 

@@ -15,10 +15,9 @@ from typing import Any, Final
 from appliance.cli.console.facts import Ask, Facts
 from appliance.cli.console.page import Shown, Surface, picture
 from appliance.cli.console.watch import Want, Watch
-from appliance.cli.pairing.code import request
 from appliance.client.errors import ClientError
 from appliance.foundation.clock import Clock
-from appliance.identity.setup.code import SetupCodeError, decode
+from appliance.foundation.errors import ApplianceError
 
 _CLEAR: Final = "\x1b[H\x1b[2J\x1b[?25l"
 _CURSOR: Final = "\x1b[?25h"
@@ -81,13 +80,15 @@ class Console:
             self._watch.gone()
 
     def _make(self, facts: Facts) -> bool:
+        from appliance.identity.setup.code import decode  # and with it the database: not for a console that shows none
+
         try:
             if self._code is not None:
                 self._ask("homarus.pair.cancel", {"setupId": self._code.setup_id})
                 self._code = None
-            answer: dict[str, Any] = self._ask("device.pair.setupCode", request({}, None, None))
+            answer: dict[str, Any] = self._ask("device.pair.setupCode", {})
             page = decode(answer["setupCode"]).page()
-        except (ClientError, TimeoutError, SetupCodeError, KeyError) as error:
+        except (ApplianceError, TimeoutError, KeyError) as error:
             self._log(f"no code could be made: {error}")
             return False
         full = answer.get("access") == "full"
