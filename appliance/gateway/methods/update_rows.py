@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 from appliance.config.sections.updates import UpdatesSection
 from appliance.protocol.methods.base import UNSET, or_unset
@@ -127,7 +127,7 @@ def box_row(standing: Standing, section: UpdatesSection, locale: str) -> BoxUpda
         version=box.version,
         board=box.board,
         build=box.build,
-        keys=cast(Literal["development", "release"], box.keys),
+        keys=box.keys,
         channel=section.channel,
         auto=section.auto,
         window=section.window,

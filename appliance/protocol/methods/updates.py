@@ -223,7 +223,7 @@ class TrialRow(Result, frozen=True):
 
 
 class BoxUpdateResult(Result, frozen=True):
-    """Everything about updates. `box` false: no image of ours runs here, and `how_to` says how this machine is updated."""
+    """Everything about updates. `box` false: no image of ours runs here; `how_to` says how this machine is updated."""
 
     box: bool
     version: str
