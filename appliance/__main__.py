@@ -11,6 +11,10 @@ def main() -> int:
         from appliance.daemon.entry import main as serve
 
         return serve(sys.argv[2:])
+    if sys.argv[1:2] == ["rehearse-state"]:
+        from appliance.daemon.care.rehearsing import main as rehearse
+
+        return rehearse(sys.argv[2:])
     from appliance.cli.main import main as command_line
 
     return command_line()

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from appliance.cli.session import CliSession
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
-
-SYSTEM_STATE: Final = Path("/var/lib/homarus")
+from appliance.host.running.systemctl import SYSTEM_STATE
 
 
 class NotYours(ApplianceError):

@@ -49,8 +49,7 @@ from appliance.understanding.learning.migrations import MIGRATIONS as LEARNING_M
 
 _LANE_CAPS = {"main": 16, "subagent": 8, "cron": 4}
 _MAX_WAITING_RUNS = 2000
-# Append only, in the order in which the units came to be.
-_MIGRATIONS = (
+MIGRATIONS = (
     *SESSION_MIGRATIONS,
     *IDENTITY_MIGRATIONS,
     *TOOL_MIGRATIONS,
@@ -61,6 +60,7 @@ _MIGRATIONS = (
     *MESH_MIGRATIONS,
     *CHANNEL_MIGRATIONS,
 )
+"""Append only, in the order in which the units came to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Core:
 
 async def open_database(paths: StatePaths, clock: Clock) -> Database:
     """Open the one database, rebuilt first where it is damaged. Raises StorageError."""
-    return await Database.open(paths.database, _MIGRATIONS, clock=clock, journal=paths.journal, backups=paths.backups)
+    return await Database.open(paths.database, MIGRATIONS, clock=clock, journal=paths.journal, backups=paths.backups)
 
 
 def build_core(

@@ -17,6 +17,7 @@ from appliance.config.schema import Config
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
+from appliance.storage.copies.takeover import unfinished
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import configure
 from appliance.telemetry.redact import Redactor
@@ -49,6 +50,9 @@ def main(arguments: list[str]) -> int:
         )
     except ApplianceError as error:
         return _refuse(str(error), EXIT_HELD if error.code == "state_held" else EXIT_FAILED)
+    if (reason := unfinished(paths.root)) is not None:
+        lock.release()
+        return _refuse(reason, EXIT_CONFIG)
     loaded = load(paths.config, os.environ)
     config = loaded.config
     if not isinstance(config.gateway, Refused) and config.gateway.mode == "remote":

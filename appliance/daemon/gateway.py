@@ -15,9 +15,10 @@ from appliance.access.throttle import Throttle
 from appliance.config.errors import Refused
 from appliance.config.sections.gateway import GatewaySection
 from appliance.config.sections.models import AgentsSection
+from appliance.config.sections.updates import UpdatesSection
 from appliance.daemon.access_rules import shared_auth, throttle
 from appliance.daemon.answers.prewarm import Prewarm
-from appliance.daemon.care.watching import Watch
+from appliance.daemon.care.parts import Care, take_care
 from appliance.daemon.core import Core, build_core, open_database
 from appliance.daemon.housekeeping import rebuilt_condition, tidy
 from appliance.daemon.live_config import LiveConfig
@@ -31,6 +32,7 @@ from appliance.daemon.reach.exposure import Exposed, expose
 from appliance.daemon.reach.nodes import NodeParts, open_nodes
 from appliance.daemon.reach.trust import TrustParts, open_trust, restored_condition
 from appliance.daemon.surface import Parts, Surface, closed_settings
+from appliance.daemon.updating.desk import UpdateDesk
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged, ReachChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
@@ -40,7 +42,6 @@ from appliance.gateway.reach import Exposure
 from appliance.gateway.server import Server
 from appliance.generation import ModelInfo
 from appliance.health import Condition, HealthTracker, Severity
-from appliance.health.look import here
 from appliance.host.systemd import Notifier
 from appliance.identity.box_key import BoxKey
 from appliance.mesh.tools import NodeTools
@@ -75,7 +76,6 @@ class Gateway:
         self._port = port
         self._bus = Bus()
         self._tracker = HealthTracker(lambda: self._bus.publish(HealthChanged()))
-        self._watch = Watch(lambda: here(clock.now_ms(), paths.root), self._tracker, clock)
         self._tasks = TaskSet("services")
         self._stop = asyncio.Event()
         self.restarting = False
@@ -255,7 +255,8 @@ class Gateway:
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
             restart=self.restart,
-            examine=self._watch.examine,
+            updates=self._updates(config),
+            care=self._care(core, key),
         )
         surface = Surface(parts, exposed.settings, locks)
         self._closers.push_async_callback(surface.aclose)
@@ -288,6 +289,21 @@ class Gateway:
             self._join_tailnet(gateway, exposed)
         return exposed, throttle(gateway)
 
+    def _care(self, core: Core, key: BoxKey) -> Care:
+        care = take_care(core.database, self._paths, self._tracker, self._clock, box=key.device_id)
+        self._tasks.spawn(care.watch.run(), name="watch")
+        self._tasks.spawn(care.rehearsals.run(), name="rehearsal")
+        return care
+
+    def _updates(self, config: LiveConfig) -> UpdateDesk:
+        desk = UpdateDesk(
+            settings=lambda: config.section(config.config.updates, UpdatesSection()),
+            tracker=self._tracker,
+            clock=self._clock,
+        )
+        self._tasks.spawn(desk.run(), name="updates")
+        return desk
+
     def _reach_changed(self) -> None:
         self._bus.publish(ReachChanged())
 
@@ -319,8 +335,7 @@ class Gateway:
         self._tasks.spawn(core.asker.run(), name="later")
         self._tasks.spawn(config.watch(), name="configuration")
         self._tasks.spawn(backups.serve(core.database, self._clock, self._backup_told), name="backup")
-        self._tasks.spawn(self._watch.run(), name="watch")
-        self._tasks.spawn(tidy(core.store, core.blobs, self._clock), name="tidy")
+        self._tasks.spawn(tidy(core.store, core.blobs, self._clock, backups.all), name="tidy")
 
     def _prewarm(self, config: LiveConfig, core: Core) -> Callable[[ModelsChanged | ConfigChanged], None]:
         def kits(model: ModelInfo) -> Sequence[Kit]:

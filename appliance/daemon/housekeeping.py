@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.health import Condition, Severity
+from appliance.sessions.attachments import named_in
 from appliance.sessions.store import SessionStore
 from appliance.storage.blobs import Blobs
 from appliance.storage.rebuild import RebuildReport
@@ -17,13 +21,18 @@ _DAY_S = 86_400.0
 _YOUNG_MS = 86_400_000
 
 
-async def tidy(store: SessionStore, blobs: Blobs, clock: Clock) -> None:
-    """Forget once a day what nobody can ask for any more: old ended runs, entries before a reset, unused blobs."""
+async def tidy(store: SessionStore, blobs: Blobs, clock: Clock, copies: Callable[[], Sequence[Path]]) -> None:
+    """Forget once a day what nobody can ask for any more: old ended runs, entries before a reset, unused blobs.
+
+    A nightly copy has no attachments of its own (a second time on the same disk they would protect from nothing); what
+    one of `copies` names stays until that copy goes.
+    """
     while True:
         await clock.sleep(_DAY_S)
         try:
             rows = await store.prune(clock.now_ms())
-            files = await blobs.sweep(await store.blobs_in_use(), clock.now_ms() - _YOUNG_MS)
+            copied = await asyncio.to_thread(lambda: named_in(copies()))
+            files = await blobs.sweep(copied | await store.blobs_in_use(), clock.now_ms() - _YOUNG_MS)
             _log.info("tidied", extra={"rows": rows, "blobs": files})
         except ApplianceError as error:
             _log.error("could not tidy: %s", error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from appliance.config.errors import Refused
 from appliance.config.schema import MessagesSection
 from appliance.config.sections.models import AgentsSection
 from appliance.daemon.answers.meter import Meter, engine_samples
+from appliance.daemon.care.parts import Care
 from appliance.daemon.live_config import LiveConfig
 from appliance.daemon.local.learning import Learning
 from appliance.daemon.local.serving import LocalModels
@@ -32,6 +33,7 @@ from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts, attach_nodes, node_methods
 from appliance.daemon.reach.trust import TrustParts
 from appliance.daemon.reach.web import app_routes
+from appliance.daemon.updating.desk import UpdateDesk
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus
 from appliance.foundation.clock import Clock
@@ -77,9 +79,10 @@ from appliance.gateway.methods.seams import AgentFacts
 from appliance.gateway.methods.sending import Sender
 from appliance.gateway.methods.session_changes import SessionChanges
 from appliance.gateway.methods.session_rows import SessionRows
+from appliance.gateway.methods.updates import UpdateMethods
 from appliance.gateway.rpc import Rpc
 from appliance.gateway.server import Server, ServerSettings
-from appliance.health import Condition, HealthTracker
+from appliance.health import HealthTracker
 from appliance.identity.box_key import BoxKey
 from appliance.notes.store import NotesStore
 from appliance.protocol.hello import AttachmentPolicy
@@ -119,7 +122,8 @@ class Parts:
     learning: Learning
     log_file: Path
     restart: Callable[[], None]
-    examine: Callable[[], Awaitable[Sequence[Condition]]]
+    updates: UpdateDesk
+    care: Care
 
 
 class Surface:
@@ -158,13 +162,15 @@ class Surface:
         )
         self._onboarding = self._set_up(doors)
         audit = self._audit()
-        for method in (*self._methods(addressing, sender, database_path), *doors.methods(), *audit.methods()):
+        own = (method for part in (doors, audit, parts.care) for method in part.methods())
+        for method in (*self._methods(addressing, sender, database_path), *own):
             self._table.register(method)
         self._streams = RunStreams(parts.bus)
         self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
         self.server.add_routes(self._routes(addressing, sender))
         self.server.add_routes([*doors.routes(), *audit.routes()])
         self.server.add_routes(app_routes(self.server.bearer, parts.config.config.gateway, self._assistant))
+        parts.updates.tell_with(self.server.broadcaster.send)
         attach_nodes(parts.nodes, self.server, lambda: parts.config.config, self._tasks)
         self._bridge = Bridge(
             parts.bus,
@@ -225,6 +231,7 @@ class Surface:
             *node_methods(parts.nodes, self.server.broadcaster),
             *self._config_methods.methods(),
             *wizard.Wizard(self._onboarding, parts.restart).methods(),
+            *UpdateMethods(parts.updates).methods(),
         ]
 
     def _system_methods(self, database_path: str) -> tuple[Method, ...]:
@@ -247,7 +254,7 @@ class Surface:
             dispatcher=parts.dispatcher,
             presence=self.server.presence.entries,
             identity=lambda: identity,
-            examine=parts.examine,
+            examine=parts.care.watch.examine,
         )
 
     def _conversation_methods(self, addressing: Addressing, sender: Sender, database_path: str) -> list[Method]:

@@ -70,12 +70,12 @@ def schema_of(copy: Path) -> tuple[str, ...]:
         raise DamagedError(f"{copy} is no database ({error})") from error
 
 
-def write(target: IO[bytes], state: Path, copy: Path, head: Head) -> Whole:
+def write(target: IO[bytes] | io.RawIOBase, state: Path, copy: Path, head: Head) -> Whole:
     """Write the state directory, with `copy` as its database, into a stream. Raises StorageError."""
     contents: dict[str, dict[str, object]] = {}
     # No name and no time in the head of gzip: the same state gives the same stream.
     with (
-        gzip.GzipFile("", "wb", _LEVEL, target, mtime=0) as packed,
+        gzip.GzipFile("", "wb", _LEVEL, cast(IO[bytes], target), mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
         _add(archive, _HEAD, _json(asdict(head)))
