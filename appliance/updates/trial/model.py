@@ -37,6 +37,13 @@ class TrialState(enum.StrEnum):
     """The old state is being put back; whoever finds this finishes it."""
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """Which models answered when this box was last looked at (answered.json): what worked before must work after."""
+
+    mini: bool = False
+    engine: bool = False
+
+
 class Failure(msgspec.Struct, frozen=True):
     """Why one start of the new version was given up."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ class Places:
         return self.updates / "trial.json"
 
     @property
+    def answered(self) -> Path:
+        return self.updates / "answered.json"
+
+    @property
     def request(self) -> Path:
         """Written by whoever asks for a rollback; it explains the return that follows."""
         return self.updates / "rollback.json"
@@ -61,6 +66,17 @@ class Places:
     def aside(self, trial_id: str) -> Path:
         """Where the database of a version goes that was taken back."""
         return self.state / f"before-return-{trial_id}"
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Let nobody else end a trial meanwhile: the gate that takes it over, and the deadline that gives it up."""
+        self.updates.mkdir(mode=0o755, parents=True, exist_ok=True)
+        descriptor = os.open(self.updates, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     @contextlib.contextmanager
     def as_owner(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ import msgspec
 
 from appliance.foundation.atomicfile import write_atomic
 from appliance.storage.journal import flush_directory
-from appliance.updates.trial.model import Committed, Kept, Report, Trial
+from appliance.updates.trial.model import Answered, Committed, Kept, Report, Trial
 from appliance.updates.trial.places import Places
 
 _log = logging.getLogger(__name__)
@@ -59,6 +59,17 @@ def close_trial(places: Places) -> None:
     """Forget the trial and what was asked for. Raises OSError."""
     remove(places.request)
     remove(places.trial)
+
+
+def answered(places: Places) -> Answered:
+    """Return which models answered when the box was last looked at; none where nothing is known."""
+    return _read(places.answered, Answered) or Answered()
+
+
+def write_answered(places: Places, record: Answered) -> None:
+    """Write which models answer. A box writes it once, and again only when that changed. Raises OSError."""
+    if record != _read(places.answered, Answered):
+        _write(places, places.answered, record)
 
 
 def write_report(places: Places, record: Report) -> None:

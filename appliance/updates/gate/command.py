@@ -1,0 +1,183 @@
+"""The actions of the trial as systemd starts them: `python -P -m appliance.updates prepare-state | gate | deadline`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.foundation.atomicfile import write_atomic
+from appliance.foundation.clock import SystemClock
+from appliance.foundation.errors import ApplianceError
+from appliance.host.box import read_box
+from appliance.host.slots import booted_slot
+from appliance.updates.trial.model import Release
+from appliance.updates.trial.places import Places
+
+_log = logging.getLogger(__name__)
+_SEEN: Final = "run/homarus-gate/seen.json"
+_PATIENCE: Final = "HOMARUS_GATE_PATIENCE_S"
+_PATIENCE_S: Final = 480.0  # the deadline of a trial is at ten minutes
+_COMMAND_S: Final = 30.0
+_LOAD_S: Final = 120.0
+_MAX_TOKEN_BYTES: Final = 4096
+
+
+def act(action: str, root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> int:
+    """Run one action on the box at `root`; return the exit status. Without slots there is nothing to do."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    booted = booted_release(root)
+    if booted is None:
+        _log.info("this machine has no slots; nothing to do")
+        return 0
+    places = Places.on(root)
+    try:
+        match action:
+            case "prepare-state":
+                return _prepare(places, booted)
+            case "gate":
+                return _gate(root, places, booted, float(environ.get(_PATIENCE) or _PATIENCE_S))
+            case _:
+                return _deadline(root, places, booted)
+    except (ApplianceError, OSError) as error:
+        _log.error("%s", error)
+        return 1
+
+
+def booted_release(root: Path = Path("/")) -> Release | None:
+    """Return the version that runs and its slot; None on a machine without slots."""
+    box, slot = read_box(root), booted_slot(root)
+    return Release(slot, box.version, box.build) if box is not None and slot else None
+
+
+def _prepare(places: Places, booted: Release) -> int:
+    from appliance.updates.trial.prepare import prepare_state
+
+    done = prepare_state(places, booted, SystemClock().now_ms())
+    if done.refusal:
+        _log.error("version %s cannot be tried: %s", booted.version, done.refusal)
+        return 1
+    return 0
+
+
+def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int:
+    from appliance.client.errors import ClientError
+    from appliance.client.once import call_once
+    from appliance.client.target import SocketTarget
+    from appliance.foundation.ids import new_id
+    from appliance.host.rauc import Rauc
+    from appliance.updates.gate.looking import Looker
+    from appliance.updates.gate.watching import Gate
+
+    target, clock = SocketTarget(places.paths.control_socket), SystemClock()
+    # Only in the gateway's own archive, and as its owner, is anything removed.
+    archive = places.state / "archive"
+
+    def ask(method: str, params: Mapping[str, object], timeout_s: float) -> Any:
+        return call_once(target, method, dict(params), timeout_s=timeout_s)
+
+    def answers() -> bool:
+        try:
+            ask("health", {}, 5.0)
+        except (ClientError, TimeoutError):
+            return False
+        return True
+
+    def remove(path: Path) -> None:
+        with places.as_owner():
+            (archive / path.name).unlink(missing_ok=True)
+
+    gate = Gate(
+        places=places,
+        slots=Rauc(),
+        now_ms=clock.now_ms,
+        monotonic=clock.monotonic,
+        sleep=time.sleep,
+        answers=answers,
+        looker=lambda before: Looker(ask, before, new_id, remove),
+        loads=_loads,
+        tell=lambda lines: _note(root / _SEEN, lines),
+        patience_s=patience_s,
+    )
+    return 0 if gate.pass_through(booted) else 1
+
+
+def _loads() -> bool:
+    """A fresh interpreter loads the gateway: what it reads comes from the slot, all of it."""
+    argv = [sys.executable, "-P", "-c", "import appliance.daemon.gateway"]
+    try:
+        return subprocess.run(argv, check=False, capture_output=True, timeout=_LOAD_S).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _note(path: Path, lines: Sequence[str]) -> None:
+    path.parent.mkdir(mode=0o755, exist_ok=True)
+    write_atomic(path, json.dumps(list(lines)).encode())
+
+
+def _deadline(root: Path, places: Places, booted: Release) -> int:
+    from appliance.host.rauc import Rauc
+    from appliance.telemetry.redact import Redactor
+    from appliance.updates.gate.giving_up import Evidence, give_up
+
+    redact = Redactor()
+    for secret in _secrets(places):
+        redact.learn(secret)
+    evidence = Evidence(_failed_units, _journal, lambda: _seen(root / _SEEN), redact)
+    if not give_up(places, booted, evidence, Rauc(), _reboot, SystemClock().now_ms()):
+        _log.info("no version is on trial; nothing to do")
+    return 0
+
+
+def _secrets(places: Places) -> list[str]:
+    try:
+        with places.as_owner(), places.paths.token.open("rb") as file:
+            return [file.read(_MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()]
+    except OSError:
+        return []
+
+
+def _seen(path: Path) -> list[str]:
+    try:
+        lines = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return []
+    return [str(line) for line in lines] if isinstance(lines, list) else []
+
+
+def _failed_units() -> list[str]:
+    argv = ["systemctl", "list-units", "--state=failed", "--no-legend", "--plain", "--full", "--no-pager"]
+    return [line.split()[0] for line in _lines(argv) if line.strip()]
+
+
+def _journal(units: Sequence[str]) -> list[str]:
+    """Return what the failed units said last, and the warnings of the whole start."""
+    lines: list[str] = []
+    for unit in units[:5]:
+        lines += _lines(["journalctl", "-b", "--no-pager", "-o", "short-monotonic", "-n", "20", "-u", unit])
+    return lines + _lines(["journalctl", "-b", "--no-pager", "-o", "short-monotonic", "-n", "30", "-p", "warning"])
+
+
+def _lines(argv: Sequence[str]) -> list[str]:
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False, timeout=_COMMAND_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"{argv[0]} said nothing: {error}"]
+    return done.stdout.splitlines()
+
+
+def _reboot() -> None:
+    """Restart, by force where systemd does not take the order: a box on trial must not stay as it is."""
+    for argv in (["systemctl", "--no-block", "reboot"], ["systemctl", "--force", "reboot"]):
+        try:
+            if subprocess.run(argv, check=False, timeout=_COMMAND_S).returncode == 0:
+                return
+        except (OSError, subprocess.TimeoutExpired) as error:
+            _log.error("%s: %s", " ".join(argv), error)

@@ -1,0 +1,94 @@
+"""The end of a start that did not work: keep the reason where it survives, then restart the box."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from appliance.foundation.errors import ApplianceError
+from appliance.host.slots import SlotMarks, mark_bad
+from appliance.updates.trial import record
+from appliance.updates.trial.model import Failure, Release, Trial, TrialState
+from appliance.updates.trial.places import Places
+
+_log = logging.getLogger(__name__)
+MAX_LINES: Final = 80
+MAX_LINE_CHARS: Final = 400
+MAX_FAILURES: Final = 5
+_GATEWAY: Final = "homarus-gateway.service"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What can be found out about a start: units that failed, lines of the journal, and what the gate saw."""
+
+    failed_units: Callable[[], Sequence[str]]
+    journal: Callable[[Sequence[str]], Sequence[str]]
+    seen: Callable[[], Sequence[str]]
+    redact: Callable[[str], str]
+
+
+def give_up(
+    places: Places,
+    booted: Release,
+    evidence: Evidence,
+    slots: SlotMarks,
+    reboot: Callable[[], None],
+    now_ms: int,
+) -> bool:
+    """Write down why the version on trial did not work and restart; return False when nothing is on trial.
+
+    A version that never got a copy of the state is forbidden at once: trying it again would change nothing. Any other
+    one keeps the tries that the boot loader gives it, since a power cut or a slow disk looks the same. Raises OSError
+    when the reason could not be kept; the box has been told to restart then too.
+    """
+    with places.exclusive():
+        trial = record.trial(places)
+        if trial is None or trial.target != booted or trial.state is TrialState.RETURNING:
+            return False
+        try:
+            if trial.state is TrialState.REFUSED:
+                _forbid(slots)
+            else:
+                _keep(places, trial, evidence, now_ms)
+        finally:
+            reboot()
+    return True
+
+
+def _forbid(slots: SlotMarks) -> None:
+    try:
+        mark_bad(slots)
+    except ApplianceError as error:
+        _log.error("the slot could not be marked bad: %s", error)  # its tries end by themselves
+
+
+def _keep(places: Places, trial: Trial, evidence: Evidence, now_ms: int) -> None:
+    units = tuple(evidence.failed_units())
+    seen = tuple(evidence.redact(line) for line in evidence.seen())
+    lines = _tail(evidence.redact(line) for line in evidence.journal(units))
+    failure = Failure(reason(units, seen), units, seen, lines, now_ms)
+    _log.error("version %s is given up: %s", trial.target.version, failure.reason)
+    failures = (*trial.failures, failure)[-MAX_FAILURES:]
+    record.write_trial(places, msgspec.structs.replace(trial, failures=failures))
+
+
+def reason(units: Sequence[str], seen: Sequence[str]) -> str:
+    """Return one sentence for the owner."""
+    if _GATEWAY in units:
+        return "The gateway did not start."
+    if seen:
+        wrong = [line for line in seen if "does not work" in line and "need not" not in line]
+        return f"It did not pass its tests: {'; '.join(wrong or seen)}."
+    if units:
+        return f"Parts of it did not start: {', '.join(units)}."
+    return "It did not come up in time."
+
+
+def _tail(lines: Iterable[str]) -> tuple[str, ...]:
+    cut = [line[:MAX_LINE_CHARS] for line in lines if line.strip()]
+    return tuple(cut[-MAX_LINES:])

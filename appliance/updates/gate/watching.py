@@ -1,0 +1,95 @@
+"""From the first look to the mark: a version on trial has to work, the box's own version has to be there.
+
+Why the box's own version is judged so mildly: the boot loader gives a slot three starts and then takes the other one. A
+configuration that keeps the gateway from starting, a full disk, a model that is gone would all be the same with the
+other slot, and going there would take back software and state behind the owner's back. So a slot that is not on trial
+is marked good as soon as the gateway answers, and when it does not answer, as soon as the slot has shown that its own
+program can still be read and loaded. Only a slot whose files are damaged is left to the count.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from appliance.foundation.errors import ApplianceError
+from appliance.host.slots import SlotMarks, mark_good
+from appliance.updates.gate.model import Look, passed
+from appliance.updates.trial import record
+from appliance.updates.trial.commit import commit
+from appliance.updates.trial.model import Answered, Release, Trial, TrialState
+from appliance.updates.trial.places import Places
+
+_log = logging.getLogger(__name__)
+_EVERY_S: Final = 5.0
+_OWN_PATIENCE_S: Final = 300.0
+
+
+class Looks(Protocol):
+    """What looks at the gateway (`looking.Looker`)."""
+
+    def look(self) -> Look: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate works with. `loads` tells whether this slot's program can be read; `tell` keeps what was seen."""
+
+    places: Places
+    slots: SlotMarks
+    now_ms: Callable[[], int]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    answers: Callable[[], bool]
+    looker: Callable[[Answered], Looks]
+    loads: Callable[[], bool]
+    tell: Callable[[tuple[str, ...]], None]
+    patience_s: float
+
+    def pass_through(self, booted: Release) -> bool:
+        """Mark the slot good when it earns it; return whether it did. Raises RaucError, OSError."""
+        trial = record.trial(self.places)
+        if trial is not None and trial.state is TrialState.RUNNING and trial.target == booted:
+            return self._on_trial(booted, trial)
+        return self._own()
+
+    def _on_trial(self, booted: Release, trial: Trial) -> bool:
+        looker = self.looker(record.answered(self.places))
+        looks: list[Look] = []
+        end = self.monotonic() + self.patience_s
+        while not passed(looks):
+            if looks and self.monotonic() >= end:
+                _log.error("version %s does not work: %s", booted.version, "; ".join(looks[-1].lines()))
+                return False
+            if looks:
+                self.sleep(_EVERY_S)
+            looks.append(looker.look())
+            self.tell(looks[-1].lines())
+        with self.places.exclusive():
+            # In this order: see `commit`.
+            mark_good(self.slots)
+            commit(self.places, booted, self.now_ms())
+        record.write_answered(self.places, looks[-1].answered)
+        _log.info("version %s works (%s); start %d of it", booted.version, "; ".join(looks[-1].lines()), trial.tries)
+        return True
+
+    def _own(self) -> bool:
+        end = self.monotonic() + min(self.patience_s, _OWN_PATIENCE_S)
+        while not (up := self.answers()) and self.monotonic() < end:
+            self.sleep(_EVERY_S)
+        if not up and not self.loads():
+            _log.error("the program of this slot cannot be loaded; it is not marked good")
+            return False
+        mark_good(self.slots)
+        if not up:
+            _log.warning("the gateway does not answer, and another version would not change that: `homarus doctor`")
+            return True
+        try:
+            look = self.looker(record.answered(self.places)).look()
+            self.tell(look.lines())
+            record.write_answered(self.places, look.answered)
+        except (ApplianceError, OSError) as error:
+            _log.warning("what answers here could not be noted: %s", error)
+        return True
