@@ -248,6 +248,7 @@ class Gateway:
             key=key,
             trust=trust,
             nodes=nodes,
+            updates=self._updates(config),
             agenda=core.agenda,
             notes=core.notes,
             idempotency=IdempotencyStore(core.database),
@@ -255,7 +256,6 @@ class Gateway:
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
             restart=self.restart,
-            updates=self._updates(config),
             care=self._care(core, key),
         )
         surface = Surface(parts, exposed.settings, locks)

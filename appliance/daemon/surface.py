@@ -115,6 +115,7 @@ class Parts:
     key: BoxKey
     trust: TrustParts
     nodes: NodeParts
+    updates: UpdateDesk
     agenda: AgendaStore
     notes: NotesStore
     idempotency: IdempotencyStore
@@ -122,7 +123,6 @@ class Parts:
     learning: Learning
     log_file: Path
     restart: Callable[[], None]
-    updates: UpdateDesk
     care: Care
 
 

@@ -44,6 +44,8 @@ EVENTS: Final = {
         EventSpec("presence", READ, drop_if_slow=True),
         EventSpec("tick", drop_if_slow=True),
         EventSpec("health", drop_if_slow=True),
+        EventSpec("update.available", drop_if_slow=True),
+        EventSpec("update.run.changed", ADMIN),
         EventSpec("shutdown"),
         EventSpec("config.changed", READ),
         EventSpec("homarus.agenda.changed", READ),
