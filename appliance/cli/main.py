@@ -41,6 +41,7 @@ _COMMANDS = {
     "logs": ("logs", "Show the log, or follow it."),
     "backup": ("backup", "See the nightly copies of this box, and come back to one."),
     "doctor": ("doctor", "Look for what is wrong and say how to fix it."),
+    "uninstall": ("uninstall", "Remove the service; the data stays."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
 

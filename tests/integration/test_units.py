@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli.onboarding.service import Place, drop_in
-from appliance.cli.session import session_from
+from appliance.cli.onboarding.units import Place, drop_in
 from tests.integration.gateway_process import GatewayProcess
 from tests.integration.waiting import until
 
@@ -84,9 +83,8 @@ def test_systemd_reads_the_drop_in_of_an_installation_whatever_its_paths_hold(tm
     unit.write_text((_FOLDER / "user" / _UNIT).read_text())
     place = Place(False, tmp_path)
     state = {"HOMARUS_STATE_DIR": str(tmp_path / 'my 100% "box" $HOME')}
-    cli = session_from(state, url=None, token=None, password=None, as_json=False)
     place.drop_in.parent.mkdir()
-    place.drop_in.write_text(drop_in(cli, place))
+    place.drop_in.write_text(drop_in(state, place, _UNIT))
     done = _analyze("--user", "verify", "--man=no", str(unit), runtime=tmp_path)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

@@ -45,6 +45,16 @@ def status(cli: CliSession) -> int:
 
 @command.command()
 @click.pass_obj
+def install(cli: CliSession) -> None:
+    """Install the service of systemd and start it, as root for the whole machine; a second time changes nothing."""
+    from appliance.cli.onboarding.service import install as again
+
+    served = again(cli, lambda line: click.echo(f"  {line}", err=cli.as_json))
+    cli.show({"ok": True, "state": str(served.paths.root)}, "Next: `homarus onboard` sets the box up.")
+
+
+@command.command()
+@click.pass_obj
 def restart(cli: CliSession) -> None:
     """Restart the gateway and wait until it answers again: through systemd, else in its own process."""
     from appliance.cli.restarting import restart as again

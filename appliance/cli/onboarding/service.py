@@ -7,42 +7,46 @@ from __future__ import annotations
 
 import getpass
 import grp
-import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import appliance
+from appliance.cli.onboarding.units import (
+    CODE,
+    SOCKETS,
+    SYSTEM_STATE,
+    TARGET,
+    UNIT,
+    Place,
+    ServiceError,
+    is_root,
+    outdated,
+    place_for,
+    read,
+    wanted,
+)
 from appliance.cli.session import CliSession
 from appliance.client.errors import ClientError, GatewayAway
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import SystemClock
-from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
-from appliance.host.unit_file import argument, setting
 
-UNIT: Final = "homarus-gateway.service"
+__all__ = ["UNIT", "Place", "Run", "ServiceError", "install", "must", "place_for", "run_command", "served_by"]
+
 USER: Final = "homarus"
 GROUP: Final = "homarus-admin"
-SYSTEM_STATE: Final = Path("/var/lib/homarus")
-_CODE: Final = Path(appliance.__file__).resolve().parents[1]
 _RUNNING: Final = Path("/run/systemd/system")
 _PRIVATE: Final = ("/home", "~root", "/run/user", "/tmp", "/var/tmp")
 _READY_S: Final = 90.0
 _COMMAND_S: Final = 120.0
-
-
-class ServiceError(ApplianceError):
-    """The service cannot be installed or does not start; the text says what to do instead."""
-
-    code = "service"
-
+_NAMED: Final = 3  # files that are named one by one
 
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 Say = Callable[[str], None]
@@ -58,60 +62,28 @@ def run_command(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(argv, 124, "", f"{argv[0]} did not end within {_COMMAND_S:g} seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a unit goes, and which manager knows it. `root` stands before paths of the system, for tests."""
-
-    system: bool
-    units: Path
-    root: Path = Path("/")
-
-    @property
-    def unit(self) -> Path:
-        return self.units / UNIT
-
-    @property
-    def drop_in(self) -> Path:
-        return self.units / f"{UNIT}.d" / "10-install.conf"
-
-    @property
-    def shipped(self) -> Path | None:
-        """A unit that came with the system, as in an image: that one is used as it is."""
-        path = self.root / "usr/lib/systemd/system" / UNIT
-        return path if self.system and path.exists() else None
-
-    def systemctl(self, *arguments: str) -> list[str]:
-        return ["systemctl", *([] if self.system else ["--user"]), *arguments]
-
-
-def place_for(environ: dict[str, str], *, root_user: bool) -> Place:
-    """Return where this person installs."""
-    if root_user:
-        return Place(True, Path("/etc/systemd/system"))
-    home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return Place(False, home / "systemd" / "user")
-
-
 def install(cli: CliSession, say: Say, *, place: Place | None = None, run: Run = run_command) -> CliSession:
     """Install, enable and start the service, and say each thing that was done; return how to reach it.
 
     Raises ServiceError.
     """
-    place = place or place_for(dict(cli.environ), root_user=os.geteuid() == 0)
+    place = place or place_for(cli.environ, root_user=is_root())
     _needs_systemd(place, run)
-    served = _served(cli, place)
+    served = served_by(cli, place)
     _nobody_else(served, place, run)
     if place.system:
         _needs_reach()
+    changed = _written(cli, place, run, say)
+    if place.system:
         _users(place, run, say)
-    changed = _written(cli, place, say)
     if changed:
-        _must(run, place.systemctl("daemon-reload"))
-    _must(run, place.systemctl("enable", UNIT))
+        must(run, place.systemctl("daemon-reload"))
+    names = [TARGET, *SOCKETS, UNIT] if place.system else [UNIT]
+    must(run, place.systemctl("enable", *names))
     say(f"enabled {UNIT}: it starts with {'the box' if place.system else 'your session'}")
     running = run(place.systemctl("is-active", UNIT)).returncode == 0
     if changed or not running:
-        _must(run, place.systemctl("restart", UNIT), place)
+        must(run, place.systemctl("restart", *names[1:]) if place.system else place.systemctl("restart", UNIT), place)
         say(f"{'restarted' if running else 'started'} {UNIT}")
     if not place.system:
         _linger(run, say)
@@ -124,7 +96,7 @@ def _needs_systemd(place: Place, run: Run) -> None:
     if not (place.root / _RUNNING.relative_to("/")).is_dir() or shutil.which("systemctl") is None:
         raise ServiceError(
             "This machine does not run systemd, so there is nothing to install. Let what starts programs here run "
-            f"`{sys.executable} -P -m appliance gateway-process` with PYTHONPATH={_CODE}; "
+            f"`{sys.executable} -P -m appliance gateway-process` with PYTHONPATH={CODE}; "
             "`homarus onboard` without --install-daemon sets the box up."
         )
     if not place.system and run(place.systemctl("show-environment")).returncode != 0:
@@ -134,7 +106,7 @@ def _needs_systemd(place: Place, run: Run) -> None:
         )
 
 
-def _served(cli: CliSession, place: Place) -> CliSession:
+def served_by(cli: CliSession, place: Place) -> CliSession:
     """Return the session that means the gateway of the service."""
     home = cli.at_home()
     if not place.system:
@@ -159,7 +131,7 @@ def _nobody_else(served: CliSession, place: Place, run: Run) -> None:
 
 def _needs_reach() -> None:
     """The service has a user of its own, who sees no home folders."""
-    for path in (_CODE, Path(sys.executable).resolve(), Path(sys.executable).parent):
+    for path in (CODE, Path(sys.executable).resolve(), Path(sys.executable).parent):
         if any(path.is_relative_to(Path(one).expanduser()) for one in _PRIVATE):
             raise ServiceError(
                 f"{path} lies where the service's own user cannot read. Put the program into /opt/homarus and run "
@@ -168,63 +140,42 @@ def _needs_reach() -> None:
 
 
 def _users(place: Place, run: Run, say: Say) -> None:
-    """Make the user of the service and the group that administers it."""
+    """Make the user of the service, the group that administers it, and the folder of the models' sockets."""
+    if place.shipped is not None:
+        return
     try:
         grp.getgrnam(GROUP)
         pwd.getpwnam(USER)
-        return
     except KeyError:
-        pass
-    target = place.root / "etc/sysusers.d/homarus.conf"
-    _write(target, _template("homarus.sysusers.conf"))
-    _must(run, ["systemd-sysusers", str(target)])
-    say(f"made the user {USER} and the group {GROUP}: who is in it administers the box without root")
+        must(run, ["systemd-sysusers", str(place.sysusers)])
+        say(f"made the user {USER} and the group {GROUP}: who is in it administers the box without root")
+    must(run, ["systemd-tmpfiles", "--create", str(place.tmpfiles)])
 
 
-def _written(cli: CliSession, place: Place, say: Say) -> bool:
-    """Write the unit and what is particular to this machine; tell whether anything is another than before."""
-    wanted = {} if place.shipped is not None else {place.unit: _unit(place), place.drop_in: drop_in(cli, place)}
-    changed = [path for path, text in wanted.items() if _read(path) != text]
+def _written(cli: CliSession, place: Place, run: Run, say: Say) -> bool:
+    """Write the units and what is particular to this machine; tell whether anything is another than before."""
+    files = wanted(cli.environ, place, _version(run))
+    changed = [path for path, text in files.items() if read(path) != text]
     for path in changed:
-        _write(path, wanted[path])
-        say(f"wrote {path}")
-    if not changed:
+        _write(path, files[path])
+    if len(changed) > _NAMED:
+        say(f"wrote {len(changed)} files of the service, most of them into {place.units}")
+    else:
+        for path in changed:
+            say(f"wrote {path}")
+    gone = outdated(place, files)
+    for path in gone:
+        path.unlink()
+        say(f"removed {path}, of an older version")
+    if not changed and not gone:
         say(f"{place.shipped or place.unit} is as it should be")
-    return bool(changed)
+    return bool(changed or gone)
 
 
-def _unit(place: Place) -> str:
-    return _template(UNIT if place.system else f"user/{UNIT}")
-
-
-def drop_in(cli: CliSession, place: Place) -> str:
-    """Return where the program lies; for one person also which state was meant."""
-    lines = [
-        "# Written by `homarus onboard --install-daemon`.",
-        "[Service]",
-        "ExecStart=",
-        f"ExecStart={argument(sys.executable)} -P -m appliance gateway-process",
-        f"Environment={setting(f'PYTHONPATH={_CODE}')}",
-    ]
-    if not place.system:
-        named = {name: cli.environ[name] for name in ("HOMARUS_STATE_DIR", "HOMARUS_CONFIG") if name in cli.environ}
-        lines += [f"Environment={setting(f'{name}={Path(value).absolute()}')}" for name, value in named.items()]
-    return "\n".join([*lines, ""])
-
-
-def _template(name: str) -> str:
-    path = _CODE / "systemd" / name
-    text = _read(path)
-    if text is None:
-        raise ServiceError(f"{path} is missing: this installation is not complete. Fetch it again.")
-    return text
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return None
+def _version(run: Run) -> int:
+    """Return the version of systemd, 0 where it does not say."""
+    found = re.match(r"systemd (\d+)", run(["systemctl", "--version"]).stdout)
+    return int(found[1]) if found else 0
 
 
 def _write(path: Path, text: str) -> None:
@@ -256,7 +207,7 @@ def _answers(served: CliSession, place: Place) -> None:
     raise ServiceError(f"The service started but does not answer. {_look(place)}")
 
 
-def _must(run: Run, argv: Sequence[str], place: Place | None = None) -> None:
+def must(run: Run, argv: Sequence[str], place: Place | None = None) -> None:
     """Run a program that has to work. Raises ServiceError with what it said."""
     done = run(argv)
     if done.returncode != 0:

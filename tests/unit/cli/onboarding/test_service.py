@@ -19,7 +19,8 @@ from appliance.client.errors import GatewayAway
 class FakeManager:
     """Stands for systemctl and its like: remembers what it was asked, answers as a manager in that state would."""
 
-    def __init__(self, *, active: bool = False, failing: str = "") -> None:
+    def __init__(self, *, active: bool = False, failing: str = "", version: int = 257) -> None:
+        self._version = version
         self.asked: list[str] = []
         self._active = active
         self._failing = failing
@@ -29,6 +30,8 @@ class FakeManager:
         self.asked.append(line)
         if self._failing and self._failing in line:
             return subprocess.CompletedProcess(argv, 1, "", "Job failed.\nSee the journal.\n")
+        if line == "systemctl --version":
+            return subprocess.CompletedProcess(argv, 0, f"systemd {self._version} ({self._version}.1-1)\n+PAM\n", "")
         if " is-active " in line:
             return subprocess.CompletedProcess(argv, 0 if self._active else 3, "", "")
         if " restart " in line:
@@ -38,7 +41,8 @@ class FakeManager:
     @property
     def done(self) -> list[str]:
         """What changed something."""
-        return [line for line in self.asked if "is-active" not in line and "show-environment" not in line]
+        looks = ("is-active", "show-environment", "--version")
+        return [line for line in self.asked if not any(look in line for look in looks)]
 
     def call(self, cli: CliSession, method: str, params: object = None, *, timeout_s: float = 0) -> dict[str, bool]:
         if not self._active:
@@ -60,6 +64,10 @@ def said() -> list[str]:
 def _cli(root: Path, **environ: str) -> CliSession:
     named = {"HOME": str(root / "home"), **environ}
     return session_from(named, url=None, token=None, password=None, as_json=False)
+
+
+def _files(root: Path) -> list[Path]:
+    return [path for path in (root / "etc").rglob("*") if path.is_file()]
 
 
 def _user(root: Path) -> Place:
@@ -84,7 +92,7 @@ def test_without_root_it_is_a_unit_of_this_person_that_runs_without_a_login(
 ) -> None:
     place, manager = _user(root), FakeManager()
     served = _install(root, place, manager, said, monkeypatch)
-    assert place.unit.read_text() == (service._CODE / "systemd/user" / UNIT).read_text()
+    assert place.unit.read_text() == (service.CODE / "systemd/user" / UNIT).read_text()
     assert f'ExecStart="{sys.executable}" -P -m appliance gateway-process' in place.drop_in.read_text()
     assert manager.done[:3] == [
         "systemctl --user daemon-reload",
@@ -136,10 +144,61 @@ def test_as_root_it_makes_the_user_and_the_group_first(
     place, manager = _system(root), FakeManager()
     served = _install(root, place, manager, said, monkeypatch)
     assert manager.done[0] == f"systemd-sysusers {root}/etc/sysusers.d/homarus.conf"
-    assert manager.done[1] == "systemctl daemon-reload"
+    assert manager.done[1:] == [
+        f"systemd-tmpfiles --create {root}/etc/tmpfiles.d/homarus.conf",
+        "systemctl daemon-reload",
+        f"systemctl enable homarus.target homarus-engine.socket homarus-worker.socket {UNIT}",
+        f"systemctl restart homarus-engine.socket homarus-worker.socket {UNIT}",
+    ]
     assert served.paths.control_socket == root / "var/lib/homarus/run/gateway.sock"
     assert f"g {GROUP} -" in (root / "etc/sysusers.d/homarus.conf").read_text()
-    assert f"the user {USER} and the group {GROUP}" in said[0]
+    assert f"the user {USER} and the group {GROUP}" in said[1]
+
+
+def test_the_whole_machine_gets_slices_sandboxes_and_where_each_program_lies(
+    root: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _system(root)
+    _install(root, place, FakeManager(), said, monkeypatch)
+    for name in ("homarus.target", "homarus-engine.slice", "homarus-engine@.service", "homarus-engine.socket"):
+        assert (place.units / name).read_text() == (service.CODE / "systemd" / name).read_text()
+    drop_in = (place.units / "homarus-engine@.service.d/10-install.conf").read_text()
+    assert f'ExecStart=\nExecStart="{sys.executable}" -P -S -m appliance.supervisor.launcher engine\n' in drop_in
+    assert f'Environment="HOMARUS_ENGINE_DIR={service.CODE / ".venv-engine"}"' in drop_in
+    assert (place.units / "homarus-.service.d/10-hardening.conf").exists()
+    assert (place.units / "homarus-node.service.d/10-hardening.conf").exists(), "a node is not for that block"
+    assert not list(place.units.glob("homarus-host*")), "nothing of a machine that is not ours is asked of root"
+    assert not list(place.units.glob("homarus-update*"))
+    assert said[0] == f"wrote {len(_files(root))} files of the service, most of them into {place.units}"
+
+
+@pytest.mark.parametrize(("version", "there"), [(252, False), (254, True)])
+def test_what_an_older_systemd_does_not_know_is_left_out(
+    root: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, version: int, there: bool
+) -> None:
+    place = _system(root)
+    _install(root, place, FakeManager(version=version), said, monkeypatch)
+    assert (place.units / f"{UNIT}.d/20-credentials.conf").exists() is there
+    assert (place.units / f"{UNIT}.d/20-network.conf").exists()
+
+
+def test_the_machine_changes_nothing_a_second_time_and_drops_what_is_of_an_older_version(
+    root: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _system(root)
+    _install(root, place, FakeManager(version=254), [], monkeypatch)
+    before = {path: path.stat().st_mtime_ns for path in _files(root)}
+    manager = FakeManager(active=True, version=254)
+    _install(root, place, manager, said, monkeypatch)
+    assert {path: path.stat().st_mtime_ns for path in _files(root)} == before
+    assert not [line for line in manager.done if "restart" in line or "reload" in line]
+    mine = place.units / f"{UNIT}.d/30-mine.conf"
+    mine.write_text("# the owner's\n")
+    manager = FakeManager(active=True, version=252)  # as if a file were gone from this version
+    _install(root, place, manager, said, monkeypatch)
+    assert f"removed {place.units / UNIT}.d/20-credentials.conf, of an older version" in said
+    assert mine.exists()
+    assert [line for line in manager.done if "restart" in line]
 
 
 def test_the_unit_of_an_image_is_used_as_it_is(root: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,6 +249,6 @@ def test_where_lingering_is_not_allowed_it_says_so_and_goes_on(
 
 
 def test_a_program_in_a_home_folder_is_no_service_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_CODE", Path("/var/tmp/homarus"))
+    monkeypatch.setattr(service, "CODE", Path("/var/tmp/homarus"))
     with pytest.raises(ServiceError, match="/opt/homarus"):
         service._needs_reach()
