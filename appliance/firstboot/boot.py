@@ -90,11 +90,13 @@ class Boot:
         options, refused = self._options(found.settings, failed, before)
         first = before.first or not failed
         if found.source is None:
-            return replace(before, kept=found.mistakes, wiping=None, first=first), failed
+            return replace(before, kept=found.kept, wiping=None, first=first), failed
         mistakes = (*found.mistakes, *(Mistake(found.source, path, reason, "") for path, reason in refused.items()))
         notes = (*found.notes, *failed)
-        report = Report((*applied, *options), mistakes, notes, found.source, self.clock.now_ms(), first=first)
-        for line in (*found.notes, *(one.sentence() for one in mistakes)):
+        report = Report(
+            (*applied, *options), mistakes, notes, found.source, self.clock.now_ms(), kept=found.kept, first=first
+        )
+        for line in (*found.notes, *(one.sentence() for one in report.all_mistakes)):
             self.say(line)
         return report, failed
 

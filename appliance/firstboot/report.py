@@ -13,6 +13,7 @@ from appliance.firstboot.values import OURS, Mistake
 FILE: Final = "data/system/first-boot.json"
 _MAX_BYTES: Final = 256 * 1024
 _FORMAT: Final = 1
+_PARTS: Final = ("file", "key", "problem", "fix", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,17 @@ class Report:
 
     def encode(self) -> bytes:
         """Return the file. It is readable by everybody on the box and holds no secret."""
-        members = {"format": _FORMAT, **asdict(self), "wiping": dict(self.wiping or {})}
+        rows = [_row(one, kept=False) for one in self.mistakes] + [_row(one, kept=True) for one in self.kept]
+        members = {
+            "format": _FORMAT,
+            "applied": self.applied,
+            "mistakes": rows,
+            "notes": self.notes,
+            "source": self.source,
+            "atMs": self.at_ms,
+            "wiping": dict(self.wiping or {}),
+            "first": self.first,
+        }
         return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
     def dismissed(self) -> Report:
@@ -54,20 +65,26 @@ def load(root: Path) -> Report:
         found = json.loads(content)
         return Report(
             applied=tuple(map(str, found["applied"])),
-            mistakes=_mistakes(found["mistakes"]),
+            mistakes=_mistakes(found["mistakes"], kept=False),
             notes=tuple(map(str, found["notes"])),
             source=found["source"] if isinstance(found["source"], str) else None,
-            at_ms=int(found["at_ms"]),
+            at_ms=int(found["atMs"]),
             wiping={str(name): tuple(map(str, blocks)) for name, blocks in found["wiping"].items()} or None,
-            kept=_mistakes(found["kept"]),
+            kept=_mistakes(found["mistakes"], kept=True),
             first=found["first"] is True,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Report()
 
 
-def _mistakes(rows: Sequence[Mapping[str, Any]]) -> tuple[Mistake, ...]:
-    return tuple(Mistake(**{key: str(value) for key, value in row.items()}) for row in rows)
+def _row(one: Mistake, *, kept: bool) -> dict[str, object]:
+    """One mistake with its parts, and with `path` and `message` as the checks of health read it."""
+    return {**asdict(one), "kept": kept, "path": f"{one.file}:{one.key}", "message": one.sentence()}
+
+
+def _mistakes(rows: Sequence[Mapping[str, Any]], *, kept: bool) -> tuple[Mistake, ...]:
+    parts = [{key: str(row[key]) for key in _PARTS} for row in rows if row["kept"] is kept]
+    return tuple(Mistake(**each) for each in parts)
 
 
 def said(report: Report, name: str, *, readable: bool) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from appliance.config.values import Secret
 
@@ -76,10 +76,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one look at the partition gave. `wipe` names the files that hold secrets and were read to the end."""
+    """What one look at the partition gave. `wipe` names the files that hold secrets and were read to the end.
+
+    `mistakes` are those of the file `source`, `kept` those of files that stay where they are.
+    """
 
     settings: Settings = Settings()
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
     source: str | None = None
-    wipe: tuple[str, ...] = field(default=())
+    wipe: tuple[str, ...] = ()
+    kept: tuple[Mistake, ...] = ()

@@ -131,7 +131,7 @@ class Facts:
     """What is known of the box at this moment.
 
     `offers` is None until it was measured; `answering` the model file that answers; `restarted`: this process started
-    after the step that asked for it.
+    after the step that asked for it. `notices`: what of the settings on the card was not taken.
     """
 
     language: str = "en"
@@ -148,6 +148,7 @@ class Facts:
     paired: str | None = None
     devices: int = 0
     restarted: bool = True
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ def shown(state: State, facts: Facts) -> Ask:
     match state.step:
         case StepName.LANGUAGE:
             options = tuple(Option(code, name) for code, name in LANGUAGES.items())
-            return Ask(state.step, "select", say["language.title"], options=options, initial=facts.language)
+            message = "\n".join((say["card.mistakes"], *facts.notices)) if facts.notices else ""
+            return Ask(state.step, "select", say["language.title"], message, options=options, initial=facts.language)
         case StepName.NAME:
             return Ask(
                 state.step,

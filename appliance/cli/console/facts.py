@@ -74,7 +74,10 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
         paired = ask("device.pair.list", {}).get("paired", ())
     except (ClientError, TimeoutError, OSError) as error:
         return _away(base, unit() or str(error), root)
-    problems = [Problem(str(row["summary"]), str(row.get("fix") or "")) for row in status.get("conditions") or ()]
+    rows = status.get("conditions") or ()
+    problems = [Problem(str(row["summary"]), str(row.get("fix") or "")) for row in rows]
+    if not any(row.get("code") == "first_boot" for row in rows):
+        problems += _mistakes(root)  # the gateway looks for them a minute after its start
     return Facts(
         name=base.name,
         version=str(status.get("runtimeVersion") or __version__),
@@ -91,20 +94,20 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
 
 def _away(base: Facts, why: str, root: Path) -> Facts:
     """Without a gateway nobody else tells of mistakes in the settings."""
-    found = _json(root / _FIRST_BOOT)
-    rows = [*(found.get("mistakes") or ()), *(found.get("kept") or ())]
-    problems = [
-        Problem(f"{row.get('file')}: {row.get('key')} {row.get('problem')}", row.get("fix", "")) for row in rows
-    ]
     return Facts(
         name=base.name,
         addresses=base.addresses,
         gateway=why,
-        problems=tuple(problems),
+        problems=tuple(_mistakes(root)),
         update=base.update,
         box=base.box,
         wifi=base.wifi,
     )
+
+
+def _mistakes(root: Path) -> list[Problem]:
+    rows = _json(root / _FIRST_BOOT).get("mistakes")
+    return [Problem(str(row["message"])) for row in rows if "message" in row] if isinstance(rows, list) else []
 
 
 def _update(status: dict[str, Any]) -> str:

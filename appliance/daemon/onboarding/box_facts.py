@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from appliance.config.sections.models import ModelsSection
@@ -13,6 +15,7 @@ from appliance.daemon.local.serving import LocalModels
 from appliance.daemon.onboarding.pairing_code import PairingCode
 from appliance.engine.models.pull import HUB
 from appliance.engine.models.recommend.advice import Advice
+from appliance.firstboot import report as reports
 from appliance.gateway.method import Call
 from appliance.gateway.methods.pulls import Pulls
 from appliance.host.interfaces import addresses
@@ -20,6 +23,8 @@ from appliance.onboarding.flow import known_language
 from appliance.onboarding.model import SERVICES, Facts, Fetch, Look, Offer
 from appliance.protocol.methods.base import UNSET
 from appliance.providers.builtin import BUILT_IN
+
+_MAX_NOTICES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class BoxFacts:
     pulls: Pulls
     codes: PairingCode
     bind: str
+    root: Path = Path("/")
 
     @property
     def models(self) -> ModelsSection:
@@ -71,6 +77,7 @@ class BoxFacts:
             paired=self.codes.paired(call.now_ms),
             devices=await self.codes.devices(),
             restarted=known.restarted,
+            notices=await asyncio.to_thread(self._notices),
         )
 
     async def look(self, name: str) -> Look:
@@ -87,6 +94,9 @@ class BoxFacts:
             free_bytes=found.disk_free_bytes,
             sha256=found.sha256 if found.sha256 is not UNSET else None,
         )
+
+    def _notices(self) -> tuple[str, ...]:
+        return tuple(one.sentence() for one in reports.load(self.root).all_mistakes[:_MAX_NOTICES])
 
     def _language(self, call: Call) -> str:
         """Return the language of the configuration, else of who asks, else of the system."""

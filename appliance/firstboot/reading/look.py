@@ -17,11 +17,12 @@ FOREIGN: Final = ("firstrun.sh", "user-data", "network-config", "custom.toml", "
 
 def look(files: Mapping[str, bytes], names: frozenset[str], world: World) -> Found:
     """Return what the files say. `files`: the candidates that are there; `names`: everything on the partition."""
-    mistakes = [_foreign(name) for name in FOREIGN if name in names]
+    kept = [_foreign(name) for name in FOREIGN if name in names]
+    mistakes: list[Mistake] = []
     for name, wanted in ((f"{OURS}.txt", OURS), (f"{PRESEED}.txt", PRESEED)):
         if name in names:
             fix = f"Rename it to {wanted}; Windows hides the end of a name."
-            mistakes.append(Mistake(name, "", "is not read under this name.", fix))
+            kept.append(Mistake(name, "", "is not read under this name.", fix))
     notes: list[str] = []
     if OURS in files and PRESEED in files and files[OURS].strip():
         notes.append(f"{OURS} counts; {PRESEED} is there too and is not read.")
@@ -36,13 +37,13 @@ def look(files: Mapping[str, bytes], names: frozenset[str], world: World) -> Fou
             table = open_table(name, files[name], mistakes)
         except Unreadable as error:
             # Nothing of it was applied: it stays, so that its owner can mend it.
-            return Found(mistakes=(*mistakes, error.mistake), notes=tuple(notes))
+            return Found(kept=(*kept, error.mistake), notes=tuple(notes))
         if table is None:
             unread = (*unread, name)  # blank: what a wipe left that a power cut ended
             continue
         settings: Settings = ours.read(table, world) if name == OURS else preseed.read(table, world)
-        return Found(settings, tuple(mistakes), tuple(notes), name, (*unread, name))
-    return Found(mistakes=tuple(mistakes), notes=tuple(notes), wipe=unread)
+        return Found(settings, tuple(mistakes), tuple(notes), name, (*unread, name), tuple(kept))
+    return Found(notes=tuple(notes), wipe=unread, kept=tuple(kept))
 
 
 def _foreign(name: str) -> Mistake:

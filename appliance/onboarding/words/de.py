@@ -6,6 +6,7 @@ WORDS = {
     "amount.large": "{count} GB",
     "amount.small": "{count} MB",
     "amount.point": ",",
+    "card.mistakes": "Einige Einstellungen auf der Karte wurden nicht übernommen:",
     "language.title": "Welche Sprache soll die Box sprechen?",
     "name.title": "Wie darf ich Sie nennen?",
     "name.message": "Leer lassen geht auch.",

@@ -6,6 +6,7 @@ WORDS = {
     "amount.large": "{count} GB",
     "amount.small": "{count} MB",
     "amount.point": ".",
+    "card.mistakes": "Some settings on the card were not taken:",
     "language.title": "Which language shall the box speak?",
     "name.title": "What may I call you?",
     "name.message": "Empty is fine.",

@@ -6,6 +6,7 @@ WORDS = {
     "amount.large": "{count} Go",
     "amount.small": "{count} Mo",
     "amount.point": ",",
+    "card.mistakes": "Certains réglages de la carte n’ont pas été repris :",
     "language.title": "Quelle langue le boîtier doit-il parler ?",
     "name.title": "Comment puis-je vous appeler ?",
     "name.message": "Vous pouvez laisser vide.",

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli.console.facts import gather
+from appliance.client.errors import GatewayAway
 from appliance.firstboot import report as reports
 from appliance.firstboot.applying.gateway import NotKept
 from appliance.firstboot.applying.live import System
 from appliance.firstboot.applying.plan import Option
 from appliance.firstboot.boot import Boot
+from appliance.health.checks.image import check_first_boot
+from appliance.health.look import Look
 from tests.fakes.clock import FakeClock
 
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@laptop"
@@ -338,3 +342,18 @@ def test_the_report_names_no_secret_in_any_repr(box: _Box) -> None:
     box.put("efi/homarus.toml", _FULL)
     box.boot()
     assert not re.search("geheim|top secret", repr(reports.load(box.root)))
+
+
+def test_what_was_not_taken_is_a_condition_of_health_and_stands_on_the_screen(box: _Box) -> None:
+    box.put("efi/homarus.toml", 'time_zone = "Mars"\nowner = "Ada"')
+    box.put("efi/firstrun.sh", "#!/bin/sh")
+    box.boot()
+    box.boot()
+    found = list(check_first_boot(Look(box.root, 0)))
+    assert [one.code for one in found] == ["first_boot", "first_boot"]
+    assert 'time_zone = "Mars"' in found[0].summary
+
+    def away(method: str, params: dict[str, object]) -> object:
+        raise GatewayAway("nobody")
+
+    assert any("firstrun.sh" in one.text for one in gather(away, box.root).problems)

@@ -35,7 +35,7 @@ def _preseed(text: str) -> Found:
 
 
 def _sentences(found: Found) -> str:
-    return "\n".join(one.sentence() for one in found.mistakes)
+    return "\n".join(one.sentence() for one in (*found.mistakes, *found.kept))
 
 
 FULL = f"""
@@ -157,8 +157,8 @@ def test_a_key_with_a_spelling_mistake_is_answered_with_the_right_one_but_not_wi
 )
 def test_a_file_that_is_no_toml_is_named_and_stays_on_the_card(text: str) -> None:
     found = _ours(text)
-    assert len(found.mistakes) == 1
-    assert found.mistakes[0].problem.startswith("cannot be read")
+    assert len(found.kept) == 1
+    assert found.kept[0].problem.startswith("cannot be read")
     assert found.wipe == ()
 
 

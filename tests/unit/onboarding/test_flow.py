@@ -237,3 +237,11 @@ def test_sizes_are_said_as_people_say_them() -> None:
     sizes = (1_149_000_000, 386_000_000, 10)
     assert [amount(one, en.WORDS) for one in sizes] == ["1.1 GB", "386 MB", "1 MB"]
     assert [amount(one, fr.WORDS) for one in sizes] == ["1,1 Go", "386 Mo", "1 Mo"]
+
+
+def test_what_of_the_card_was_not_taken_stands_before_the_first_question() -> None:
+    facts = dataclasses.replace(_FACTS, notices=('homarus.toml: time_zone = "Mars": is no time zone.',))
+    said = shown(State(session="s", language="de"), facts).message
+    assert said.startswith("Einige Einstellungen auf der Karte")
+    assert "Mars" in said
+    assert shown(State(session="s"), _FACTS).message == ""
