@@ -6,6 +6,8 @@ do not know `[tryboot]` with `boot_partition` and start the wrong slot after an 
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,10 @@ from appliance.health.condition import Condition, Severity
 from appliance.health.look import Look
 
 _STAMP: Final = "proc/device-tree/chosen/bootloader/build-timestamp"
-_EARLIEST_S: Final = 1_669_852_800  # 2022-12-01
+_EARLIEST: Final = "2022-12-01"
+_BOX: Final = "usr/lib/homarus/box.json"
+_BOARD: Final = "usr/lib/homarus/app/firmware-config/boards/{board}/board.toml"
+_NAME: Final = re.compile(r"[a-z0-9-]+").fullmatch
 _FIX = (
     "Write the current boot loader with Raspberry Pi Imager (Misc utility images, Bootloader) to a spare card, start "
     "the box from it once, then put its own card back. Until then updates are not tried."
@@ -25,11 +30,25 @@ _FIX = (
 def check(look: Look) -> Iterator[Condition]:
     """Say when the boot loader is too old to come back from a bad update."""
     made_s = built_s(look.root)
-    if made_s is None or made_s >= _EARLIEST_S:
+    if made_s is None:
         return
-    day = datetime.fromtimestamp(made_s, UTC).date().isoformat()
+    day, earliest = datetime.fromtimestamp(made_s, UTC).date().isoformat(), _earliest(look)
+    if day >= earliest:
+        return
     summary = f"The boot loader of this Raspberry Pi is of {day}: too old to come back safely from an update."
-    yield Condition("eeprom_old", "boot loader", Severity.DEGRADED, summary, _FIX, {"date": day})
+    details: dict[str, str | int] = {"date": day, "earliest": earliest}
+    yield Condition("eeprom_old", "boot loader", Severity.DEGRADED, summary, _FIX, details)
+
+
+def _earliest(look: Look) -> str:
+    """Return the date that the data of this board name (firmware-config), else that of the first that can do it."""
+    board = str(look.json(_BOX).get("board") or "")
+    try:
+        hardware = tomllib.loads(look.text(_BOARD.format(board=board))).get("hardware", {}) if _NAME(board) else {}
+    except tomllib.TOMLDecodeError:
+        hardware = {}
+    wanted = hardware.get("eeprom_min") if isinstance(hardware, dict) else None
+    return wanted if isinstance(wanted, str) else _EARLIEST
 
 
 def built_s(root: Path) -> int | None:

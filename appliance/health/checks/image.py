@@ -10,6 +10,7 @@ from appliance.health.look import Look
 _BOX = "usr/lib/homarus/box.json"
 _FIRST_BOOT = "data/system/first-boot.json"
 _MOST = 12
+_AGAIN = "Correct it in homarus.toml on the first partition and start the box again, or set it in the app."
 
 
 def check_keys(look: Look) -> Iterator[Condition]:
@@ -24,15 +25,14 @@ def check_first_boot(look: Look) -> Iterator[Condition]:
     """Say what in the settings from the flash tool could not be used."""
     mistakes = look.json(_FIRST_BOOT).get("mistakes")
     for mistake in (mistakes if isinstance(mistakes, list) else [])[:_MOST]:
-        path, text = _told(mistake)
-        summary = f"A setting of the first start could not be used: {text}"
-        fix = "Correct it in homarus.toml on the first partition and start the box again, or set it in the app."
-        details: dict[str, str | int] = {"reason": text}
-        yield Condition("first_boot", path, Severity.NOTICE, summary, fix, details)
+        place, problem, fix = _told(mistake)
+        summary = f"A setting of the first start could not be used: {place}: {problem}"
+        details: dict[str, str | int] = {"place": place, "reason": problem}
+        yield Condition("first_boot", place, Severity.NOTICE, summary, fix or _AGAIN, details)
 
 
-def _told(mistake: object) -> tuple[str, str]:
-    if isinstance(mistake, dict):
-        text = str(mistake.get("message") or mistake.get("text") or mistake.get("summary") or "unknown")
-        return str(mistake.get("path") or mistake.get("where") or text[:60]), text[:300]
-    return str(mistake)[:60], str(mistake)[:300]
+def _told(mistake: object) -> tuple[str, str, str]:
+    """Return place, problem and fix of a row, as appliance.firstboot.report writes it."""
+    row = mistake if isinstance(mistake, dict) else {}
+    place = " ".join(str(row[name]) for name in ("file", "key") if row.get(name))
+    return place[:200] or "settings", str(row.get("problem") or "unknown")[:300], str(row.get("fix") or "")[:300]

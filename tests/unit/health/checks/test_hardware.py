@@ -142,6 +142,16 @@ def test_a_kernel_without_the_memory_controller_is_told(box: FilesOfABox, listed
     assert len(list(memory.check_group(box.look()))) == found
 
 
+def test_a_boot_loader_is_as_new_as_its_board_wants(box: FilesOfABox) -> None:
+    box.put("proc/device-tree/chosen/bootloader/build-timestamp", struct.pack(">I", 1_743_379_200))  # 2025-03-31
+    assert list(eeprom.check(box.look())) == []
+    box.put("usr/lib/homarus/box.json", '{"board": "rpi"}')
+    box.put("usr/lib/homarus/app/firmware-config/boards/rpi/board.toml", '[hardware]\neeprom_min = "2025-04-01"\n')
+    assert [one.details["date"] for one in eeprom.check(box.look())] == ["2025-03-31"]
+    box.put("usr/lib/homarus/box.json", '{"board": "../../etc"}')
+    assert list(eeprom.check(box.look())) == []
+
+
 @pytest.mark.parametrize(("at_s", "found"), [(1_619_700_000, 1), (1_669_852_799, 1), (1_669_852_800, 0)])
 def test_a_boot_loader_of_2021_is_too_old(box: FilesOfABox, at_s: int, found: int) -> None:
     box.put("proc/device-tree/chosen/bootloader/build-timestamp", struct.pack(">I", at_s))

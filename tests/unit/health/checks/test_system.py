@@ -70,11 +70,17 @@ def test_development_keys_are_told(box: FilesOfABox) -> None:
 
 
 def test_mistakes_of_the_first_start_are_told_each_and_not_without_end(box: FilesOfABox) -> None:
-    mistakes = [{"path": "wifi.password", "message": "is too short"}, "hostname: has a space"]
-    box.put("data/system/first-boot.json", json.dumps({"mistakes": mistakes}))
+    wifi = {
+        "file": "homarus.toml",
+        "key": "wifi.password",
+        "problem": "is too short",
+        "fix": "Use 8 letters.",
+        "value": "x",
+    }
+    box.put("data/system/first-boot.json", json.dumps({"mistakes": [wifi, "nonsense"]}))
     found = list(image.check_first_boot(box.look()))
-    assert [one.subject for one in found] == ["wifi.password", "hostname: has a space"]
-    assert "is too short" in found[0].summary
+    assert [one.subject for one in found] == ["homarus.toml wifi.password", "settings"]
+    assert ("is too short" in found[0].summary, found[0].fix) == (True, "Use 8 letters.")
     box.put("data/system/first-boot.json", json.dumps({"mistakes": ["one"] * 13}))
     assert len(list(image.check_first_boot(box.look()))) == 12
 
