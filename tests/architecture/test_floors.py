@@ -14,7 +14,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "yarl": ("gateway", "providers", "client"),
     "multidict": ("gateway", "providers"),
     "uvloop": ("daemon", "engine"),
-    "cryptography": ("identity", "storage", "access", "client", "gateway", "credentials", "daemon"),
+    "cryptography": ("identity", "storage", "access", "client", "gateway", "credentials", "daemon", "updates"),
     "zeroconf": ("discovery",),
     "ifaddr": ("discovery",),
     "cronsim": ("agenda", "dispatch"),
