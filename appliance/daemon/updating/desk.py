@@ -108,17 +108,16 @@ class UpdateDesk:
         standing = await self.standing()
         if standing is None:
             return False
-        self._seen = seen
         self._tell_runs(standing.runs)
         self._tell_available(standing)
         self._declare(standing)
+        self._seen = seen
         return standing.live is not None
 
     def _tell_runs(self, runs: tuple[Run, ...]) -> None:
-        first = not self._told
         for run in reversed(runs[:2]):  # only the newest can change, and the one that it replaces
             row = msgspec.to_builtins(run_record(run))
-            if self._told.get(run.id) != row and not first:
+            if self._told.get(run.id) != row and self._seen is not None:  # what is known at the start is no news
                 self._tell("update.run.changed", {"run": row})
             self._told[run.id] = row
         self._told = {run.id: self._told[run.id] for run in runs[:2]}
