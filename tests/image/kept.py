@@ -1,0 +1,30 @@
+"""What the image's builder has made before and kept: tests use it, and do not make it themselves."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from image import tools
+from image.apt import Bootstrap, package_list
+from image.cache import cache_folder
+from image.errors import ImageError
+
+_EPOCH = tools._EPOCH  # of its key
+
+
+def kept_tree(name: str) -> Path | None:
+    """Return the tree of `image/packages/NAME.txt` if it is there and can be entered, else None."""
+    try:
+        bootstrap = Bootstrap(package_list(tools.REPOSITORY / "image" / "packages" / f"{name}.txt"), tools.host_arch())
+        place = cache_folder() / f"tree-{name}" / bootstrap.key(_EPOCH)
+    except (ImageError, OSError):
+        return None
+    return place if place.is_dir() and os.geteuid() == 0 else None
+
+
+def newest(stage: str) -> Path | None:
+    """Return the newest result of a stage, None where there is none."""
+    folder = cache_folder() / stage
+    found = [each for each in folder.glob("*") if each.suffix != ".part" and each.is_dir()]
+    return max(found, key=lambda each: each.stat().st_mtime, default=None)
