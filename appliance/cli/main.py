@@ -40,6 +40,7 @@ _COMMANDS = {
     "console": ("console", "Show what the screen of the box shows: addresses, health, a code to pair with."),
     "logs": ("logs", "Show the log, or follow it."),
     "backup": ("backup", "See the nightly copies of this box, and come back to one."),
+    "update": ("update", "Look for new versions of this box, install one, or go back."),
     "doctor": ("doctor", "Look for what is wrong and say how to fix it."),
     "uninstall": ("uninstall", "Remove the service; the data stays."),
     "completion": ("completion", "Print the completion script of a shell."),

@@ -13,13 +13,13 @@ import msgspec
 import appliance
 from appliance.config.sections.updates import UpdatesSection
 from appliance.foundation.clock import Clock
-from appliance.gateway.methods.update_rows import available, run_record
 from appliance.health import HealthTracker
 from appliance.host.box import read_box
 from appliance.host.request import ask
 from appliance.updates.conditions import conditions
 from appliance.updates.elsewhere import how_to, is_checkout
 from appliance.updates.records.files import Records
+from appliance.updates.rows import available, run_record
 from appliance.updates.standing import Run, Standing, read_standing
 
 _BUSY_S: Final = 1.0  # while an update goes on, or was just asked for

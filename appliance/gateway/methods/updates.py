@@ -11,7 +11,6 @@ from appliance.config.sections.updates import UpdatesSection
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.ids import new_id
 from appliance.gateway.method import Call, Method
-from appliance.gateway.methods.update_rows import available, box_row, run_record, schedule
 from appliance.protocol.methods.base import UNSET, Empty, or_unset
 from appliance.protocol.methods.updates import (
     BoxUpdateResult,
@@ -30,6 +29,7 @@ from appliance.protocol.methods.updates import (
     UpdateStatusParams,
     UpdateStatusResult,
 )
+from appliance.updates.rows import available, box_row, run_record, schedule
 from appliance.updates.standing import Standing
 
 _HOLD_DAYS: Final = 1.0  # what update.hold means: not this night

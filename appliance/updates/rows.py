@@ -1,4 +1,4 @@
-"""Where updates stand, in the words of the wire."""
+"""Where updates stand, in the words of the wire: the same for clients of the gateway and for root without one."""
 
 from __future__ import annotations
 
