@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from appliance.hostservice import power, updates
+from appliance.hostservice import power, reset, updates
 from appliance.hostservice.frame import Verb
 
 VERBS: Final[Mapping[str, Verb]] = {
     "power.off": power.off,
     "power.reboot": power.reboot,
+    "reset.start": reset.start,
     "update.hold": updates.hold,
     "update.start": updates.start,
 }
