@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 
 import uvloop
 
@@ -17,6 +18,7 @@ from appliance.config.schema import Config
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
+from appliance.host.credentials import with_credentials
 from appliance.storage.copies.takeover import unfinished
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import configure
@@ -38,7 +40,8 @@ _ELSEWHERE = (
 def main(arguments: list[str]) -> int:
     """Run the gateway until SIGTERM or SIGINT; return the exit status."""
     options = _options().parse_args(arguments)
-    paths = StatePaths.from_environment(os.environ)
+    environ = with_credentials(os.environ)
+    paths = StatePaths.from_environment(environ)
     clock = SystemClock()
     try:
         os.umask(0o077)
@@ -53,20 +56,20 @@ def main(arguments: list[str]) -> int:
     if (reason := unfinished(paths.root)) is not None:
         lock.release()
         return _refuse(reason, EXIT_CONFIG)
-    loaded = load(paths.config, os.environ)
+    loaded = load(paths.config, environ)
     config = loaded.config
     if not isinstance(config.gateway, Refused) and config.gateway.mode == "remote":
         lock.release()
         return _refuse(_ELSEWHERE, EXIT_CONFIG)
     redact = Redactor()
-    configure(paths.logs, _level(config), os.environ, redact, terminal=None if options.quiet else sys.stderr)
+    configure(paths.logs, _level(config), environ, redact, terminal=None if options.quiet else sys.stderr)
     for issue in loaded.issues:
         if issue.severity is IssueSeverity.ERROR:
             # What depends on it stays shut, and whoever started the gateway here must not have to guess why.
             _log.error("%s: %s. `homarus doctor` says what does not start", paths.config, issue)
     again = False
     try:
-        again = uvloop.run(_serve(paths, clock, redact, lock, options.port))
+        again = uvloop.run(_serve(paths, environ, clock, redact, lock, options.port))
     except ApplianceError as error:
         _log.error("%s", error)
         return _refuse(str(error), EXIT_CONFIG if error.code.startswith("config") else EXIT_FAILED)
@@ -78,11 +81,18 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-async def _serve(paths: StatePaths, clock: SystemClock, redact: Redactor, lock: StateLock, port: int | None) -> bool:
+async def _serve(
+    paths: StatePaths,
+    environ: Mapping[str, str],
+    clock: SystemClock,
+    redact: Redactor,
+    lock: StateLock,
+    port: int | None,
+) -> bool:
     """Serve until the end; tell whether it is to begin anew."""
     from appliance.daemon.gateway import Gateway
 
-    gateway = Gateway(paths, os.environ, clock=clock, redact=redact, port=port)
+    gateway = Gateway(paths, environ, clock=clock, redact=redact, port=port)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, gateway.stop)

@@ -32,6 +32,8 @@ _OTHER: Final = frozenset(
         "HOMARUS_PYTHON",
         "HOMARUS_LONG",
         "HOMARUS_ENGINE_DIR",
+        "HOMARUS_ENGINE_SOCKETS",
+        "HOMARUS_SPAWN_DIR",
         "HOMARUS_CACHE",
     }
 )
