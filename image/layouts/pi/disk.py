@@ -5,6 +5,7 @@ boot slots, 4 the extended partition around 5 and 6, the root slots, and 7, the 
 first boot moves the end of 4 and 7 and makes the file system of 7.
 """
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def make(board: Board, facts: Facts, root: Path, boot: Path, target: Path, epoch
         folders = [f"--{name}path={work / name}" for name in ("tmp", "input")]
         words = [f"--rootpath={work / 'nothing'}", f"--outputpath={target.parent}", *folders]
         tools.run(["genimage", f"--config={work / 'genimage.cfg'}", *words], [target.parent, root.parent, boot.parent])
+    _cover(target)
+
+
+def _cover(disk: Path) -> None:
+    """Let the file reach to the end of the data partition. Writing it blanks what a card held there before: else the
+    data of the box that the card was in would come back in the new one."""
+    table = json.loads(tools.run(["sfdisk", "--json", disk], [disk.parent]))["partitiontable"]
+    end = max(each["start"] + each["size"] for each in table["partitions"])
+    with disk.open("r+b") as file:
+        file.truncate(end * table["sectorsize"])
 
 
 def setup_files(board: Board) -> dict[str, Path]:
