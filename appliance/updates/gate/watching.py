@@ -69,7 +69,11 @@ class Gate:
             self.tell(looks[-1].lines())
         with self.places.exclusive():
             # In this order: see `commit`.
-            mark_good(self.slots)
+            try:
+                mark_good(self.slots)
+            except ApplianceError as error:
+                self.tell((*looks[-1].lines(), f"slot: does not work (it cannot be marked good: {error})"))
+                raise
             commit(self.places, booted, self.now_ms())
         record.write_answered(self.places, looks[-1].answered)
         _log.info("version %s works (%s); start %d of it", booted.version, "; ".join(looks[-1].lines()), trial.tries)

@@ -95,7 +95,7 @@ def put_back(state: Path, aside: Path, wanted: Mapping[str, bytes]) -> None:
     """Put files in place; what is there goes to `aside`. Raises OSError."""
     for name, content in wanted.items():
         path, place = state / name, aside / name
-        if path.exists() and not place.exists():
+        if os.path.lexists(path) and not os.path.lexists(place):
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.rename(path, place)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

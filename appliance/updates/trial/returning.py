@@ -153,6 +153,8 @@ def _swap(places: Places, trial: Trial) -> None:
     ready = places.returning.exists()
     if not ready and (outcome.copied or (aside / DATABASE).exists()):
         return  # done before the cut
+    if aside.is_symlink():
+        aside.unlink()  # nobody but a faulty gateway makes one; it must not keep the box from returning
     aside.mkdir(mode=0o700, exist_ok=True)
     for suffix in ("-wal", "-shm", "-journal", ""):
         part = live.with_name(live.name + suffix)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.host.tryboot import EARLIEST_EEPROM_S, PARTITIONS, Start, Tryboot, TrybootError, main
+from appliance.host.tryboot import EARLIEST_EEPROM_S, PARTITIONS, Start, Tryboot, TrybootError
+from appliance.host.tryboot.__main__ import main
 
 SHIPPED = Path(__file__).resolve().parents[3] / "firmware-config/boards/rpi/autoboot.txt"
 

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.storage import Backups, DamagedError, StorageError
 from appliance.storage.backup import mark
-from appliance.storage.journal import segments
+from appliance.storage.journal import held, hold, segments
 from tests.fakes.clock import FakeClock
 from tests.unit.storage.conftest import Opener
 
@@ -49,6 +49,26 @@ async def test_only_the_newest_are_kept_and_the_journal_forgets_what_they_hold(
         assert len(backups.all()) == min(2, round_ + 1)
     assert await asyncio.to_thread(mark, backups.all()[0]) == 8
     assert len(segments(tmp_path / "journal")) <= 3
+
+
+async def test_the_journal_of_a_copy_elsewhere_is_held_until_it_is_over_its_limit(
+    open_database: Opener, tmp_path: Path, clock: FakeClock
+) -> None:
+    database = await open_database()
+    journal = tmp_path / "journal"
+    await asyncio.to_thread(hold, journal, 0)
+    for limit in (1 << 30, 1):
+        backups = Backups(tmp_path / "backups", UTC, keep=2, journal_limit_bytes=limit)
+        for _ in range(2):
+            await database.write(add("x" * (17 << 20)))  # over the size of a segment
+            await database.write(add("small"))
+            await backups.run(database, clock.now_ms())
+            clock.advance(_HOUR_S)
+        if limit > 1:
+            assert len(segments(journal)) == 3
+    assert len(segments(journal)) == 1
+    await asyncio.to_thread(hold, journal, None)
+    assert held(journal, 7) == 7
 
 
 async def test_a_backup_is_due_once_a_night_and_after_a_night_that_was_missed(

@@ -101,6 +101,7 @@ def test_a_mark_that_fails_leaves_the_version_on_trial(trial: Scene) -> None:
         trial.gate().pass_through(NEW)
     assert report.trial_open(trial.box.root)
     assert committed(trial) == OLD
+    assert trial.seen[-1][-1] == "slot: does not work (it cannot be marked good: no such bus)"
 
 
 def test_the_boxes_own_slot_is_good_as_soon_as_the_gateway_answers(scene: Scene) -> None:

@@ -1,22 +1,10 @@
-"""The boot loader of a Raspberry Pi as RAUC knows it: two boot partitions, autoboot.txt, and one trial boot at a time.
-
-RAUC calls it as a custom backend (rauc.readthedocs.io, "Custom boot loader", 1.13): `get-primary`, `set-primary NAME`,
-`get-state NAME`, `set-state NAME good|bad`, `get-current`. Formats: raspberrypi.com, "autoboot.txt" and "tryboot".
-
-`set-primary` of the slot that is not committed arms a trial: the next restart, if it is asked for through systemd,
-starts that slot once. Any other restart, a power cut too, starts the committed one. `set-state NAME good` of the slot
-on trial rewrites autoboot.txt, and with that it is committed. The firmware counts nothing: a committed slot that
-breaks later stays chosen.
-"""
+"""What is kept of the slots of a Raspberry Pi, and what its firmware is told."""
 
 from __future__ import annotations
 
 import enum
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -237,52 +225,3 @@ def _flush(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _start(firmware: Tryboot, reboot: Callable[[], object]) -> int:
-    """Mend autoboot.txt; only where the wrong slot runs does this fail, so that nothing begins to work in it."""
-    try:
-        found = firmware.start()
-    except (TrybootError, OSError) as error:
-        print(f"tryboot: autoboot.txt could not be looked after: {error}", file=sys.stderr)
-        return 0
-    if found is not Start.FINE:
-        print("tryboot: autoboot.txt was lost and is there again", file=sys.stderr)
-    if found is not Start.WRONG_SLOT:
-        return 0
-    reboot()
-    return 1
-
-
-def _reboot() -> None:
-    subprocess.run(["systemctl", "--no-block", "reboot"], check=False, timeout=30)
-
-
-def main(arguments: list[str], root: Path = Path("/")) -> int:
-    """Answer one call of RAUC on standard output; return the exit status."""
-    firmware = Tryboot(root)
-    try:
-        match arguments:
-            case ["get-current"]:
-                print(firmware.current())
-            case ["get-primary"]:
-                print(firmware.primary())
-            case ["set-primary", slot] if slot in NAMES:
-                firmware.set_primary(slot)
-            case ["get-state", slot] if slot in NAMES:
-                print(firmware.state(slot))
-            case ["set-state", slot, "good" | "bad" as state] if slot in NAMES:
-                firmware.set_state(slot, state)
-            case ["start"]:
-                return _start(firmware, _reboot)
-            case _:
-                print(f"tryboot: cannot do {' '.join(arguments) or 'nothing'}", file=sys.stderr)
-                return 64
-    except (TrybootError, OSError) as error:
-        print(f"tryboot: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,72 @@
+"""The actions as systemd starts them, on a file system that is a box, or is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from appliance.updates.__main__ import ACTIONS, main
+from appliance.updates.gate.command import act, booted_release
+from appliance.updates.trial import record
+from appliance.updates.trial.model import Release
+from appliance.updates.trial.places import Places
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("proc", "usr/lib/homarus", "var/lib/homarus", "data/system", "run"):
+        (tmp_path / name).mkdir(parents=True)
+    facts = {"board": "nuc", "version": "1.0.0", "build": "abc", "compatible": "homarus-nuc", "tryboot": False}
+    (tmp_path / "usr/lib/homarus/box.json").write_text(json.dumps(facts))
+    (tmp_path / "proc/cmdline").write_text("ro rauc.slot=A quiet")
+    return tmp_path
+
+
+def test_the_version_that_runs_is_that_of_the_image_in_its_slot(root: Path) -> None:
+    assert booted_release(root) == Release("A", "1.0.0", "abc")
+
+
+@pytest.mark.parametrize("gone", ["usr/lib/homarus/box.json", "proc/cmdline"])
+@pytest.mark.parametrize("action", ["prepare-state", "gate", "deadline"])
+def test_a_machine_without_slots_has_nothing_to_do(root: Path, gone: str, action: str) -> None:
+    (root / gone).unlink()
+    assert act(action, root) == 0
+    assert list((root / "data/system").iterdir()) == []
+
+
+def test_the_first_start_of_a_box_writes_down_what_it_runs(root: Path) -> None:
+    assert act("prepare-state", root) == 0
+    own = record.committed(Places.on(root))
+    assert own is not None
+    assert own.release == Release("A", "1.0.0", "abc")
+
+
+def test_a_version_without_a_copy_of_the_state_fails_before_the_gateway(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act("prepare-state", root)
+    (root / "proc/cmdline").write_text("ro rauc.slot=B quiet")
+    monkeypatch.setattr("appliance.updates.trial.copying.room_missing", lambda _: 1)
+    assert act("prepare-state", root) == 1
+    monkeypatch.undo()
+    assert act("prepare-state", root) == 0
+
+
+def test_a_state_that_is_not_there_is_an_error_with_words(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (root / "var/lib/homarus").rmdir()
+    assert act("prepare-state", root) == 1
+    assert "var/lib/homarus" in caplog.text
+
+
+def test_the_deadline_does_nothing_where_nothing_is_tried(root: Path) -> None:
+    act("prepare-state", root)
+    assert act("deadline", root) == 0
+
+
+def test_an_unknown_action_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["format-everything"]) == 64
+    assert main([]) == 64
+    told = capsys.readouterr().err
+    assert all(name in told for name in ACTIONS)
