@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from appliance.hostservice import power, reset, updates
+from appliance.hostservice import network, power, reset, updates
 from appliance.hostservice.frame import Verb
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -14,4 +14,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "reset.start": reset.start,
     "update.hold": updates.hold,
     "update.start": updates.start,
+    "wifi.join": network.join,
+    "wifi.scan": network.scan,
+    "wifi.state": network.state,
 }
