@@ -18,7 +18,7 @@ from appliance.updates.records.files import Records
 from appliance.updates.trial import record
 from appliance.updates.trial.places import Places
 
-_KEYS: Final = "usr/lib/homarus/channel.pub"
+_KEYS: Final = "usr/lib/homarus/keys/channel.pub"
 _MACHINE_ID: Final = "etc/machine-id"
 
 

@@ -22,7 +22,7 @@ from appliance.host.timezone import system_zone
 from appliance.updates.channel.window import Window
 from appliance.updates.errors import UpdateError
 
-_DEFAULT_URL: Final = "usr/lib/homarus/channel.url"
+_DEFAULT_URL: Final = "usr/lib/homarus/keys/channel.url"
 _MAX_URL: Final = 1024
 _PARTS: Final = ("updates", "offline", "timezone")
 

@@ -10,6 +10,7 @@ from appliance.updates.errors import UpdateError
 _MARKS: Final = (
     ("device_mapper", ("failed to load dm table", "failed to create dm device", "failed to resume dm device")),
     ("wrong_compatible", ("compatible mismatch",)),
+    ("wrong_bundle", ("invalid bundle format", "is not a multiple of 4kib")),
     ("downgrade", ("min-bundle-version", "version limit", "older than the minimum")),
     ("signature_refused", ("signature", "certificate", "verify error", "x509", "bundle format", "not trusted")),
     ("no_space", ("no space left", "too large", "too small", "not enough space", "larger than")),

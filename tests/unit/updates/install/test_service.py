@@ -113,6 +113,10 @@ def test_a_second_error_of_the_device_mapper_is_the_end(here: TestBox) -> None:
     ("said", "expected"),
     [
         ("signature verification failed: Verify error: self-signed certificate", "signature_refused"),
+        ("signature verification failed: Verify error: unable to get local issuer certificate", "signature_refused"),
+        ("Invalid bundle format: Signature size (60036918330755346) exceeds bundle size", "wrong_bundle"),
+        ("Failed to stream bundle http://x: failed to configure streaming: server not responding", "network"),
+        ("Failed to stream bundle http://x: not found: unexpected HTTP error code 404", "network"),
         ("Bundle format 'plain' not allowed", "signature_refused"),
         ("Compatible mismatch: Expected 'a' but bundle manifest has 'b'", "wrong_compatible"),
         ("Failed to update slots: Failed updating slot rootfs.1: No space left on device", "no_space"),
@@ -263,7 +267,7 @@ def test_without_an_address_the_image_names_one_or_nothing_happens(here: TestBox
     here.configure(url=None)
     assert not here.service().run(Action.CHECK)
     assert code(here) == "no_source"
-    write(here.root, "usr/lib/homarus/channel.url", f"{here.site.url}\n")
+    write(here.root, "usr/lib/homarus/keys/channel.url", f"{here.site.url}\n")
     assert here.service().run(Action.CHECK)
 
 
@@ -277,7 +281,7 @@ def test_a_configuration_that_is_refused_installs_nothing(here: TestBox, text: s
 def test_what_else_is_wrong_in_the_configuration_does_not_stop_updates(here: TestBox) -> None:
     text = json.dumps({"gateway": {"port": "x", "auth": {"token": {"file": "/dev/zero"}}}, "updates": {}})
     write(here.root, "var/lib/homarus/homarus.json5", text)
-    write(here.root, "usr/lib/homarus/channel.url", here.site.url)
+    write(here.root, "usr/lib/homarus/keys/channel.url", here.site.url)
     assert here.service().run(Action.CHECK)
 
 
