@@ -43,6 +43,7 @@ _COMMANDS = {
     "update": ("update", "Look for new versions of this box, install one, or go back."),
     "reset": ("reset", "Forget everything and begin anew."),
     "doctor": ("doctor", "Look for what is wrong and say how to fix it."),
+    "support": ("support", "Write what somebody who helps needs to know, without anything private."),
     "uninstall": ("uninstall", "Remove the service; the data stays."),
     "completion": ("completion", "Print the completion script of a shell."),
 }

@@ -27,7 +27,7 @@ from appliance.storage.lock import StateLock
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class Taken:
     """A copy of the database, and whose it is."""
 
     path: Path
@@ -41,7 +41,7 @@ def make(cli: CliSession, target: Path, recipients: Sequence[Wraps], now_ms: int
     state = cli.paths.root
     if not cli.paths.database.is_file():
         raise click.UsageError(f"There is nothing to back up: {state} has no database yet.")
-    with _copy(cli, now_ms) as taken:
+    with copy_of(cli, now_ms) as taken:
         file = _name(target, taken.name, now_ms)
         head = whole.Head(
             version=taken.version,
@@ -61,7 +61,7 @@ def make(cli: CliSession, target: Path, recipients: Sequence[Wraps], now_ms: int
 
 
 @contextmanager
-def _copy(cli: CliSession, now_ms: int) -> Iterator[_Taken]:
+def copy_of(cli: CliSession, now_ms: int) -> Iterator[Taken]:
     """Yield a copy of the database: from the gateway, or, where none runs, made under the lock of the state."""
     try:
         told = cli.call("homarus.backup.take", {}, timeout_s=1800)
@@ -69,7 +69,7 @@ def _copy(cli: CliSession, now_ms: int) -> Iterator[_Taken]:
         with _own_copy(cli, now_ms) as taken:
             yield taken
         return
-    taken = _Taken(Path(told["path"]), told["box"], told["name"], told["version"])
+    taken = Taken(Path(told["path"]), told["box"], told["name"], told["version"])
     try:
         yield taken
     finally:
@@ -77,7 +77,7 @@ def _copy(cli: CliSession, now_ms: int) -> Iterator[_Taken]:
 
 
 @contextmanager
-def _own_copy(cli: CliSession, now_ms: int) -> Iterator[_Taken]:
+def _own_copy(cli: CliSession, now_ms: int) -> Iterator[Taken]:
     from appliance.storage.backup import copy
 
     target = cli.paths.backups / "taken" / "homarus-own.sqlite"
@@ -85,7 +85,7 @@ def _own_copy(cli: CliSession, now_ms: int) -> Iterator[_Taken]:
         lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
         try:
             copy(cli.paths.database, target)
-            yield _Taken(target, _box(cli.paths.root), _host(), __version__)
+            yield Taken(target, _box(cli.paths.root), _host(), __version__)
         finally:
             target.unlink(missing_ok=True)
             lock.release()

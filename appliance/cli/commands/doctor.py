@@ -19,14 +19,20 @@ def command(cli: CliSession) -> int:
 
     A gateway that runs is asked, about the box and about who can come in. Without one this machine is looked at.
     """
-    try:
-        report = cli.call("homarus.doctor", {}, timeout_s=30)
-        report["conditions"] += _exposed(cli)
-    except GatewayAway as error:
-        report = _without_gateway(cli, str(error))
+    report = report_of(cli)
     wrong = report["conditions"]
     cli.show(report, conditions(wrong) or "Nothing is wrong.")
     return Exit.FAILED if any(one["severity"] != "notice" for one in wrong) else Exit.OK
+
+
+def report_of(cli: CliSession) -> dict[str, Any]:
+    """Return what the gateway finds, else what can be seen without one."""
+    try:
+        report: dict[str, Any] = cli.call("homarus.doctor", {}, timeout_s=30)
+        report["conditions"] += _exposed(cli)
+    except GatewayAway as error:
+        report = _without_gateway(cli, str(error))
+    return report
 
 
 def _exposed(cli: CliSession) -> list[dict[str, Any]]:
