@@ -12,8 +12,9 @@ from pathlib import Path
 
 from image.payload import application, bill, environment, llama
 from image.payload.target import target
+from image.stages import base
 
-__all__ = ["DEBIAN_PACKAGES", "bill", "facts", "install", "parts"]
+__all__ = ["DEBIAN_PACKAGES", "bill", "facts", "foreign_python", "install", "parts"]
 
 # What the application needs of Debian, beside what the box itself needs.
 DEBIAN_PACKAGES = (
@@ -51,6 +52,11 @@ def install(tree: Path, board: str, arch: str, version: str = "") -> None:
     }
     (home / "engine.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     bill.write(tree, board, arch, version or "unnamed")
+
+
+def foreign_python() -> Path:
+    """Return a folder with Debian's Python for arm64, unpacked: an emulator runs the engine's self-test with it."""
+    return base.unpacked(("python3", "libgomp1", "libstdc++6"), "arm64")
 
 
 def facts(arch: str) -> dict[str, object]:
