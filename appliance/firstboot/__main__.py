@@ -1,4 +1,7 @@
-"""`python -P -m appliance.firstboot ACTION`: `boot` at every start as root, `options` as the user of the gateway."""
+"""`python -P -m appliance.firstboot ACTION`.
+
+`boot` and `wifi` run as root, `options` as the user of the gateway, for `boot`.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from appliance.foundation.errors import ApplianceError
 
 _STATE: Final = Path("/var/lib/homarus")
 _TIMEOUT_S: Final = 10.0
+_PORT: Final = 18789  # the gateway's own page does the asking; who changed its port knows it
 _MAX_ORDER_BYTES: Final = 64 * 1024
 
 
@@ -52,11 +56,28 @@ def _options() -> int:
     return 0
 
 
+def _wifi() -> int:
+    """Go on until there is a network. What it needs is imported here: the other actions do without."""
+    from appliance.firstboot.applying.identity import named
+    from appliance.firstboot.wifi.driver import Driver
+    from appliance.firstboot.wifi.point import point, secret_of
+    from appliance.host.network_manager import NetworkManager, Watch
+
+    root = Path("/")
+    own = point(secret_of(root, secrets.token_bytes), named(root, partial(secrets.token_hex, 2)), _PORT)
+    watch = Watch()
+    try:
+        Driver(root, NetworkManager(), watch, own, SystemClock(), _run, _say).run()
+    finally:
+        watch.close()
+    return 0
+
+
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-_ACTIONS: Final[Mapping[str, Callable[[], int]]] = {"boot": _boot, gateway.ACTION: _options}
+_ACTIONS: Final[Mapping[str, Callable[[], int]]] = {"boot": _boot, gateway.ACTION: _options, "wifi": _wifi}
 
 
 def main(arguments: Sequence[str]) -> int:

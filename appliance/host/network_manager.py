@@ -11,6 +11,7 @@ import json
 import os
 import select
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,64 +76,80 @@ class Failed:
     reason: int
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A Wi-Fi network with a file. `own`: this machine is its access point."""
+
+    uuid: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Everything that NetworkManager had at one moment: path to interface to property."""
+
+    found: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+    def of(self, path: str, interface: str) -> dict[str, Any]:
+        """Return the properties of an object; {} where it has no such interface."""
+        facts = self.found.get(path, {}).get(_interface(interface), {})
+        return {name: one.get("data") for name, one in facts.items()}
+
+    def devices(self) -> list[Device]:
+        """Return Ethernet and Wi-Fi devices."""
+        kinds = {path: self.of(path, "Device").get("DeviceType") for path in sorted(self.found)}
+        return [self._device(path, kind == _WIFI) for path, kind in kinds.items() if kind in (_WIFI, _ETHERNET)]
+
+    def _device(self, path: str, wifi: bool) -> Device:
+        facts = self.of(path, "Device")
+        able = int(self.of(path, "Device.Wireless").get("WirelessCapabilities") or 0) if wifi else 0
+        active = str(self.of(str(facts.get("ActiveConnection")), "Connection.Active").get("Uuid") or "")
+        return Device(path, str(facts["Interface"]), wifi, int(facts["State"]), bool(able & _CAP_AP), active)
+
+    def networks(self, device: str) -> list[Network]:
+        """Return what a radio hears, the strongest first, each name once."""
+        best: dict[bytes, Network] = {}
+        for path in (self.of(device, "Device.Wireless").get("AccessPoints") or ())[:_MAX_NETWORKS]:
+            facts = self.of(path, "AccessPoint")
+            name = bytes(facts.get("Ssid") or ())
+            if name and (name not in best or best[name].strength < int(facts["Strength"])):
+                secured = bool(facts["Flags"] & _PRIVACY or facts["WpaFlags"] or facts["RsnFlags"])
+                best[name] = Network(name, int(facts["Strength"]), secured)
+        return sorted(best.values(), key=lambda one: -one.strength)
+
+
 class NetworkManager:
     """The network of this machine."""
 
     def __init__(self, *, busctl: str = "busctl") -> None:
         self._busctl = busctl
+        self._known: dict[str, Known | None] = {}
 
-    def devices(self) -> list[Device]:
-        """Return Ethernet and Wi-Fi devices."""
-        found = [self._device(path) for path in self._property(_ROOT, "", "Devices")]
-        return [one for one in found if one is not None]
-
-    def _device(self, path: str) -> Device | None:
-        """Return a device; None for other kinds, and for one that went away meanwhile."""
-        try:
-            kind = self._property(path, "Device", "DeviceType")
-            if kind not in (_WIFI, _ETHERNET):
-                return None
-            capable = self._property(path, "Device.Wireless", "WirelessCapabilities") if kind == _WIFI else 0
-            active = str(self._property(path, "Device", "ActiveConnection"))
-            uuid = str(self._property(active, "Connection.Active", "Uuid")) if active != _NONE else ""
-            name, state = self._property(path, "Device", "Interface"), self._property(path, "Device", "State")
-            return Device(path, str(name), kind == _WIFI, int(state), bool(capable & _CAP_AP), uuid)
-        except NetworkError:
-            return None
+    def objects(self) -> Objects:
+        """Return everything that there is now, by one question."""
+        (found,) = self._run(
+            "call", NAME, "/org/freedesktop", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"
+        )
+        return Objects(found)
 
     def scan(self, device: str) -> None:
         """Let a radio listen; the result comes seconds later. A radio that may not now keeps what it heard before."""
         with contextlib.suppress(NetworkError):
             self._call(device, "Device.Wireless", "RequestScan", "a{sv}", "0")
 
-    def networks(self, device: str) -> list[Network]:
-        """Return what a radio hears, the strongest first, each name once."""
-        (paths,) = self._call(device, "Device.Wireless", "GetAllAccessPoints")
-        best: dict[bytes, Network] = {}
-        for path in paths[:_MAX_NETWORKS]:
-            with contextlib.suppress(NetworkError):  # it went out of reach meanwhile
-                one = self._network(path)
-                if one.ssid and (one.ssid not in best or best[one.ssid].strength < one.strength):
-                    best[one.ssid] = one
-        return sorted(best.values(), key=lambda one: -one.strength)
+    def known(self, now: Objects) -> list[Known]:
+        """Return the Wi-Fi networks that have a file. An object is asked once: its path is not used again."""
+        paths = [path for path in now.found if now.found[path].get(_interface("Settings.Connection")) is not None]
+        self._known = {path: self._known[path] if path in self._known else self._about(path) for path in paths}
+        return [one for one in self._known.values() if one is not None]
 
-    def _network(self, path: str) -> Network:
-        name, strength, flags, wpa, rsn = (
-            self._property(path, "AccessPoint", each) for each in ("Ssid", "Strength", "Flags", "WpaFlags", "RsnFlags")
-        )
-        return Network(bytes(name), int(strength), bool(flags & _PRIVACY or wpa or rsn))
-
-    def known(self) -> dict[str, str]:
-        """Return the networks with a file: UUID to mode (`infrastructure`, `ap`), Wi-Fi only."""
-        (paths,) = self._call(_SETTINGS, "Settings", "ListConnections")
-        found = {}
-        for path in paths:
-            with contextlib.suppress(NetworkError):
-                (facts,) = self._call(path, "Settings.Connection", "GetSettings")
-                wifi = facts.get("802-11-wireless")
-                if wifi is not None:
-                    found[_value(facts["connection"], "uuid")] = _value(wifi, "mode") or "infrastructure"
-        return found
+    def _about(self, path: str) -> Known | None:
+        try:
+            (facts,) = self._call(path, "Settings.Connection", "GetSettings")
+        except NetworkError:
+            return None  # it was deleted meanwhile
+        wifi = facts.get("802-11-wireless")
+        return None if wifi is None else Known(_value(facts["connection"], "uuid"), _value(wifi, "mode") == "ap")
 
     def load(self, path: str) -> None:
         """Read a file of a network again. Raises NetworkError where it is no such file."""
@@ -155,9 +172,6 @@ class NetworkManager:
         """End what runs on a device; it stays so until something is activated."""
         with contextlib.suppress(NetworkError):
             self._call(device, "Device", "Disconnect")
-
-    def _property(self, path: str, interface: str, name: str) -> Any:
-        return self._run("get-property", NAME, path, _interface(interface), name)
 
     def _call(self, path: str, interface: str, method: str, *given: str) -> list[Any]:
         found = self._run("call", NAME, path, _interface(interface), method, *given)

@@ -1,4 +1,4 @@
-"""The Wi-Fi of the box for the gateway: what is heard, joining one, how that went. The work is homarus-wifi.service's."""
+"""The Wi-Fi of the box for the gateway: what is heard, joining, how that went; homarus-wifi.service does the work."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,7 +43,6 @@ class FakeNetworkManager:
     cable: bool = False
     loaded: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     activated: list[str] = field(default_factory=list)
-    changed: threading.Event = field(default_factory=threading.Event)
     _paths: dict[str, Path] = field(default_factory=dict)
     _devices: dict[str, _Radio] = field(default_factory=dict)
     _service: Service | None = None
@@ -82,46 +80,51 @@ class FakeNetworkManager:
         self._service.signal(path, f"{NAME}.Device", "StateChanged", "uuu", state, 40, reason)
 
     def _answer(self, asked: Asked) -> Answer:
-        try:
-            if asked.interface == "org.freedesktop.DBus.Properties":
-                return Answer("v", (self._property(asked.path, asked.arguments[1]),))
-            return self._method(asked)
-        finally:
-            self.changed.set()
+        if asked.member == "GetManagedObjects":
+            return Answer("a{oa{sa{sv}}}", (self._objects(),))
+        return self._method(asked)
 
-    def _property(self, path: str, name: str) -> Variant:
-        if path == _ROOT:
-            return Variant("ao", list(self._devices))
-        if path.startswith(f"{_ROOT}/AccessPoint/"):
-            ssid = bytes.fromhex(path.rsplit("/", 1)[1])
-            secured = self.air[ssid].password is not None
-            values = {"Ssid": ("ay", ssid), "Strength": ("y", self.air[ssid].strength), "RsnFlags": ("u", 0)}
-            return Variant(*values.get(name, ("u", int(secured))))
-        if path.startswith(f"{_ROOT}/ActiveConnection/"):
-            return Variant("s", path.rsplit("/", 1)[1].replace("_", "-"))
-        radio = self._devices[path]
-        active = f"{_ROOT}/ActiveConnection/{radio.active.replace('-', '_')}" if radio.active else "/"
-        values = {
-            "DeviceType": ("u", 2 if radio.wifi else 1),
-            "WirelessCapabilities": ("u", 0x40 | 0x7),
-            "Interface": ("s", radio.name),
-            "State": ("u", radio.state),
-            "ActiveConnection": ("o", active),
+    def _objects(self) -> dict[str, dict[str, dict[str, Variant]]]:
+        """Everything with the interfaces and types of the real one, as far as they are read."""
+        found: dict[str, dict[str, dict[str, Variant]]] = {_ROOT: {NAME: {"Version": Variant("s", "1.52.0")}}}
+        for uuid in self.loaded:
+            found[_connection(uuid)] = {f"{NAME}.Settings.Connection": {"Unsaved": Variant("b", False)}}
+        for ssid, one in self.air.items():
+            facts = {
+                "Ssid": Variant("ay", ssid),
+                "Strength": Variant("y", one.strength),
+                "Flags": Variant("u", int(one.password is not None)),
+                "WpaFlags": Variant("u", 0),
+                "RsnFlags": Variant("u", 0x188 if one.password is not None else 0),
+            }
+            found[_heard(ssid)] = {f"{NAME}.AccessPoint": facts}
+        for path, radio in list(self._devices.items()):
+            active = f"{_ROOT}/ActiveConnection/{radio.name}" if radio.active else "/"
+            if radio.active:
+                found[active] = {f"{NAME}.Connection.Active": {"Uuid": Variant("s", radio.active)}}
+            found[path] = {f"{NAME}.Device": self._device(radio, active)}
+            if radio.wifi:
+                heard = Variant("ao", [_heard(ssid) for ssid in self.air])
+                facts = {"WirelessCapabilities": Variant("u", 0x47), "AccessPoints": heard}
+                found[path][f"{NAME}.Device.Wireless"] = facts
+        return found
+
+    def _device(self, radio: _Radio, active: str) -> dict[str, Variant]:
+        return {
+            "DeviceType": Variant("u", 2 if radio.wifi else 1),
+            "Interface": Variant("s", radio.name),
+            "State": Variant("u", radio.state),
+            "ActiveConnection": Variant("o", active),
         }
-        return Variant(*values[name])
 
     def _method(self, asked: Asked) -> Answer:
         match asked.member, asked.arguments:
-            case "GetAllAccessPoints", _:
-                return Answer("ao", ([f"{_ROOT}/AccessPoint/{ssid.hex()}" for ssid in self.air],))
             case "RequestScan", _:
                 if self._devices[asked.path].active in self.loaded and self.own is not None:
                     raise CallError("Scanning not allowed while in AP mode")
                 return Answer()
             case "LoadConnections", (paths,):
                 return Answer("bas", (True, [one for one in paths if not self._load(Path(one))]))
-            case "ListConnections", _:
-                return Answer("ao", ([_connection(uuid) for uuid in self.loaded],))
             case "GetSettings", _:
                 return Answer("a{sa{sv}}", (self._settings(_uuid(asked.path)),))
             case "GetConnectionByUuid", (uuid,):
@@ -181,6 +184,10 @@ class FakeNetworkManager:
 
 def _ssid(facts: dict[str, dict[str, str]]) -> bytes:
     return bytes(int(one) for one in facts["wifi"]["ssid"].split(";") if one)
+
+
+def _heard(ssid: bytes) -> str:
+    return f"{_ROOT}/AccessPoint/{ssid.hex()}"
 
 
 def _connection(uuid: str) -> str:

@@ -18,7 +18,7 @@ from appliance.firstboot.wifi.machine import Act, Machine, Phase, Seen, Step, Tr
 from appliance.firstboot.wifi.point import Point
 from appliance.foundation.clock import Clock
 from appliance.foundation.filetrouble import told
-from appliance.host.network_manager import Device, Failed, Network, NetworkError, NetworkManager, Watch
+from appliance.host.network_manager import Device, Failed, Network, NetworkError, NetworkManager, Objects, Watch
 
 NETWORKS: Final = "var/lib/NetworkManager/system-connections"
 _VOLATILE: Final = "run/NetworkManager/system-connections"
@@ -42,6 +42,7 @@ class Driver:
     _heard: list[Network] = field(default_factory=list)
     _open: bool = False
     _devices: list[Device] = field(default_factory=list)
+    _objects: Objects = Objects({})
 
     def run(self) -> None:
         """Go on until the box has a network, or no radio. Raises NetworkError where NetworkManager stays away."""
@@ -65,15 +66,15 @@ class Driver:
 
     def look(self, failed: Sequence[Failed]) -> Seen:
         """Return what is so now."""
-        self._devices = self.manager.devices()
-        known = self.manager.known()
+        now = self._objects = self.manager.objects()
+        self._devices = now.devices()
         radio, joining = self._radio(), self._joining()
         wanted = network_id(self._wifi.ssid) if self._wifi is not None else ""
         reasons = [one.reason for one in failed if joining is not None and one.device == joining.path]
         return Seen(
             online=any(one.up and one.active != points.UUID for one in self._devices),
             radio=radio is not None,
-            known=any(mode == "infrastructure" for mode in known.values()),
+            known=any(not one.own for one in self.manager.known(now)),
             spare=radio is not None and joining is not None and radio.path != joining.path,
             joined=bool(wanted) and any(one.up and one.active == wanted for one in self._devices),
             reason=reasons[-1] if reasons else None,
@@ -120,14 +121,14 @@ class Driver:
     def _scan(self) -> None:
         device = self._joining()
         if device is not None:
-            self._heard = self.manager.networks(device.path) or self._heard
+            self._heard = self._objects.networks(device.path) or self._heard
             self.manager.scan(device.path)
 
     def _open_own(self) -> None:
         device = self._radio()
         if device is None:
             return
-        self._heard = self.manager.networks(device.path) or self._heard
+        self._heard = self._objects.networks(device.path) or self._heard
         path = f"{_VOLATILE}/{points.FILE}"
         do(self.root, Put(path, points.keyfile(self.own, device.name).encode(), 0o600, 0o700))
         self.manager.load(str(self.root / path))

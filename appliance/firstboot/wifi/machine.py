@@ -130,12 +130,12 @@ class Machine:
             self._go(Phase.ENDED, now)
             yield Act.END
             return
-        if not seen.radio or seen.online:
+        if not seen.radio:
             return
         refused = seen.reason is not None and result_of(seen.reason) is Result.WRONG_PASSWORD
-        if refused and seen.reason is not None:
-            self.result = result_of(seen.reason)
-        if refused or waited >= (KNOWN_S if seen.known else FIRST_S):
+        if refused:
+            self.result = Result.WRONG_PASSWORD
+        if not seen.online and (refused or waited >= (KNOWN_S if seen.known else FIRST_S)):
             yield from self._open(now)
         elif self._scanned is None or now - self._scanned >= SCAN_S:
             self._scanned = now

@@ -1,0 +1,200 @@
+"""A box without a network, against a double of NetworkManager on a real D-Bus, until it has joined one."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.config.values import Secret
+from appliance.firstboot.values import Wifi
+from appliance.firstboot.wifi import point as points
+from appliance.firstboot.wifi.desk import Desk, Wish
+from appliance.firstboot.wifi.driver import NETWORKS, Driver
+from appliance.host.network_manager import NetworkManager, Watch
+from tests.fakes.bus import message_bus
+from tests.fakes.network_manager import Air, FakeNetworkManager
+
+_DEADLINE_S = 20.0
+_OWN = points.point(b"s" * 32, "homarus-1a2b", 18789)
+
+
+class _Hasty:
+    """A clock on which five seconds go by whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now_ms(self) -> int:
+        return 0
+
+    def monotonic(self) -> float:
+        self._now += 5.0
+        return self._now
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class _Box:
+    def __init__(self, root: Path, fake: FakeNetworkManager) -> None:
+        self.root = root
+        self.fake = fake
+        self.desk = Desk(root)
+        self.said: list[str] = []
+        self.countries: list[str] = []
+        (root / "efi").mkdir()
+        self._watch = Watch()
+        driver = Driver(
+            root,
+            NetworkManager(),
+            self._watch,
+            _OWN,
+            _Hasty(),
+            lambda argv: self.countries.append(argv[-1]),
+            self.said.append,
+            look_s=0.05,
+        )
+        self._thread = threading.Thread(target=driver.run)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def until(self, so: Callable[[], object]) -> None:
+        deadline = time.monotonic() + _DEADLINE_S
+        while not so():
+            assert time.monotonic() < deadline, (self.desk.state(), self.said)
+            time.sleep(0.02)
+
+    def end(self) -> None:
+        self.fake.plug(True)  # with a cable it ends by itself
+        self._thread.join(_DEADLINE_S)
+        self._watch.close()
+        assert not self._thread.is_alive()
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted((self.root / NETWORKS).glob("*"))
+
+
+@pytest.fixture
+def fake(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNetworkManager]:
+    air = {b"home": Air("correct horse"), "Café".encode(): Air(None, 40), b"dry": Air("12345678", 20, addresses=False)}
+    with message_bus(tmp_path_factory.mktemp("bus")) as address:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        with FakeNetworkManager(air).on(address) as one:
+            yield one
+
+
+@pytest.fixture
+def box(tmp_path: Path, fake: FakeNetworkManager) -> Iterator[_Box]:
+    one = _Box(tmp_path, fake)
+    one.start()
+    yield one
+    one.end()
+
+
+def _wish(name: bytes, password: str | None) -> Wish:
+    return Wish(Wifi(name, Secret(password) if password else None), "DE")
+
+
+def test_a_box_alone_opens_a_network_with_a_key_of_its_own_and_lists_what_it_hears(box: _Box) -> None:
+    box.until(lambda: box.fake.own)
+    own = box.fake.own
+    assert own is not None
+    assert own["wifi-security"]["psk"] == _OWN.key.reveal()
+    assert own["wifi-security"]["key-mgmt"] == "wpa-psk"
+    assert own["ipv4"]["method"] == "shared"
+    box.until(lambda: box.desk.state().get("accessPoint"))
+    assert [one["name"] for one in box.desk.state()["networks"]] == ["home", "Café", "dry"]
+    assert [one["secured"] for one in box.desk.state()["networks"]] == [True, False, True]
+    assert (box.root / "run/homarus-wifi/state.json").stat().st_mode & 0o777 == 0o600
+    assert _OWN.key.reveal() in (box.root / "efi/homarus-wifi.txt").read_text()
+    assert not any(_OWN.key.reveal() in line for line in box.said)
+
+
+def test_a_wrong_password_is_named_and_the_own_network_is_there_again(box: _Box) -> None:
+    box.until(lambda: box.fake.own)
+    box.desk.ask(_wish(b"home", "wrong horse"))
+    box.until(lambda: box.desk.state().get("result") == "wrong_password")
+    box.until(lambda: box.fake.own)
+    assert box.files == []
+    assert box.fake.activated[-2:] == ["home", _OWN.ssid]
+    assert not (box.root / "run/homarus-wifi/wish.json").exists()
+
+
+def test_the_right_password_joins_for_good_and_the_own_network_closes(box: _Box) -> None:
+    box.until(lambda: box.fake.own)
+    box.desk.ask(_wish(b"home", "correct horse"))
+    box.until(lambda: box.desk.state().get("phase") == "ended")
+    assert box.fake.joined() == [b"home"]
+    assert box.fake.own is None
+    assert box.desk.state()["result"] == "joined"
+    assert "accessPoint" not in box.desk.state()
+    (kept,) = box.files
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert (box.root / "data/system/wifi-country").read_text() == "DE\n"
+    assert box.countries == ["DE"]
+
+
+def test_what_was_known_of_a_network_before_is_known_after_a_wrong_password(box: _Box) -> None:
+    box.until(lambda: box.fake.own)
+    box.desk.ask(_wish(b"dry", "12345678"))
+    box.until(lambda: box.desk.state().get("result") == "no_address")
+    assert box.files == []
+    path = box.root / NETWORKS
+    from appliance.firstboot.applying.wifi_file import content, file_name
+
+    text = content(Wifi(b"home", Secret("older horse")))
+    (path / file_name(b"home")).write_text(text)
+    (path / file_name(b"home")).chmod(0o600)
+    box.desk.ask(_wish(b"home", "wrong horse"))
+    box.until(lambda: box.desk.state().get("result") == "wrong_password")
+    assert (path / file_name(b"home")).read_text() == text
+
+
+def test_a_cable_ends_the_set_up(box: _Box) -> None:
+    box.until(lambda: box.fake.own)
+    box.fake.plug(True)
+    box.until(lambda: box.desk.state().get("phase") == "ended")
+    assert box.fake.own is None
+
+
+def test_a_network_from_the_card_whose_password_is_refused_leads_to_the_set_up(box: _Box) -> None:
+    def told() -> bool:
+        box.fake.fail("wlan0", 7)  # the real one says it once; here the one who listens may still be starting
+        return box.desk.state().get("result") == "wrong_password"
+
+    box.until(told)
+    box.until(lambda: box.fake.own)
+
+
+def test_a_second_radio_keeps_the_own_network_while_the_first_tries(tmp_path: Path, fake: FakeNetworkManager) -> None:
+    fake.radios = ("wlan0", "wlan1")
+    fake._devices |= {"/org/freedesktop/NetworkManager/Devices/3": type(next(iter(fake._devices.values())))("wlan1")}
+    box = _Box(tmp_path, fake)
+    box.start()
+    try:
+        box.until(lambda: fake.own)
+        box.desk.ask(_wish(b"home", "wrong horse"))
+        box.until(lambda: box.desk.state().get("result") == "wrong_password")
+        box.desk.ask(_wish(b"home", "correct horse"))
+        box.until(lambda: fake.joined() == [b"home"])
+        assert fake.own is not None
+        assert fake.activated.count(_OWN.ssid) == 1
+    finally:
+        box.end()
+
+
+def test_the_key_lasts_differs_by_box_and_has_no_letters_that_look_alike(tmp_path: Path) -> None:
+    first = points.secret_of(tmp_path, lambda size: b"a" * size)
+    assert points.secret_of(tmp_path, lambda size: b"b" * size) == first
+    assert (tmp_path / points.SECRET).stat().st_mode & 0o777 == 0o600
+    keys = {points.point(bytes([one]) * 32, "homarus-1a2b", 1).key.reveal() for one in range(50)}
+    assert len(keys) == 50
+    assert all(len(key) == 19 and not set(key) & set("il01") for key in keys)
+    assert "key" not in json.dumps(repr(_OWN))
+    assert len(points.point(b"x" * 32, "a" * 63, 1).ssid) == 32

@@ -1,0 +1,167 @@
+"""What is decided about the Wi-Fi: when the own network opens, what a failure leads to, and that it never just ends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.config.values import Secret
+from appliance.firstboot.values import Wifi
+from appliance.firstboot.wifi.machine import (
+    AGAIN_S,
+    FIRST_S,
+    JOIN_S,
+    KNOWN_S,
+    LEAVE_S,
+    RADIO_S,
+    RETRY_S,
+    SETTLED_S,
+    Act,
+    Machine,
+    Phase,
+    Result,
+    Seen,
+    Try,
+    result_of,
+)
+
+_HOME = Wifi(b"home", Secret("password"))
+_NOTHING = Seen()
+
+
+def _open(now: float = 0.0) -> Machine:
+    machine = Machine(now)
+    assert machine.step(_NOTHING, now + FIRST_S) == [Act.OPEN]
+    return machine
+
+
+def test_a_box_with_a_cable_opens_nothing() -> None:
+    machine = Machine(0)
+    assert machine.step(Seen(online=True), 0) == [Act.SCAN]  # whoever wants the Wi-Fi all the same sees what there is
+    assert machine.step(Seen(online=True), SETTLED_S) == [Act.END]
+
+
+def test_without_a_network_to_try_the_own_one_opens_soon_and_listens_before() -> None:
+    machine = Machine(0)
+    assert machine.step(_NOTHING, 0) == [Act.SCAN]
+    assert machine.step(_NOTHING, FIRST_S - 1) == [Act.SCAN]
+    assert machine.step(_NOTHING, FIRST_S) == [Act.OPEN]
+
+
+def test_with_a_network_to_try_it_waits_for_a_slow_router() -> None:
+    machine = Machine(0)
+    assert Act.OPEN not in machine.step(Seen(known=True), KNOWN_S - 1)
+    assert machine.step(Seen(known=True), KNOWN_S) == [Act.OPEN]
+
+
+def test_a_refused_password_from_the_card_opens_at_once_and_is_told() -> None:
+    machine = Machine(0)
+    assert machine.step(Seen(known=True, reason=7), 5) == [Act.OPEN]
+    assert machine.result is Result.WRONG_PASSWORD
+
+
+def test_a_box_without_a_radio_ends() -> None:
+    machine = Machine(0)
+    assert machine.step(Seen(radio=False), RADIO_S - 1) == []
+    assert machine.step(Seen(radio=False), RADIO_S) == [Act.END]
+
+
+def test_one_radio_leaves_its_own_network_to_try_another_and_comes_back() -> None:
+    machine = _open()
+    assert machine.step(_NOTHING, 60, _HOME) == [Act.CLOSE, Try(_HOME)]
+    assert machine.step(_NOTHING, 61) == []
+    assert machine.step(Seen(reason=7), 62) == [Act.DROP, Act.OPEN]
+    assert (machine.phase, machine.result) == (Phase.SETUP, Result.WRONG_PASSWORD)
+
+
+def test_an_attempt_that_says_nothing_ends_after_its_time() -> None:
+    machine = _open()
+    machine.step(_NOTHING, 60, _HOME)
+    assert machine.step(_NOTHING, 60 + JOIN_S - 1) == []
+    assert machine.step(_NOTHING, 60 + JOIN_S) == [Act.DROP, Act.OPEN]
+    assert machine.result is Result.FAILED
+
+
+def test_a_joined_network_is_the_end_once_it_holds() -> None:
+    machine = _open()
+    machine.step(_NOTHING, 60, _HOME)
+    up = Seen(online=True, joined=True, known=True)
+    assert machine.step(up, 65) == []
+    assert Act.OPEN not in machine.step(up, 70)
+    assert machine.step(up, 65 + SETTLED_S) == [Act.END]
+    assert machine.result is Result.JOINED
+
+
+def test_a_joined_network_that_is_lost_at_once_leads_back() -> None:
+    machine = _open()
+    machine.step(_NOTHING, 60, _HOME)
+    machine.step(Seen(online=True, joined=True, known=True), 65)
+    assert machine.step(Seen(known=True), 65 + KNOWN_S) == [Act.OPEN]
+
+
+def test_a_second_radio_keeps_the_own_network_open_through_all_of_it() -> None:
+    machine = _open()
+    assert machine.step(Seen(spare=True), 60, _HOME) == [Try(_HOME)]
+    assert machine.step(Seen(spare=True, reason=7), 61) == [Act.DROP]
+    assert machine.phase is Phase.SETUP
+    assert machine.step(Seen(spare=True), 70, _HOME) == [Try(_HOME)]
+    up = Seen(online=True, joined=True, known=True, spare=True)
+    assert machine.step(up, 75) == []
+    assert machine.step(up, 75 + LEAVE_S) == [Act.CLOSE, Act.END]
+
+
+def test_a_router_that_was_off_is_found_again() -> None:
+    machine = _open()
+    known = Seen(known=True)
+    assert machine.step(known, FIRST_S + AGAIN_S) == [Act.CLOSE]
+    assert machine.step(known, FIRST_S + AGAIN_S + RETRY_S) == [Act.OPEN]
+    assert machine.step(known, FIRST_S + 2 * AGAIN_S + RETRY_S) == [Act.CLOSE]
+    back = FIRST_S + 2 * AGAIN_S + RETRY_S + 10
+    assert machine.step(Seen(known=True, online=True), back) == []
+    assert machine.step(Seen(known=True, online=True), back + SETTLED_S) == [Act.END]
+
+
+def test_a_wish_of_a_box_with_a_cable_opens_no_network_when_it_fails() -> None:
+    machine = Machine(0)
+    cable = Seen(online=True)
+    assert machine.step(cable, 0, _HOME) == [Try(_HOME)]
+    assert machine.step(Seen(online=True, reason=53), 5) == [Act.DROP]
+    assert machine.result is Result.NOT_FOUND
+    assert machine.step(cable, 30) == [Act.END]
+
+
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [(7, Result.WRONG_PASSWORD), (53, Result.NOT_FOUND), (17, Result.NO_ADDRESS), (1, Result.FAILED)],
+)
+def test_reasons_have_names(reason: int, result: Result) -> None:
+    assert result_of(reason) is result
+
+
+_SEEN = st.builds(
+    Seen,
+    online=st.booleans(),
+    radio=st.just(True),
+    known=st.booleans(),
+    spare=st.booleans(),
+    joined=st.booleans(),
+    reason=st.sampled_from([None, None, 7, 53]),
+)
+
+
+@given(st.lists(st.tuples(_SEEN, st.integers(1, 300), st.booleans()), max_size=40))
+def test_whatever_happens_a_box_that_is_alone_opens_its_network_in_the_end(
+    story: list[tuple[Seen, int, bool]],
+) -> None:
+    machine, now = Machine(0), 0.0
+    for seen, seconds, wished in story:
+        now += seconds
+        machine.step(seen, now, _HOME if wished else None)
+        if machine.phase is Phase.ENDED:
+            return  # it was online; NetworkManager's dispatcher starts another one when that is lost
+    opened = machine.phase is Phase.SETUP
+    for _ in range(20):
+        now += 100
+        opened = opened or Act.OPEN in machine.step(_NOTHING, now)
+    assert opened
