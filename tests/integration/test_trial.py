@@ -16,6 +16,7 @@ import pytest
 from appliance.client.once import call_once
 from appliance.client.target import SocketTarget
 from appliance.identity.setup.code import SetupCode, decode
+from appliance.storage.copies.beside import problems
 from appliance.updates.gate.looking import Looker
 from appliance.updates.trial import record, report
 from appliance.updates.trial.commit import commit, request_rollback
@@ -178,6 +179,7 @@ def _looker(gateway: GatewayProcess, before: Answered) -> Looker:
         before,
         lambda: str(next(numbers)),
         lambda path: (gateway.state / "archive" / path.name).unlink(),
+        lambda: problems(gateway.state / "homarus.sqlite"),
     )
 
 
@@ -189,6 +191,7 @@ def test_a_look_at_a_gateway_without_an_engine_says_what_does_not_count(tmp_path
             ("gateway", True, True),
             ("database", True, True),
             ("mini", False, False),
+            ("database file", True, True),
             ("engine", False, False),
         ]
         assert not _looker(gateway, Answered(mini=True)).look().good

@@ -72,6 +72,7 @@ def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int
     from appliance.client.target import SocketTarget
     from appliance.foundation.ids import new_id
     from appliance.host.rauc import Rauc
+    from appliance.storage.copies.beside import problems
     from appliance.updates.gate.looking import Looker
     from appliance.updates.gate.watching import Gate
 
@@ -93,6 +94,10 @@ def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int
         with places.as_owner():
             (archive / path.name).unlink(missing_ok=True)
 
+    def sound() -> list[str]:
+        with places.as_owner():
+            return problems(places.paths.database)
+
     gate = Gate(
         places=places,
         slots=Rauc(),
@@ -100,7 +105,7 @@ def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int
         monotonic=clock.monotonic,
         sleep=time.sleep,
         answers=answers,
-        looker=lambda before: Looker(ask, before, new_id, remove),
+        looker=lambda before: Looker(ask, before, new_id, remove, sound),
         loads=_loads,
         tell=lambda lines: _note(root / _SEEN, lines),
         patience_s=patience_s,

@@ -32,16 +32,26 @@ class Asks(Protocol):
 
 
 class Looker:
-    """Looks at one gateway. `before` says which models answered in the version before; `name` makes keys of requests.
+    """Looks at one gateway. `before` says which models answered in the version before; `name` makes keys of requests,
+    `sound` says what is wrong with the file of the database.
 
     The engine is asked until it answered once: its turn takes a minute on a small board.
     """
 
-    def __init__(self, ask: Asks, before: Answered, name: Callable[[], str], remove: Callable[[Path], None]) -> None:
+    def __init__(
+        self,
+        ask: Asks,
+        before: Answered,
+        name: Callable[[], str],
+        remove: Callable[[Path], None],
+        sound: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         self._ask = ask
         self._before = before
         self._name = name
         self._remove = remove
+        self._sound = sound
+        self._unsound: Sequence[str] | None = None
         self._engine: Finding | None = None
 
     def look(self) -> Look:
@@ -55,8 +65,14 @@ class Looker:
         conditions = doctor.get("conditions", [])
         findings = [_ready(doctor), _database(conditions), self._mini(models, conditions)]
         if all(one.ok for one in findings if one.counts):
-            findings.append(self._engine_turn(models, conditions))
+            findings += (self._file(), self._engine_turn(models, conditions))
         return Look(tuple(findings))
+
+    def _file(self) -> Finding:
+        """All pages of the database, read once: after the new version has brought it up to date and used it."""
+        if self._unsound is None:
+            self._unsound = self._sound()
+        return Finding("database file", not self._unsound, _short("; ".join(self._unsound)))
 
     def _mini(self, models: Sequence[Mapping[str, Any]], conditions: Iterable[Mapping[str, Any]]) -> Finding:
         counts = self._before.mini and (_listed(models, "homarus") or _trouble(conditions))

@@ -68,7 +68,22 @@ def test_a_box_on_which_everything_answers_is_good(gateway: FakeGateway) -> None
     found = look(gateway)
     assert found.good
     assert found.answered == BOTH
-    assert [one.name for one in found.findings] == ["gateway", "database", "mini", "engine"]
+    assert [one.name for one in found.findings] == ["gateway", "database", "mini", "database file", "engine"]
+
+
+def test_a_file_that_is_not_sound_is_found_once_and_for_all(gateway: FakeGateway) -> None:
+    asked = []
+
+    def sound() -> list[str]:
+        asked.append("read")
+        return ["row of parts points to a missing row of things"]
+
+    looker = Looker(gateway, BOTH, lambda: "x", lambda _: None, sound)
+    for _ in range(3):
+        found = looker.look()
+        assert not found.good
+        assert "database file: does not work (row of parts points to a missing row of things)" in found.lines()
+    assert asked == ["read"]
 
 
 def test_nothing_of_a_look_stays_in_a_conversation(gateway: FakeGateway) -> None:
@@ -121,7 +136,7 @@ def test_a_model_that_the_owner_took_away_need_not_answer(gateway: FakeGateway) 
     gateway.models = [MINI]
     found = look(gateway)
     assert found.good
-    assert "too little memory" in found.lines()[3]
+    assert "too little memory" in found.lines()[4]
     assert found.answered == Answered(mini=True)
 
 
