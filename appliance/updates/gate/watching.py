@@ -60,7 +60,7 @@ class Gate:
         looks: list[Look] = []
         end = self.monotonic() + self.patience_s
         while not passed(looks):
-            if looks and self.monotonic() >= end:
+            if looks and not looks[-1].good and self.monotonic() >= end:
                 _log.error("version %s does not work: %s", booted.version, "; ".join(looks[-1].lines()))
                 return False
             if looks:
