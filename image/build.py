@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from image import board as boards
-from image import keyring, layouts
+from image import keyring, layouts, payload
 from image.board import REPOSITORY
 from image.cache import cached, hash_files, key_of
 from image.context import Context
 from image.errors import ImageError
+from image.payload import bill
 from image.stages import root as root_stage
 
 # What an image is made from: the last commit that touched one of these gives the time of its files.
@@ -78,11 +79,13 @@ def _manifest(context: Context, root: Path, image: Path) -> None:
         "kernel": {"release": facts["kernel"], "source": context.board.kernel.source},
         "tryboot": context.board.tryboot,
         "stand_ins": _stand_ins(context),
+        "payload": payload.facts(context.board.arch),
         "files": files,
         "packages": json.loads((root / "packages.json").read_text()),
     }
     (context.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    shutil.copyfile(root / "packages.json", context.out / "packages.json")
+    for each in (bill.SBOM, bill.LICENCES):
+        shutil.copyfile(root / Path(each).name, context.out / Path(each).name)
 
 
 def _stand_ins(context: Context) -> list[str]:

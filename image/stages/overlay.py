@@ -26,6 +26,7 @@ _NO_GENERATORS = ("systemd-gpt-auto-generator", "systemd-ssh-generator", "system
 _LINKS = {
     "etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf",
     "etc/localtime": "../data/system/localtime",
+    "etc/default/locale": "../locale.conf",
     "etc/mtab": "../proc/self/mounts",
     "etc/homarus/box.json": "../../usr/lib/homarus/box.json",
 }
@@ -48,6 +49,7 @@ def apply(root: Path, context: Context) -> None:
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
+        target.chmod(0o755 if text.startswith("#!") else 0o644)
     _install_trust(root, context)
     # Users first: a preset may name a unit whose user is new.
     tools.run(["systemd-sysusers", f"--root={root}"], [root])
@@ -131,7 +133,6 @@ compatible={context.board.compatible}
 bundle-formats=-plain
 data-directory=/data/system/rauc
 mountprefix=/run/rauc/mnt
-max-bundle-download-size=1073741824
 {layouts.of(context.board).rauc()}
 [keyring]
 path=/etc/rauc/keyring.pem

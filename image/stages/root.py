@@ -1,6 +1,7 @@
 """A root slot: base, application and our files put together, sealed and packed. About a minute, kept by its key."""
 
 import json
+import shutil
 import subprocess
 import tempfile
 import uuid
@@ -12,6 +13,7 @@ from image.board import REPOSITORY
 from image.cache import cached, hash_files, key_of, remove
 from image.context import Context
 from image.errors import ImageError
+from image.payload import bill
 from image.stages import base, overlay, seal
 
 # Times inside the base root; constant, so that a commit does not make it anew.
@@ -34,7 +36,7 @@ def key(context: Context, parts: list[Path]) -> str:
 
 
 def make(context: Context) -> Path:
-    """Return a folder with root.img, kernel/{vmlinuz,initrd.img}, packages.json and facts.json."""
+    """Return a folder with root.img, kernel/{vmlinuz,initrd.img}, the bill of materials, packages.json, facts.json."""
     board = context.board
     bottom = base.make(board, _BASE_EPOCH, fresh=context.fresh)
     parts = payload.parts(board.arch)
@@ -55,7 +57,9 @@ def make(context: Context) -> Path:
 def _build(context: Context, tree: Path, target: Path, own: str) -> None:
     board = context.board
     (target / "packages.json").write_text(json.dumps(base.versions(tree), indent=1) + "\n")
-    payload.install(tree, board.name, board.arch)
+    payload.install(tree, board.name, board.arch, context.version)
+    for name in (bill.SBOM, bill.LICENCES):
+        shutil.copyfile(tree / name, target / Path(name).name)
     subprocess.run(["chown", "-hR", "0:0", str(tree / "usr/lib/homarus")], check=True)
     overlay.apply(tree, context)
     release = seal.take_kernel(tree, target / "kernel")

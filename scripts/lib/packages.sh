@@ -54,3 +54,20 @@ ensure_network_tools() {
     command -v dbus-daemon >/dev/null || missing+=(dbus)
     install_packages "${missing[@]}"
 }
+
+# What images are built with: Debian trees, and the emulation that configures packages of another processor. All else
+# comes from a tree of tools. Usage: ensure_image_tools ARCHITECTURE
+ensure_image_tools() {
+    local missing=()
+    command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
+    if [ -n "$1" ] && [ "$1" != "$(dpkg --print-architecture)" ] && ! arch-test "$1" >/dev/null 2>&1; then
+        missing+=(arch-test qemu-user-static binfmt-support)
+    fi
+    install_packages "${missing[@]}"
+    # In a container or a bare machine nobody mounted the list of foreign programs.
+    if [ -n "$1" ] && ! arch-test "$1" >/dev/null 2>&1 && [ ! -e /proc/sys/fs/binfmt_misc/register ]; then
+        mount -t binfmt_misc none /proc/sys/fs/binfmt_misc 2>/dev/null || true
+        update-binfmts --enable 2>/dev/null || true
+    fi
+}
