@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import web
 
 # The colours of the app: web/src/ui/tokens.css.
-_STYLE: Final = """
+STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1b1d1f;--quiet:#5a5d61;--ground:#f6f5f2;--card:#fff;--line:#e1dfd9;--mark:#1d5d78}
 @media(prefers-color-scheme:dark){:root{--ink:#eceef0;--quiet:#a7aeb6;--ground:#131517;--card:#1b1e21;--line:#2c3136;
 --mark:#83c5df}}
@@ -33,7 +33,7 @@ details{background:var(--card);border:1px solid var(--line);border-radius:.6rem;
 summary{cursor:pointer;padding:.7rem 0;font-weight:600;min-height:1.6rem}
 ol{margin:.25rem 0 1rem;padding-inline-start:1.4rem}
 """
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _HEADERS: Final = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; "
@@ -132,7 +132,7 @@ def render(language: str, system: str, fingerprint: str, host: str) -> str:
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(words.title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<title>{html.escape(words.title)}</title><style>{STYLE}</style></head><body><main>"
         f"<h1>{html.escape(words.title)}</h1><p>{html.escape(words.why)}</p>"
         f"<h2>1. {html.escape(words.get)}</h2>"
         f'<p><a class="get" href="/homarus-ca.crt" download>{html.escape(words.button)}</a></p>'
