@@ -23,11 +23,10 @@ _ASK_S = 15.0
 def unit_state() -> str:
     """Return why the gateway does not answer, as far as systemd knows."""
     try:
-        asked = ["systemctl", "show", "-p", "ActiveState,SubState,Result", "--value", "homarus-gateway.service"]
-        found = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=False).stdout.split()
+        asked = ["systemctl", "show", "-p", "ActiveState", "--value", "homarus-gateway.service"]
+        state = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    state = found[0] if found else ""
     if state in ("activating", "reloading"):
         return "it is starting. The first start of a box takes a minute or two."
     if state == "failed":

@@ -73,7 +73,7 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
         reach, status = ask("homarus.reach", {}), ask("status", {})
         paired = ask("device.pair.list", {}).get("paired", ())
     except (ClientError, TimeoutError, OSError) as error:
-        return _away(base, unit() or str(error), root)
+        return _away(base, unit() or _short(error), root)
     rows = status.get("conditions") or ()
     problems = [Problem(str(row["summary"]), str(row.get("fix") or "")) for row in rows]
     if not any(row.get("code") == "first_boot" for row in rows):
@@ -103,6 +103,11 @@ def _away(base: Facts, why: str, root: Path) -> Facts:
         box=base.box,
         wifi=base.wifi,
     )
+
+
+def _short(error: Exception) -> str:
+    """The first sentence: what to do on a machine that is no box does not help here."""
+    return f"{str(error).split('. ', 1)[0].rstrip('.')}."
 
 
 def _mistakes(root: Path) -> list[Problem]:
