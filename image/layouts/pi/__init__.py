@@ -16,6 +16,7 @@ from image.stages import base
 __all__ = ["LAYOUT", "Facts", "configured", "maker", "read"]
 
 _HERE = Path(__file__).resolve().parent
+_MIB_SECTORS = 2048
 BACKEND = "/usr/lib/homarus/tryboot"  # RAUC's custom boot loader: get and set the primary slot, get and set states
 
 
@@ -23,10 +24,9 @@ class _Pi:
     """The layout; see the package."""
 
     def files(self, board: Board) -> dict[str, str]:
-        """The data partition is grown, and made where it is blank, before it is checked and mounted."""
-        del board
+        """The data partition is made at the first boot, and grown, before it is checked and mounted."""
         return {
-            "usr/lib/homarus/grow-disk": (_HERE / "grow-disk.sh").read_text("utf-8"),
+            "usr/lib/homarus/grow-disk": grow_script(board),
             "usr/lib/systemd/system/box-grow.service": (_HERE / "box-grow.service").read_text("utf-8"),
             "usr/lib/systemd/system/data.mount.d/10-grow.conf": "[Unit]\nWants=box-grow.service\n",
         }
@@ -45,6 +45,18 @@ class _Pi:
     def disk(self, context: Context, root: Path, boot: Path, target: Path) -> None:
         """The whole disk, from images that are there already."""
         disk.make(context.board, facts.read(context.board.folder), root, boot, target, context.epoch)
+
+
+def grow_script(board: Board) -> str:
+    """The program that gives the data partition the rest of the disk, with the numbers of the board."""
+    sectors = {
+        "@SHIPPED_SECTORS@": facts.read(board.folder).data_shipped_mib * _MIB_SECTORS,
+        "@LEAST_SECTORS@": board.partitions.data_min_mib * _MIB_SECTORS,
+    }
+    text = (_HERE / "grow-disk.sh").read_text("utf-8")
+    for name, number in sectors.items():
+        text = text.replace(name, str(number))
+    return text
 
 
 def firmware(board: Board, known: Facts) -> list[Path]:

@@ -36,8 +36,7 @@ def make(board: Board, facts: Facts, root: Path, boot: Path, target: Path, epoch
 
 
 def _cover(disk: Path) -> None:
-    """Let the file reach to the end of the data partition. Writing it blanks what a card held there before: else the
-    data of the box that the card was in would come back in the new one."""
+    """Let the file reach to the end of the data partition: what a card held there before is overwritten with it."""
     table = json.loads(tools.run(["sfdisk", "--json", disk], [disk.parent]))["partitiontable"]
     end = max(each["start"] + each["size"] for each in table["partitions"])
     with disk.open("r+b") as file:
