@@ -7,8 +7,10 @@ from typing import Final
 
 from appliance.hostservice import network, power, reset, updates
 from appliance.hostservice.frame import Verb
+from appliance.hostservice.panel import light
 
 VERBS: Final[Mapping[str, Verb]] = {
+    "led.set": light.set_state,
     "power.off": power.off,
     "power.reboot": power.reboot,
     "reset.start": reset.start,
