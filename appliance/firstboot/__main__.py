@@ -61,13 +61,13 @@ def _wifi() -> int:
     from appliance.firstboot.applying.identity import named
     from appliance.firstboot.wifi.driver import Driver
     from appliance.firstboot.wifi.point import point, secret_of
-    from appliance.host.network_manager import NetworkManager, Watch
+    from appliance.host.wifi.network_manager import Radios, Watch
 
     root = Path("/")
     own = point(secret_of(root, secrets.token_bytes), named(root, partial(secrets.token_hex, 2)), _PORT)
     watch = Watch()
     try:
-        Driver(root, NetworkManager(), watch, own, SystemClock(), _run, _say).run()
+        Driver(root, Radios(), watch, own, SystemClock(), _run, _say).run()
     finally:
         watch.close()
     return 0

@@ -17,7 +17,7 @@ from appliance.firstboot.wifi.machine import Phase, Result
 from appliance.firstboot.wifi.point import Point
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.visible import visible_name
-from appliance.host.network_manager import Network
+from appliance.host.wifi.network_manager import Network
 
 FOLDER: Final = "run/homarus-wifi"
 _STATE: Final = f"{FOLDER}/state.json"

@@ -18,7 +18,7 @@ from appliance.firstboot.wifi.machine import Act, Machine, Phase, Seen, Step, Tr
 from appliance.firstboot.wifi.point import Point
 from appliance.foundation.clock import Clock
 from appliance.foundation.filetrouble import told
-from appliance.host.network_manager import Device, Failed, Network, NetworkError, NetworkManager, Objects, Watch
+from appliance.host.wifi.network_manager import Device, Failed, Network, NetworkError, Objects, Radios, Watch
 
 NETWORKS: Final = "var/lib/NetworkManager/system-connections"
 _VOLATILE: Final = "run/NetworkManager/system-connections"
@@ -30,7 +30,7 @@ class Driver:
     """One run of the set-up. `run_program` returns a status, `say` writes to the journal."""
 
     root: Path
-    manager: NetworkManager
+    manager: Radios
     watch: Watch
     own: Point
     clock: Clock

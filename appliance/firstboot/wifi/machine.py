@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from appliance.firstboot.values import Wifi
-from appliance.host.network_manager import ADDRESS, DISCONNECTED, NO_SECRETS, NOT_FOUND
+from appliance.host.wifi.network_manager import ADDRESS, DISCONNECTED, NO_SECRETS, NOT_FOUND
 
 FIRST_S: Final = 30.0
 """Without a network and without one to try; a cable has an address by then."""

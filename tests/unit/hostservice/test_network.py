@@ -11,7 +11,7 @@ from appliance.firstboot.values import Wifi
 from appliance.firstboot.wifi.desk import Desk, Wish, WishError
 from appliance.firstboot.wifi.machine import Phase, Result
 from appliance.firstboot.wifi.point import point
-from appliance.host.network_manager import Network
+from appliance.host.wifi.network_manager import Network
 from appliance.hostservice import network
 
 

@@ -15,7 +15,7 @@ from appliance.firstboot.values import Wifi
 from appliance.firstboot.wifi import point as points
 from appliance.firstboot.wifi.desk import Desk, Wish
 from appliance.firstboot.wifi.driver import NETWORKS, Driver
-from appliance.host.network_manager import NetworkManager, Watch
+from appliance.host.wifi.network_manager import Radios, Watch
 from tests.fakes.bus import message_bus
 from tests.fakes.network_manager import Air, FakeNetworkManager
 
@@ -50,7 +50,7 @@ class _Box:
         self._watch = Watch()
         driver = Driver(
             root,
-            NetworkManager(),
+            Radios(),
             self._watch,
             _OWN,
             _Hasty(),

@@ -118,7 +118,7 @@ class Objects:
         return sorted(best.values(), key=lambda one: -one.strength)
 
 
-class NetworkManager:
+class Radios:
     """The network of this machine."""
 
     def __init__(self, *, busctl: str = "busctl") -> None:
