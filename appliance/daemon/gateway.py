@@ -256,7 +256,7 @@ class Gateway:
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
             restart=self.restart,
-            care=self._care(core, key),
+            care=self._care(core, key, trust),
         )
         surface = Surface(parts, exposed.settings, locks)
         self._closers.push_async_callback(surface.aclose)
@@ -289,8 +289,17 @@ class Gateway:
             self._join_tailnet(gateway, exposed)
         return exposed, throttle(gateway)
 
-    def _care(self, core: Core, key: BoxKey) -> Care:
-        care = take_care(core.database, self._paths, self._tracker, self._clock, box=key.device_id)
+    def _care(self, core: Core, key: BoxKey, trust: TrustParts) -> Care:
+        care = take_care(
+            core.database,
+            self._paths,
+            self._tracker,
+            self._clock,
+            box=key.device_id,
+            pairing=trust.setup.spendable,
+        )
+        if care.light is not None:
+            self._tasks.spawn(care.light.run(), name="light")
         self._tasks.spawn(care.watch.run(), name="watch")
         self._tasks.spawn(care.rehearsals.run(), name="rehearsal")
         return care
