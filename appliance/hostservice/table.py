@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from appliance.hostservice import network, power, reset, updates
+from appliance.hostservice import firstboot, network, power, reset, updates
 from appliance.hostservice.frame import Verb
 from appliance.hostservice.panel import light
 
 VERBS: Final[Mapping[str, Verb]] = {
     "led.set": light.set_state,
+    "firstboot.seen": firstboot.seen,
     "power.off": power.off,
     "power.reboot": power.reboot,
     "reset.start": reset.start,
