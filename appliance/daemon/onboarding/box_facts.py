@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from appliance.firstboot import report as reports
 from appliance.gateway.method import Call
 from appliance.gateway.methods.pulls import Pulls
 from appliance.host.interfaces import addresses
+from appliance.host.request import HostError, ask
 from appliance.onboarding.flow import known_language
 from appliance.onboarding.model import SERVICES, Facts, Fetch, Look, Offer
 from appliance.protocol.methods.base import UNSET
@@ -79,6 +81,11 @@ class BoxFacts:
             restarted=known.restarted,
             notices=await asyncio.to_thread(self._notices),
         )
+
+    async def read_by_owner(self) -> None:
+        """Tell root that its owner has gone through the set-up, and with it through `notices`."""
+        with contextlib.suppress(HostError):  # they are shown again, no more
+            await ask("firstboot.seen")
 
     async def look(self, name: str) -> Look:
         """Ask the hub what it has under a name. Raises ApplianceError."""

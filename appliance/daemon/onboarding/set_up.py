@@ -220,6 +220,8 @@ class Onboarding:
             await self._do(call, act, after, asked=after)
         if after.status is not Status.RUNNING:
             self._around.box.codes.forget()
+            if after.status is Status.DONE and facts.notices:
+                self._tasks.spawn(self._around.box.read_by_owner(), name="read")
             return after, None
         return after, shown(after, facts)
 
