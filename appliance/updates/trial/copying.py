@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+import stat
 from typing import Final
 
 import msgspec
@@ -40,7 +40,7 @@ def make_copy(places: Places, origin: Release, target: Release, now_ms: int) -> 
     try:
         record.remove(places.unfinished)
         record.remove(places.before)  # belongs to a version whose slot has been written over
-        _forget_asides(places)
+        forget_asides(places)
         if (missing := room_missing(places)) > 0:
             raise StorageFullError(
                 f"{(missing >> 20) + 1} MiB are missing on the disk for a copy of the state; free some space"
@@ -86,12 +86,10 @@ def drop_copy(places: Places) -> None:
     record.remove(places.before)
 
 
-def _forget_asides(places: Places) -> None:
+def forget_asides(places: Places, before_ms: int | None = None) -> None:
+    """Remove what returns set aside, or only what is older than a moment. Raises OSError."""
     with places.as_owner():
         for old in sorted(places.state.glob("before-return-*")):
-            _remove_aside(old)
-
-
-def _remove_aside(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+            status = old.lstat()
+            if stat.S_ISDIR(status.st_mode) and (before_ms is None or status.st_mtime_ns // 1_000_000 < before_ms):
+                shutil.rmtree(old)

@@ -11,8 +11,8 @@ import msgspec
 from appliance.storage.errors import StorageError
 from appliance.storage.lock import StateLock
 from appliance.updates.trial import record
-from appliance.updates.trial.commit import forget_old
-from appliance.updates.trial.copying import drop_copy, make_copy
+from appliance.updates.trial.commit import KEPT_MS, forget_old
+from appliance.updates.trial.copying import drop_copy, forget_asides, make_copy
 from appliance.updates.trial.decide import FINAL, Step, decide
 from appliance.updates.trial.model import Committed, Kept, Release, Report, Trial, TrialState
 from appliance.updates.trial.places import Places
@@ -124,5 +124,6 @@ def _tidy(places: Places, booted: Release, kept: Kept | None, now_ms: int) -> No
             drop_copy(places)
         else:
             forget_old(places, now_ms)
+        forget_asides(places, now_ms - KEPT_MS)
     except OSError as error:
         _log.error("old copies of the state could not be removed: %s", error)  # no reason to keep the gateway down

@@ -17,6 +17,7 @@ from appliance.updates.trial import record, report
 from appliance.updates.trial.commit import KEPT_MS, forget_old, request_rollback
 from appliance.updates.trial.decide import Step
 from appliance.updates.trial.model import TrialState
+from appliance.updates.trial.prepare import prepare_state
 from tests.unit.updates.trial.box import NEW, OLD, THIRD, Box, pair, say
 
 
@@ -303,6 +304,16 @@ def test_a_configuration_that_only_the_newer_version_understands_comes_back_as_i
     box.boot(OLD)
     assert config.read_bytes() == b'{ gateway: { bind: "lan" } }'
     assert (Path(box.report().aside) / "homarus.json5").read_bytes().startswith(b"{ gateway: { bind: {")
+
+
+def test_what_was_set_aside_goes_after_two_weeks(box: Box) -> None:
+    box.boot(NEW)
+    box.boot(OLD)
+    aside = Path(box.report().aside)
+    set_at_ms = aside.stat().st_mtime_ns // 1_000_000
+    for now_ms, there in ((set_at_ms + KEPT_MS, True), (set_at_ms + KEPT_MS + 1, False)):
+        prepare_state(box.places, OLD, now_ms)
+        assert aside.exists() is there
 
 
 def test_a_gateway_that_runs_keeps_the_state_to_itself(box: Box) -> None:
