@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,7 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 
 from image.payload import bill
-from image.payload.bill import debian, document, ours, python
+from image.payload.bill import boot, debian, document, ours, python
 from image.payload.bill.component import Component, Kind
 from image.payload.environment import SITE, folder_of
 from tests.image.kept import newest
@@ -114,6 +115,14 @@ def test_a_circle_of_links_ends(tmp_path: Path) -> None:
     (documents / "a").symlink_to("b")
     (documents / "b").symlink_to("a")
     assert debian.copyright_of(tmp_path, "a") == ""
+
+
+def test_a_boot_loader_that_is_only_unpacked_is_named_with_its_version(tmp_path: Path) -> None:
+    documents = tmp_path / "usr/share/doc/shim-signed"
+    documents.mkdir(parents=True)
+    (documents / "changelog.gz").write_bytes(gzip.compress(b"shim-signed (1.51~1+deb13u1) trixie; urgency=medium\n"))
+    assert boot.version_of(tmp_path, "shim-signed") == "1.51~1+deb13u1"
+    assert boot.version_of(tmp_path, "other") == "unknown"
 
 
 def test_wheels_are_named_as_the_index_names_them_and_have_their_hash(tree: Path) -> None:

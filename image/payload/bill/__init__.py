@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 
 from image.apt import SUITE
-from image.payload.bill import debian, document, ours, python
+from image.board import load
+from image.payload.bill import boot, debian, document, ours, python
 from image.payload.bill.component import Component
 from image.payload.environment import HOME
 from image.payload.target import target
@@ -24,18 +25,19 @@ LICENCES = f"{HOME}/licences.txt"
 
 def write(tree: Path, board: str, arch: str, version: str) -> None:
     """Write both files into a tree that holds Debian's packages and the application. Raises ImageError."""
-    found = components(tree, arch)
+    found = components(tree, board, arch)
     (tree / SBOM).write_text(document.cyclonedx(board, version, found), "utf-8")
     (tree / LICENCES).write_text(document.licences(board, version, found, ours.texts()), "utf-8")
 
 
-def components(tree: Path, arch: str) -> list[Component]:
-    """Return everything in the tree, ours first, Debian's last."""
+def components(tree: Path, board: str, arch: str) -> list[Component]:
+    """Return everything in the tree and before it, ours first, Debian's last."""
     return [
         ours.llama(tree),
         *ours.models(tree),
         *ours.web(),
         *python.components(tree, _wheels(arch)),
+        *boot.components(load(board), SUITE),
         *debian.components(tree, SUITE),
     ]
 

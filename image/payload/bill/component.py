@@ -12,7 +12,7 @@ class Kind(Enum):
     LIBRARY = "library"
     APPLICATION = "application"
     MODEL = "machine-learning-model"
-    SYSTEM = "operating-system"
+    FIRMWARE = "firmware"
 
 
 @dataclass(frozen=True, slots=True)
