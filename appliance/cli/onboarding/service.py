@@ -78,12 +78,12 @@ def install(cli: CliSession, say: Say, *, place: Place | None = None, run: Run =
         _users(place, run, say)
     if changed:
         must(run, place.systemctl("daemon-reload"))
-    names = [TARGET, *SOCKETS, UNIT] if place.system else [UNIT]
+    names = [*SOCKETS, UNIT, TARGET] if place.system else [UNIT]
     must(run, place.systemctl("enable", *names))
     say(f"enabled {UNIT}: it starts with {'the box' if place.system else 'your session'}")
     running = run(place.systemctl("is-active", UNIT)).returncode == 0
     if changed or not running:
-        must(run, place.systemctl("restart", *names[1:]) if place.system else place.systemctl("restart", UNIT), place)
+        must(run, place.systemctl("restart", *names), place)
         say(f"{'restarted' if running else 'started'} {UNIT}")
     if not place.system:
         _linger(run, say)

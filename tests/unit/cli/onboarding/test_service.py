@@ -147,8 +147,8 @@ def test_as_root_it_makes_the_user_and_the_group_first(
     assert manager.done[1:] == [
         f"systemd-tmpfiles --create {root}/etc/tmpfiles.d/homarus.conf",
         "systemctl daemon-reload",
-        f"systemctl enable homarus.target homarus-engine.socket homarus-worker.socket {UNIT}",
-        f"systemctl restart homarus-engine.socket homarus-worker.socket {UNIT}",
+        f"systemctl enable homarus-engine.socket homarus-worker.socket {UNIT} homarus.target",
+        f"systemctl restart homarus-engine.socket homarus-worker.socket {UNIT} homarus.target",
     ]
     assert served.paths.control_socket == root / "var/lib/homarus/run/gateway.sock"
     assert f"g {GROUP} -" in (root / "etc/sysusers.d/homarus.conf").read_text()
