@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.engine import cpu
+from appliance.host.box import read_box
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -36,30 +37,32 @@ class EngineAbsent:
 
 
 def locate(
-    environ: Mapping[str, str], *, folder: Path | None = None, cpuinfo: Path = cpu.CPUINFO
+    environ: Mapping[str, str], *, folder: Path | None = None, cpuinfo: Path = cpu.CPUINFO, root: Path = Path("/")
 ) -> EngineHome | EngineAbsent:
     """Find the engine in `folder`, else HOMARUS_ENGINE_DIR, else `.venv-engine` of the checkout.
 
     Never raises: whatever is wrong becomes an EngineAbsent. The processor is checked here as well, because
-    libraries may have been copied from another machine.
+    libraries may have been copied from another machine. `root`: where the file system of the machine begins.
     """
     home = folder or Path(environ.get("HOMARUS_ENGINE_DIR") or _CHECKOUT / ".venv-engine")
+    # A box builds nothing: its engine came with the image.
+    fix = "run scripts/engine" if read_box(root) is None else "`homarus update rollback` starts the version before"
     try:
         record = json.loads((home / "engine.json").read_text("utf-8"))
     except OSError:
-        return EngineAbsent("the local engine is not set up: run scripts/engine")
+        return EngineAbsent(f"the local engine is not set up: {fix}")
     except ValueError:
-        return EngineAbsent(f"{home / 'engine.json'} is damaged: run scripts/engine")
+        return EngineAbsent(f"{home / 'engine.json'} is damaged: {fix}")
     if not isinstance(record, dict) or record.get("state") != "ok":
         reason = record.get("reason") if isinstance(record, dict) else None
-        return EngineAbsent(f"{reason or 'the local engine could not be set up'} (scripts/engine tries again)")
-    return _checked(Path(str(record.get("python"))), Path(str(record.get("libraries"))), cpuinfo)
+        return EngineAbsent(f"{reason or 'the local engine could not be set up'} (to try again, {fix})")
+    return _checked(Path(str(record.get("python"))), Path(str(record.get("libraries"))), cpuinfo, fix)
 
 
-def _checked(python: Path, libraries: Path, cpuinfo: Path) -> EngineHome | EngineAbsent:
+def _checked(python: Path, libraries: Path, cpuinfo: Path, fix: str) -> EngineHome | EngineAbsent:
     for path in (python, libraries / "libllama.so"):
         if not path.exists():
-            return EngineAbsent(f"the local engine is incomplete, {path} is missing: run scripts/engine")
+            return EngineAbsent(f"the local engine is incomplete, {path} is missing: {fix}")
     if missing := cpu.missing_features(libraries, cpuinfo=cpuinfo):
         return EngineAbsent(f"this processor cannot run the local engine, it lacks {', '.join(missing)}")
     return EngineHome(python, libraries)

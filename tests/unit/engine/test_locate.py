@@ -62,3 +62,11 @@ def test_libraries_from_another_machine_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text("flags : avx2\n", "utf-8")
     found = locate({}, folder=home, cpuinfo=tmp_path / "cpuinfo")
     assert found == EngineAbsent("this processor cannot run the local engine, it lacks made_up")
+
+
+def test_a_box_is_not_told_to_build_anything(tmp_path: Path) -> None:
+    (tmp_path / "usr/lib/homarus").mkdir(parents=True)
+    (tmp_path / "usr/lib/homarus/box.json").write_text('{"board": "rpi"}', "utf-8")
+    found = locate({}, folder=tmp_path / "nothing", root=tmp_path)
+    assert isinstance(found, EngineAbsent)
+    assert found.reason == "the local engine is not set up: `homarus update rollback` starts the version before"
