@@ -13,7 +13,8 @@ from tests.image import tools
 from tests.image.disks import copy_sparse, partitions
 
 _EXT4_MAGIC_AT, _EXT4_MAGIC = 1024 + 0x38, b"\x53\xef"
-_STATE = "/homarus"  # on the data partition
+_STATE, _UPDATES = "/homarus", "/system/updates"  # on the data partition
+RETURNING = "on the way back to the old version"
 _DATABASE = "homarus.sqlite"
 
 
@@ -59,27 +60,41 @@ def _file_system(data: Path) -> tuple[str, ...]:
 
 
 def _database(data: Path, work: Path, said: list[str]) -> Aftermath:
-    state = work / "state"
-    state.mkdir()
-    tools.run("debugfs", "-R", f"rdump {_STATE} {state}", data)
-    file = state / _STATE.strip("/") / _DATABASE
-    if not file.exists():
-        return Aftermath("no database yet", tuple(f"lost: {each}" for each in said))
-    try:
-        with closing(sqlite3.connect(file)) as database:
-            verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
-            text = "\n".join(_everything(database)) if verdict == "ok" else ""
-    except sqlite3.DatabaseError as error:
-        return Aftermath("database", (f"database: {error}",))
-    if verdict != "ok":
-        return Aftermath("database", (f"integrity check: {verdict}",))
-    return Aftermath("database", tuple(f"lost: {each}" for each in said if each not in text))
+    state, updates = work / "homarus", work / "updates"
+    for source in (_STATE, _UPDATES):
+        tools.run("debugfs", "-R", f"rdump {source} {work}", data)
+    live = state / _DATABASE
+    texts: dict[Path, str] = {}
+    problems: list[str] = []
+    for file in sorted({live, *state.rglob("*.sqlite*"), *updates.rglob("*.sqlite*")}):
+        if not file.exists() or file.name.endswith(("-wal", "-shm")):
+            continue
+        try:
+            texts[file] = _text(file)
+        except sqlite3.DatabaseError as error:
+            if file == live:
+                problems.append(f"database: {error}")
+    lost = [each for each in said if each not in texts.get(live, "")]
+    aside = [each for each in lost if any(each in text for text in texts.values())]
+    if aside and (updates / "trial.json").exists():
+        # The box was going back to its old version: the next start finishes that, so this is for a boot to show.
+        return Aftermath(RETURNING, (*problems, *(f"lost: {each}" for each in lost if each not in aside)))
+    stage = "database" if live in texts else "no database yet"
+    return Aftermath(stage, (*problems, *(f"lost: {each}" for each in lost)))
 
 
-def _everything(database: sqlite3.Connection) -> Iterable[str]:
+def _text(file: Path) -> str:
+    """Return what a database holds, as text; its write-ahead log is taken in. Raises sqlite3.DatabaseError."""
+    with closing(sqlite3.connect(file)) as database:
+        verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(f"integrity check: {verdict}")
+        return "\n".join(_rows(database))
+
+
+def _rows(database: sqlite3.Connection) -> Iterable[str]:
     """Yield every row of every table that is not a search index, as text: where a message lies is not our matter."""
-    names = [row[0] for row in database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")]
-    for name in names:
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         try:
             yield from (repr(row) for row in database.execute(f'SELECT * FROM "{name}"'))
         except sqlite3.OperationalError:

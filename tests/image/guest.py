@@ -20,11 +20,12 @@ Before=shutdown.target
 
 [Service]
 ExecStart=/usr/bin/python3 -I %d/agent
-LoadCredential=agent:homarus-test.agent
+LoadCredential=agent:proof.agent
 Restart=always
 OOMScoreAdjust=-900
 """
-_WANTED = "[Unit]\nWants=homarus-test.service\n"
+# Not homarus-*: such a name would get the hardening of the product.
+_WANTED = "[Unit]\nWants=proof.service\n"
 _LOSS_S = 2.0  # a request that nobody read yet is asked again: the machine was still starting
 
 
@@ -44,8 +45,8 @@ class CommandError(Exception):
 def credentials() -> Mapping[str, str]:
     """Return what systemd of the machine must be told so that it runs our commands (systemd.system-credentials(7))."""
     return {
-        "homarus-test.agent": Path(__file__).with_name("agent.py").read_text("utf-8"),
-        "systemd.extra-unit.homarus-test.service": _UNIT,
+        "proof.agent": Path(__file__).with_name("agent.py").read_text("utf-8"),
+        "systemd.extra-unit.proof.service": _UNIT,
         "systemd.unit-dropin.sysinit.target": _WANTED,
     }
 

@@ -58,6 +58,7 @@ class Story:
         self.built = built
         self.folder = folder
         self.pristine = copy_sparse(built.image, folder / "pristine.raw", grown=_GROWN)
+        (folder / "writes.log").touch()
         self.log = WriteLog(folder / "writes.log")
         disk = fresh_disk(built.image, folder, "box", _GROWN)
         self.machine = Machine(disk, "box", Setup(built.arch, credentials=credentials, log=self.log.path))
