@@ -45,8 +45,8 @@ class Boot:
         name = self._name(trouble)
         self._settings(name, trouble)
         name = self._name(trouble)  # the settings may have said another one
-        trouble += tell(self.system, name)
-        for line in trouble:
+        notes = list(tell(self.system, name, trouble))
+        for line in (*notes, *trouble):
             self.say(line)
         return not trouble
 

@@ -28,13 +28,13 @@ class System:
     chown: Callable[[Path, int], None] = lambda path, uid: os.chown(path, uid, uid)
 
 
-def tell(system: System, name: str) -> Iterator[str]:
-    """Tell everything; yield a sentence for each thing that did not work. None of them stops the boot."""
+def tell(system: System, name: str, trouble: list[str]) -> Iterator[str]:
+    """Tell everything; yield what is worth a line in the journal, and add to `trouble` what a box needs and has not."""
     for step in (_hostname, _account, _radio, _keys):
         try:
             yield from step(system, name)
         except OSError as error:
-            yield told(error)
+            trouble.append(told(error))
 
 
 def _hostname(system: System, name: str) -> Iterator[str]:

@@ -53,6 +53,7 @@ class _Box:
         self.owners: dict[str, int] = {}
         self.refused: dict[str, str] = {}
         self.away = False
+        self.status: int | None = 0
         (root / "efi").mkdir()
         (root / "data").mkdir()
         self.put("etc/machine-id", "0123456789abcdef0123456789ab1a2b\n")
@@ -76,7 +77,7 @@ class _Box:
 
         def run(argv: Sequence[str]) -> int | None:
             self.ran.append(list(argv))
-            return 0
+            return self.status
 
         def chown(path: Path, uid: int) -> None:
             self.owners[str(path.relative_to(self.root))] = uid
@@ -357,3 +358,11 @@ def test_what_was_not_taken_is_a_condition_of_health_and_stands_on_the_screen(bo
         raise GatewayAway("nobody")
 
     assert any("firstrun.sh" in one.text for one in gather(away, box.root).problems)
+
+
+@pytest.mark.parametrize("status", [None, 1])
+def test_a_radio_or_a_keyboard_that_does_not_follow_is_said_and_no_failure(box: _Box, status: int | None) -> None:
+    box.status = status
+    box.put("efi/homarus.toml", _FULL)
+    assert box.boot()
+    assert any("keyboard" in line for line in box.said)
