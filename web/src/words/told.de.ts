@@ -54,6 +54,11 @@ export const german: Language = {
     "questions_kept/one": ["{count} Frage wartet auf die Verbindung.", "Sie wird beantwortet, wenn sie wieder da ist. /later zeigt die eines Gesprächs, /later clear verwirft sie."],
     restart_required: ["Gilt nach einem Neustart: {names}.", "Starten Sie das Gateway neu: `homarus gateway restart`."],
     tailscale_unserved: ["Über Tailscale ist die Box nicht zu erreichen: {reason}", "Beheben Sie das; es wird jede Minute wieder versucht. Oder: `homarus config set gateway.tailscale.mode off`"],
+    update_failed: ["Die Installation von Version {version} ist misslungen: {reason}", "`homarus update status` sagt, was zu tun ist."],
+    update_restart: ["Version {version} ist installiert und startet mit dem nächsten Neustart.", "`homarus update apply` startet die Box jetzt neu; sonst tut sie es in ihrem Zeitfenster."],
+    update_returned: ["Version {version} wurde zurückgenommen: {reason}", "`homarus update status` sagt, was misslungen ist und was nicht behalten werden konnte."],
+    update_source: ["Diese Box erfährt nichts von neuen Versionen: {reason}", "`homarus update status` sagt, was zu tun ist."],
+    update_waiting: ["Version {version} von Homarus ist da.", "`homarus update apply` installiert sie."],
     // Findings of the audit.
     any_origin: ["gateway.controlUi.allowedOrigins enthält „{origin}“: Webseiten von Fremden dürfen sich verbinden.", "`homarus config unset gateway.controlUi.allowedOrigins`"],
     auth_none: ["Jedes Programm und jeder Benutzer dieser Maschine darf alles, und jede Webseite auf http://localhost kann Besitzer werden: gateway.auth.mode ist none.", "`homarus config set gateway.auth.mode token`"],

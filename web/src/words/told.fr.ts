@@ -54,6 +54,11 @@ export const french: Language = {
     "questions_kept/one": ["{count} question attend la connexion.", "Elle aura sa réponse à son retour. /later montre celles d’une discussion, /later clear les abandonne."],
     restart_required: ["Valable après un redémarrage : {names}.", "Redémarrez la passerelle : `homarus gateway restart`."],
     tailscale_unserved: ["Le boîtier n’est pas joignable par Tailscale : {reason}", "Corrigez cela ; un nouvel essai a lieu chaque minute. Ou : `homarus config set gateway.tailscale.mode off`"],
+    update_failed: ["L’installation de la version {version} a échoué : {reason}", "`homarus update status` dit que faire."],
+    update_restart: ["La version {version} est installée et commence au prochain redémarrage.", "`homarus update apply` redémarre le boîtier maintenant ; sinon il le fait dans sa plage horaire."],
+    update_returned: ["La version {version} a été retirée : {reason}", "`homarus update status` dit ce qui a échoué et ce qui n’a pas pu être gardé."],
+    update_source: ["Ce boîtier n’apprend rien des nouvelles versions : {reason}", "`homarus update status` dit que faire."],
+    update_waiting: ["La version {version} de Homarus est là.", "`homarus update apply` l’installe."],
     // Findings of the audit.
     any_origin: ["gateway.controlUi.allowedOrigins contient « {origin} » : les pages web d’inconnus peuvent se connecter.", "`homarus config unset gateway.controlUi.allowedOrigins`"],
     auth_none: ["Chaque programme et chaque utilisateur de cette machine peut tout faire, et toute page web sur http://localhost peut devenir propriétaire : gateway.auth.mode vaut none.", "`homarus config set gateway.auth.mode token`"],
