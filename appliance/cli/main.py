@@ -36,6 +36,7 @@ _COMMANDS = {
     "node": ("node", "Make this machine a node of a gateway elsewhere."),
     "remote": ("remote", "Use a gateway elsewhere from this machine."),
     "discover": ("discover", "List the boxes on this network."),
+    "tailscale": ("tailscale", "Reach the box from anywhere through a tailnet of yours."),
     "security": ("security", "See what is exposed, to whom, and how to mend it."),
     "console": ("console", "Show what the screen of the box shows: addresses, health, a code to pair with."),
     "logs": ("logs", "Show the log, or follow it."),

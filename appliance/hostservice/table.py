@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from appliance.hostservice import firstboot, network, power, reset, updates
+from appliance.hostservice import firstboot, network, power, reset, tailnet, updates
 from appliance.hostservice.frame import Verb
 from appliance.hostservice.panel import light
 
@@ -15,6 +15,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "power.off": power.off,
     "power.reboot": power.reboot,
     "reset.start": reset.start,
+    **tailnet.verbs(),
     "update.hold": updates.hold,
     "update.start": updates.start,
     "wifi.join": network.join,

@@ -28,6 +28,11 @@ class Tailscaled:
     serve: dict[str, Any] = field(default_factory=dict)
     refuse: bool = False
     asked: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=lambda: {"tskey-auth-good"})
+    preferences: dict[str, Any] = field(default_factory=dict)
+    url: str = ""
+    approves: bool = False
+    _key: str = ""
 
     @property
     def tag(self) -> str:
@@ -37,6 +42,7 @@ class Tailscaled:
         return web.json_response(
             {
                 "BackendState": self.state,
+                "AuthURL": self.url,
                 "Self": {"DNSName": f"{NAME}."},
                 "TailscaleIPs": ["100.64.0.7"],
                 "CertDomains": [NAME] if self.certificates else None,
@@ -61,6 +67,28 @@ class Tailscaled:
         self.serve = await request.json()
         return web.Response(status=200)
 
+    async def change(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        for name, value in told.items():
+            if told.get(f"{name}Set") is True:
+                self.preferences[name] = value
+        return web.json_response(self.preferences)
+
+    async def start(self, request: web.Request) -> web.Response:
+        self._key = (await request.json()).get("AuthKey", "")
+        return web.Response(status=204)
+
+    async def login(self, request: web.Request) -> web.Response:
+        if self._key in self.keys:
+            self.state = "NeedsMachineAuth" if self.approves else "Running"
+        elif not self._key:
+            self.url = "https://login.tailscale.com/a/1234"
+        return web.Response(status=204)
+
+    async def logout(self, request: web.Request) -> web.Response:
+        self.state, self.url = "NeedsLogin", ""
+        return web.Response(status=204)
+
     @web.middleware
     async def note(self, request: web.Request, handler: Any) -> web.StreamResponse:
         assert request.host == "local-tailscaled.sock"
@@ -79,6 +107,10 @@ async def tailscaled(folder: Path) -> AsyncIterator[Tailscaled]:
     application.router.add_get(f"{base}/whois", fake.whois)
     application.router.add_get(f"{base}/serve-config", fake.read_serve)
     application.router.add_post(f"{base}/serve-config", fake.write_serve)
+    application.router.add_patch(f"{base}/prefs", fake.change)
+    application.router.add_post(f"{base}/start", fake.start)
+    application.router.add_post(f"{base}/login-interactive", fake.login)
+    application.router.add_post(f"{base}/logout", fake.logout)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.UnixSite(runner, str(fake.socket)).start()

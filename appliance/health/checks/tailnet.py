@@ -8,7 +8,7 @@ from appliance.health.condition import Condition, Severity
 from appliance.health.look import Look, json_object
 
 _STATE = "var/lib/tailscale/tailscaled.state"
-_JOINED = "data/system/tailscale/joined"
+_JOINED = "data/system/tailnet.json"
 _FIX = {
     "away": "`systemctl status homarus-tailscaled` (or tailscaled) says why it does not run.",
     "NeedsLogin": "`homarus tailscale join` joins it again: the key of this machine has ended.",

@@ -95,6 +95,11 @@ class LocalApi:
             (config.get("TCP") or {}).pop("443", None)
         await self._call("POST", "serve-config", config, tag=tag)
 
+    async def call(self, verb: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask anything else; return the object that is answered, empty for none. Raises TailscaleError."""
+        answer, _ = await self._call(verb, path, body)
+        return answer
+
     async def _call(
         self, verb: str, path: str, body: dict[str, Any] | None = None, *, tag: str | None = None
     ) -> tuple[dict[str, Any], str | None]:
@@ -111,7 +116,7 @@ class LocalApi:
                 f"Tailscale does not answer at {self._socket} ({error or 'no answer in time'}). Is it installed, and "
                 "may this user ask it (`sudo tailscale set --operator=$USER`)?"
             ) from error
-        if status != 200:
+        if not 200 <= status < 300:
             said = answer[:200].decode("utf-8", "replace").strip()
             raise TailscaleError(f"Tailscale said no ({status}): {said}")
         return _object(answer), headers.get("etag")
