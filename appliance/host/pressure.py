@@ -49,10 +49,16 @@ class _Group:
 
 
 class MemoryReader:
-    """Reads the files below `root`; tests pass a recorded tree. `page_bytes` is the unit of vmstat's counters."""
+    """Reads the files below `root`; tests pass a recorded tree. `page_bytes` is the unit of vmstat's counters.
 
-    def __init__(self, root: Path = Path("/"), page_bytes: int = os.sysconf("SC_PAGE_SIZE")) -> None:
+    `group` is a path in the tree of control groups whose limits count too: what is asked for is to run there.
+    """
+
+    def __init__(
+        self, root: Path = Path("/"), page_bytes: int = os.sysconf("SC_PAGE_SIZE"), *, group: str | None = None
+    ) -> None:
         self._page_bytes = page_bytes
+        self._group = group
         self._proc = root / "proc"
         self._mounts = root / "sys/fs/cgroup"
 
@@ -63,7 +69,8 @@ class MemoryReader:
         total = memory.get("MemTotal", 0)
         available = memory.get("MemAvailable", memory.get("MemFree", 0))
         folders = self._folders()
-        group = _tightest(folders)
+        elsewhere = _upwards(self._group)[:-1] if self._group else []
+        group = _tightest([*folders, *(self._mounts / part for part in elsewhere)])
         some, full = _pressure(self._proc / "pressure/memory")
         if folders:
             group_some, group_full = _pressure(folders[0] / "memory.pressure")

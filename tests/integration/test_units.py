@@ -25,7 +25,7 @@ _MAX_EXPOSURE = {
     "homarus-host@.service": 2.5,
     "homarus-node.service": 9.0,  # runs what its owner allows it to
 }
-_MAX_EXPOSURE_OF_OTHERS = 5.0
+_MAX_EXPOSURE_OF_OTHERS = 3.5
 _KINDS = (".service", ".socket", ".timer", ".target", ".slice", ".path", ".mount")
 _NEWER = {"20-credentials.conf": 254}  # settings that an older systemd does not know: scripts/install leaves them out
 _PR_SET_MDWE, _PR_GET_MDWE = 65, 66  # prctl(2)
@@ -41,7 +41,7 @@ def _installed(folder: Path, source: Path) -> Path:
     shutil.copytree(source, units)
     for path in units.rglob("*"):
         if path.is_file():
-            text = re.sub(r"^(Exec\w+=[-+!@:]*)\S*homarus\S*", r"\1/bin/true", path.read_text(), flags=re.M)
+            text = re.sub(r"^(Exec\w+=[-+!@:]*)[/%]\S+", r"\1/bin/true", path.read_text(), flags=re.M)
             path.write_text(text)
         if _NEWER.get(path.name, 0) > version:
             path.unlink()

@@ -24,6 +24,7 @@ from appliance.foundation.paths import StatePaths
 from appliance.foundation.tasks import TaskSet
 from appliance.health import HealthTracker
 from appliance.host.pressure import MemoryReader
+from appliance.supervisor.spawning.box import ENGINE_GROUP, FOLDER_VARIABLE
 
 
 def build_local_models(
@@ -40,7 +41,8 @@ def build_local_models(
     tasks: TaskSet,
 ) -> LocalModels:
     """Wire the embedded model, the local engine, its files, its probes and the advice on others."""
-    memory = MemoryReader().read
+    # Where systemd runs the models, the limits of their slice count for what fits.
+    memory = MemoryReader(group=ENGINE_GROUP if environ.get(FOLDER_VARIABLE) else None).read
     library = Library(paths.root, paths.models)
     engine = LocalEngine(
         engines=engines,

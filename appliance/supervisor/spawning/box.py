@@ -12,6 +12,8 @@ from appliance.supervisor.spawning.base import Order, Place, Running, Spawner
 from appliance.supervisor.spawning.connected import SocketSpawner
 from appliance.supervisor.spawning.forked import ForkSpawner
 
+ENGINE_GROUP: Final = "homarus.slice/homarus-engine.slice"
+"""The control group of the models that systemd runs; it exists while one runs."""
 FOLDER_VARIABLE: Final = "HOMARUS_SPAWN_DIR"
 """Set by the unit of the gateway; without it nothing is looked for, so a second gateway by hand starts its own."""
 

@@ -164,3 +164,20 @@ def test_files_that_hold_something_else_say_nothing(tmp_path: Path, damage: str)
 def test_the_machine_that_runs_this_test_can_be_read() -> None:
     reading = MemoryReader().read()
     assert 0 < reading.available <= reading.total
+
+
+@pytest.mark.parametrize(("limit", "available"), [("1073741824", 1024 - 700 + 400), ("max", 2048)])
+def test_limits_of_the_group_where_it_is_to_run_count_too(tmp_path: Path, limit: str, available: int) -> None:
+    group = "sys/fs/cgroup/homarus.slice/homarus-engine.slice"
+    files = {
+        f"{group}/memory.current": str(700 * _MIB),
+        f"{group}/memory.high": limit,
+        f"{group}/memory.max": "max",
+        f"{group}/memory.stat": f"anon 5\nactive_file {300 * _MIB}\ninactive_file {100 * _MIB}\n",
+        "proc/self/cgroup": "0::/homarus.slice/homarus-gateway.service\n",
+    }
+    _tree(tmp_path, _MACHINE | files)
+    reading = MemoryReader(tmp_path, 4096, group="homarus.slice/homarus-engine.slice").read()
+    assert reading.available == available * _MIB
+    assert MemoryReader(tmp_path, 4096).read().available == 2048 * _MIB
+    assert MemoryReader(tmp_path, 4096, group="not/there").read().available == 2048 * _MIB
