@@ -10,6 +10,7 @@ import json
 import shutil
 from pathlib import Path
 
+from image import tailscale
 from image.payload import application, bill, environment, llama
 from image.payload.target import target
 from image.stages import base
@@ -32,7 +33,7 @@ def parts(arch: str) -> list[Path]:
     """
     of = target(arch)
     made = [environment.environment(name, of) for name in ("gateway", "engine")]
-    return [*made, llama.libraries(of), application.application()]
+    return [*made, llama.libraries(of), application.application(), *tailscale.parts(arch)]
 
 
 def install(tree: Path, board: str, arch: str, version: str = "") -> None:
