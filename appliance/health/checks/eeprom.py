@@ -6,8 +6,6 @@ do not know `[tryboot]` with `boot_partition` and start the wrong slot after an 
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +16,7 @@ from appliance.health.look import Look
 
 _STAMP: Final = "proc/device-tree/chosen/bootloader/build-timestamp"
 _EARLIEST: Final = "2022-12-01"
-_BOX: Final = "usr/lib/homarus/box.json"
-_BOARD: Final = "usr/lib/homarus/app/firmware-config/boards/{board}/board.toml"
-_NAME: Final = re.compile(r"[a-z0-9-]+").fullmatch
+_HARDWARE: Final = "usr/lib/homarus/hardware.json"
 _FIX = (
     "Write the current boot loader with Raspberry Pi Imager (Misc utility images, Bootloader) to a spare card, start "
     "the box from it once, then put its own card back. Until then updates are not tried."
@@ -42,12 +38,7 @@ def check(look: Look) -> Iterator[Condition]:
 
 def _earliest(look: Look) -> str:
     """Return the date that the data of this board name (firmware-config), else that of the first that can do it."""
-    board = str(look.json(_BOX).get("board") or "")
-    try:
-        hardware = tomllib.loads(look.text(_BOARD.format(board=board))).get("hardware", {}) if _NAME(board) else {}
-    except tomllib.TOMLDecodeError:
-        hardware = {}
-    wanted = hardware.get("eeprom_min") if isinstance(hardware, dict) else None
+    wanted = look.json(_HARDWARE).get("eeprom_min")
     return wanted if isinstance(wanted, str) else _EARLIEST
 
 

@@ -1,17 +1,14 @@
-"""What the data of a board (firmware-config/boards/NAME/board.toml) say of its light and its button."""
+"""What the data of a board say of its light and its button: `[hardware]` of its board.toml, as the image has it."""
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.host.box import read_box
-
-_FILE: Final = "usr/lib/homarus/app/firmware-config/boards/{board}/board.toml"
-_NAME: Final = re.compile(r"[a-z0-9-]+")
+_FILE: Final = "usr/lib/homarus/hardware.json"
 _LED: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _CHIP: Final = re.compile(r"gpiochip\d{1,3}")
 _MAX_BYTES: Final = 64 * 1024
@@ -37,13 +34,10 @@ class Hardware:
 
 def read_hardware(root: Path = Path("/")) -> Hardware:
     """Return what this board has; nothing on a machine that is no box of ours, or whose data say nothing."""
-    box = read_box(root)
-    if box is None or not _NAME.fullmatch(box.board):
-        return Hardware()
     try:
-        with (root / _FILE.format(board=box.board)).open("rb") as file:
-            told = tomllib.loads(file.read(_MAX_BYTES).decode("utf-8")).get("hardware")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        with (root / _FILE).open("rb") as file:
+            told = json.loads(file.read(_MAX_BYTES))
+    except (OSError, ValueError):
         return Hardware()
     table: dict[str, Any] = told if isinstance(told, dict) else {}
     led = table.get("status_led")

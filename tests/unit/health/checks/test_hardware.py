@@ -145,10 +145,9 @@ def test_a_kernel_without_the_memory_controller_is_told(box: FilesOfABox, listed
 def test_a_boot_loader_is_as_new_as_its_board_wants(box: FilesOfABox) -> None:
     box.put("proc/device-tree/chosen/bootloader/build-timestamp", struct.pack(">I", 1_743_379_200))  # 2025-03-31
     assert list(eeprom.check(box.look())) == []
-    box.put("usr/lib/homarus/box.json", '{"board": "rpi"}')
-    box.put("usr/lib/homarus/app/firmware-config/boards/rpi/board.toml", '[hardware]\neeprom_min = "2025-04-01"\n')
+    box.put("usr/lib/homarus/hardware.json", '{"eeprom_min": "2025-04-01"}')
     assert [one.details["date"] for one in eeprom.check(box.look())] == ["2025-03-31"]
-    box.put("usr/lib/homarus/box.json", '{"board": "../../etc"}')
+    box.put("usr/lib/homarus/hardware.json", '{"eeprom_min": 5}')
     assert list(eeprom.check(box.look())) == []
 
 

@@ -12,14 +12,10 @@ from appliance.host.hardware.gpio import EVENT_BYTES, GpioError, open_line, read
 from appliance.host.hardware.light import State, show
 from appliance.host.hardware.press import Act, Presses
 
-_BOARD = "usr/lib/homarus/app/firmware-config/boards/rpi/board.toml"
 
-
-def _root(tmp_path: Path, text: str, board: str = "rpi") -> Path:
+def _root(tmp_path: Path, text: str) -> Path:
     (tmp_path / "usr/lib/homarus").mkdir(parents=True)
-    (tmp_path / "usr/lib/homarus/box.json").write_text(f'{{"board": "{board}"}}')
-    (tmp_path / _BOARD).parent.mkdir(parents=True)
-    (tmp_path / _BOARD).write_text(text)
+    (tmp_path / "usr/lib/homarus/hardware.json").write_text(text)
     return tmp_path
 
 
@@ -28,7 +24,7 @@ def test_a_machine_that_is_no_box_has_neither(tmp_path: Path) -> None:
 
 
 def test_the_data_of_a_board_name_its_light_and_its_button(tmp_path: Path) -> None:
-    text = '[hardware]\nstatus_led = "ACT"\nbutton = {chip = "gpiochip0", line = 17}\n'
+    text = '{"status_led": "ACT", "button": {"chip": "gpiochip0", "line": 17}, "watchdog_s": 15}'
     assert read_hardware(_root(tmp_path, text)) == Hardware("ACT", Button("gpiochip0", 17, 10))
 
 
@@ -36,20 +32,16 @@ def test_the_data_of_a_board_name_its_light_and_its_button(tmp_path: Path) -> No
     "text",
     [
         "",
-        "not toml [",
-        "hardware = 5",
-        '[hardware]\nstatus_led = "../../etc/passwd"\n',
-        '[hardware]\nbutton = {chip = "../mem", line = 1}\n',
-        '[hardware]\nbutton = {chip = "gpiochip0", line = -1}\n',
-        '[hardware]\nbutton = {chip = "gpiochip0"}\n',
+        "no json {",
+        "[]",
+        '{"status_led": "../../etc/passwd"}',
+        '{"button": {"chip": "../mem", "line": 1}}',
+        '{"button": {"chip": "gpiochip0", "line": -1}}',
+        '{"button": {"chip": "gpiochip0"}}',
     ],
 )
 def test_data_that_make_no_sense_are_no_hardware(tmp_path: Path, text: str) -> None:
     assert read_hardware(_root(tmp_path, text)) == Hardware()
-
-
-def test_the_name_of_a_board_is_no_path(tmp_path: Path) -> None:
-    assert read_hardware(_root(tmp_path, '[hardware]\nstatus_led = "ACT"\n', board="../boards/rpi")) == Hardware()
 
 
 def _led(root: Path) -> Path:
