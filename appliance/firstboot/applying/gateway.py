@@ -15,14 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import appliance
-from appliance.config.file import edit_file
-from appliance.config.load import load
 from appliance.firstboot.applying.plan import Option
 from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.filetrouble import told
 from appliance.foundation.paths import StatePaths
-from appliance.storage.lock import StateLock
 
 USER: Final = "homarus"
 ACTION: Final = "options"
@@ -72,6 +69,8 @@ def _as(account: pwd.struct_passwd) -> dict[str, Any]:
 
 def keep(order: Mapping[str, Any], environ: Mapping[str, str], clock: Clock) -> dict[str, Any]:
     """Write what was ordered, in the child; return the answer. Raises ApplianceError where the state is in use."""
+    from appliance.storage.lock import StateLock  # in the child alone: the boot of a box does without databases
+
     paths = StatePaths.from_environment(environ)
     paths.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = StateLock.acquire(paths.lock, now_ms=clock.now_ms(), address="first boot")
@@ -91,6 +90,8 @@ def _row(option: Option) -> dict[str, Any]:
 
 
 def _unsaid(file: Path, option: str, environ: Mapping[str, str]) -> bool:
+    from appliance.config.load import load
+
     value: Any = load(file, environ).parsed
     for step in option.split("."):
         value = value.get(step) if isinstance(value, dict) else None
@@ -99,6 +100,8 @@ def _unsaid(file: Path, option: str, environ: Mapping[str, str]) -> bool:
 
 def _written(file: Path, row: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
     """Set one option; return why it could not be."""
+    from appliance.config.file import edit_file
+
     try:
         edit_file(file, row["path"], row["value"], environ)
     except ApplianceError as error:
