@@ -25,7 +25,7 @@ from image.errors import ImageError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _PACKAGES = REPOSITORY / "image" / "packages"
-_EPOCH = 1735689600  # 2025-01-01; only so that the tree does not change with the day it is made on
+EPOCH = 1735689600  # 2025-01-01; only so that the tree does not change with the day it is made on
 
 # Mounts into the tree and becomes the program; $1 is the tree, then paths to bind, then `--` and the command.
 _ENTER = r"""
@@ -56,9 +56,9 @@ def tree(name: str = "tools", *, arch: str | None = None) -> Path:
 
     def make(target: Path) -> None:
         _say(f"making the {name} tree ({len(bootstrap.packages)} packages and what they need; a few minutes, kept)")
-        quietly(bootstrap.command(target, _EPOCH), target.parent / f"{name}.log")
+        quietly(bootstrap.command(target, EPOCH), target.parent / f"{name}.log")
 
-    return cached(f"tree-{name}", bootstrap.key(_EPOCH), make)
+    return cached(f"tree-{name}", bootstrap.key(EPOCH), make)
 
 
 def host_arch() -> str:
