@@ -105,7 +105,7 @@ def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int
         monotonic=clock.monotonic,
         sleep=time.sleep,
         answers=answers,
-        looker=lambda before: Looker(ask, before, new_id, remove, sound),
+        looker=lambda before, tried: Looker(ask, before, new_id, remove, sound, spares_engine=not tried),
         loads=_loads,
         tell=lambda lines: _note(root / _SEEN, lines),
         patience_s=patience_s,

@@ -6,6 +6,7 @@ The turn of a look lives in a session of its own that is removed again, with its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -22,7 +23,17 @@ _ASK_S: Final = 20.0
 _TURN_S: Final = 60
 _ENGINE_TURN_S: Final = 240  # a board that loads a model from a card and reads a prompt of a thousand tokens
 _DAMAGE: Final = frozenset({"database", "database_rebuilt"})
-_MODEL_SUBJECTS: Final = frozenset({"mini", "local", "engine"})
+_ABSENT: Final = "engine_absent"
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """What is set up here: the embedded model, a file for the engine, what the engine serves; `absent`: no engine."""
+
+    mini: bool
+    engine: bool
+    local: str | None
+    absent: bool
 
 
 class Asks(Protocol):
@@ -35,7 +46,8 @@ class Looker:
     """Looks at one gateway. `before` says which models answered in the version before; `name` makes keys of requests,
     `sound` says what is wrong with the file of the database.
 
-    The engine is asked until it answered once: its turn takes a minute on a small board.
+    The engine is asked until it answered once: its turn takes a minute on a small board. Where nothing is on trial
+    (`spares_engine`) it is not asked again at all when it once answered.
     """
 
     def __init__(
@@ -45,6 +57,8 @@ class Looker:
         name: Callable[[], str],
         remove: Callable[[Path], None],
         sound: Callable[[], Sequence[str]] = tuple,
+        *,
+        spares_engine: bool = False,
     ) -> None:
         self._ask = ask
         self._before = before
@@ -53,20 +67,32 @@ class Looker:
         self._sound = sound
         self._unsound: Sequence[str] | None = None
         self._engine: Finding | None = None
+        self._spares_engine = spares_engine
 
     def look(self) -> Look:
         """Return what is there now; never raises for what the gateway does."""
         try:
             doctor = self._ask("homarus.doctor", {}, _ASK_S)
             self._ask("sessions.list", {"limit": 1}, _ASK_S)
-            models = list(self._ask("models.list", {}, _ASK_S)["models"])
-        except (ClientError, TimeoutError, KeyError, TypeError) as error:
+            models = self._models(doctor)
+        except (ClientError, TimeoutError, KeyError, TypeError, AttributeError) as error:
             return Look((Finding("gateway", False, _short(str(error) or "no answer")),))
-        conditions = doctor.get("conditions", [])
-        findings = [_ready(doctor), _database(conditions), self._mini(models, conditions)]
+        findings = [_ready(doctor), _database(doctor.get("conditions", [])), self._mini(models)]
         if all(one.ok for one in findings if one.counts):
-            findings += (self._file(), self._engine_turn(models, conditions))
+            findings += (self._file(), self._engine_turn(models))
         return Look(tuple(findings))
+
+    def _models(self, doctor: Mapping[str, Any]) -> _Models:
+        listed = list(self._ask("models.list", {}, _ASK_S)["models"])
+        files = self._ask("homarus.models.local", {}, _ASK_S)
+        chosen = self._ask("config.get", {}, _ASK_S).get("config") or {}
+        mini = ((chosen.get("models") or {}).get("mini") or {}).get("enabled") is not False
+        return _Models(
+            mini=mini,
+            engine=bool(files.get("models") or files.get("configured")),
+            local=next((str(one["id"]) for one in listed if one.get("provider") == _LOCAL), None),
+            absent=any(one.get("code") == _ABSENT for one in doctor.get("conditions", [])),
+        )
 
     def _file(self) -> Finding:
         """All pages of the database, read once: after the new version has brought it up to date and used it."""
@@ -74,22 +100,24 @@ class Looker:
             self._unsound = self._sound()
         return Finding("database file", not self._unsound, _short("; ".join(self._unsound)))
 
-    def _mini(self, models: Sequence[Mapping[str, Any]], conditions: Iterable[Mapping[str, Any]]) -> Finding:
-        counts = self._before.mini and (_listed(models, "homarus") or _trouble(conditions))
-        return self._turn("mini", MINI, _QUESTION, _TURN_S, counts)
+    def _mini(self, models: _Models) -> Finding:
+        found = self._turn("mini", MINI, _QUESTION, _TURN_S, counts=self._before.mini and models.mini)
+        return replace(found, expected=models.mini and not models.absent)
 
-    def _engine_turn(self, models: Sequence[Mapping[str, Any]], conditions: Iterable[Mapping[str, Any]]) -> Finding:
+    def _engine_turn(self, models: _Models) -> Finding:
         if self._engine is not None and self._engine.ok:
             return self._engine
-        local = next((one["id"] for one in models if one.get("provider") == _LOCAL), None)
-        counts = self._before.engine and (local is not None or _trouble(conditions))
-        if local is None:
-            text = "no larger model runs here: none is set up, or there is too little memory"
-            return Finding("engine", False, text, counts)
-        self._engine = self._turn("engine", f"{_LOCAL}/{local}", _ENGINE_QUESTION, _ENGINE_TURN_S, counts)
+        counts, expected = self._before.engine and models.engine, models.engine and not models.absent
+        if models.local is None:
+            text = "it is not up" if models.engine else "no larger model is set up here"
+            return Finding("engine", False, text, counts, expected)
+        if self._spares_engine and self._before.engine:
+            return Finding("engine", True, "it answered before, and is not kept busy at every start")
+        found = self._turn("engine", f"{_LOCAL}/{models.local}", _ENGINE_QUESTION, _ENGINE_TURN_S, counts=counts)
+        self._engine = replace(found, expected=expected)
         return self._engine
 
-    def _turn(self, name: str, model: str, question: str, turn_s: int, counts: bool) -> Finding:
+    def _turn(self, name: str, model: str, question: str, turn_s: int, *, counts: bool) -> Finding:
         key = f"{SESSION}-{self._name()}"
         params = {
             "message": question,
@@ -131,15 +159,6 @@ def _answer(name: str, done: Mapping[str, Any], counts: bool) -> Finding:
     texts = [str(one.get("text") or "") for one in done["result"]["payloads"]]
     said = any(text.strip() for text in texts)
     return Finding(name, said, "" if said else "it answered nothing", counts)
-
-
-def _listed(models: Sequence[Mapping[str, Any]], provider: str) -> bool:
-    return any(one.get("provider") == provider for one in models)
-
-
-def _trouble(conditions: Iterable[Mapping[str, Any]]) -> bool:
-    """Something of the models is wrong, so that one that is missing is not one that the owner switched off."""
-    return any(one.get("subject") in _MODEL_SUBJECTS for one in conditions)
 
 
 def _short(text: str) -> str:

@@ -13,12 +13,13 @@ WANTED_IN_A_ROW: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `counts`: without it the version is not taken over."""
+    """One thing looked at. `counts`: without it the version is not taken over. `expected`: it may still come."""
 
     name: str
     ok: bool
     text: str = ""
     counts: bool = True
+    expected: bool = True
 
     def __str__(self) -> str:
         told = "works" if self.ok else "does not work" if self.counts else "does not work, and need not"
@@ -34,6 +35,11 @@ class Look:
     @property
     def good(self) -> bool:
         return all(one.ok for one in self.findings if one.counts)
+
+    @property
+    def told(self) -> bool:
+        """Whether the models were looked at: a gateway that is away says nothing of them."""
+        return any(one.name == "mini" for one in self.findings)
 
     @property
     def answered(self) -> Answered:

@@ -25,6 +25,7 @@ from appliance.updates.trial.places import Places
 _log = logging.getLogger(__name__)
 _EVERY_S: Final = 5.0
 _OWN_PATIENCE_S: Final = 300.0
+_PAUSES_S: Final = (5.0, 10.0, 20.0, 40.0, 60.0)  # models come up after the gateway, some of them minutes later
 
 
 class Looks(Protocol):
@@ -35,7 +36,8 @@ class Looks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the gate works with. `loads` tells whether this slot's program can be read; `tell` keeps what was seen."""
+    """What the gate works with. `loads` tells whether this slot's program can be read; `tell` keeps what was seen;
+    `looker` is told which models answered before, and whether a version is tried."""
 
     places: Places
     slots: SlotMarks
@@ -43,7 +45,7 @@ class Gate:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     answers: Callable[[], bool]
-    looker: Callable[[Answered], Looks]
+    looker: Callable[[Answered, bool], Looks]
     loads: Callable[[], bool]
     tell: Callable[[tuple[str, ...]], None]
     patience_s: float
@@ -56,7 +58,7 @@ class Gate:
         return self._own()
 
     def _on_trial(self, booted: Release, trial: Trial) -> bool:
-        looker = self.looker(record.answered(self.places))
+        looker = self.looker(record.answered(self.places), True)
         looks: list[Look] = []
         end = self.monotonic() + self.patience_s
         while not passed(looks):
@@ -91,9 +93,20 @@ class Gate:
             _log.warning("the gateway does not answer, and another version would not change that: `homarus doctor`")
             return True
         try:
-            look = self.looker(record.answered(self.places)).look()
-            self.tell(look.lines())
-            record.write_answered(self.places, look.answered)
+            self._note_what_answers()
         except (ApplianceError, OSError) as error:
             _log.warning("what answers here could not be noted: %s", error)
         return True
+
+    def _note_what_answers(self) -> None:
+        """Look until every model answers that is set up here or did before, and write down which do."""
+        before = record.answered(self.places)
+        looker = self.looker(before, False)
+        for pause_s in (0.0, *_PAUSES_S):
+            self.sleep(pause_s)
+            look = looker.look()
+            self.tell(look.lines())
+            if all(one.ok or not one.expected for one in look.findings):
+                break
+        if look.told:
+            record.write_answered(self.places, look.answered)

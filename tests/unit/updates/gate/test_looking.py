@@ -24,6 +24,8 @@ class FakeGateway:
         self.doctor: dict[str, Any] = {"ok": True, "failing": [], "conditions": []}
         self.models: list[dict[str, str]] = [MINI, LOCAL]
         self.turns: dict[str, str | Exception] = {"homarus/mini": "It is noon.", "local/qwen": "Blue."}
+        self.files: list[dict[str, str]] = [{"name": "qwen"}]
+        self.config: dict[str, Any] = {}
         self.sessions: set[str] = set()
         self.asked: list[str] = []
         self.away = False
@@ -37,6 +39,10 @@ class FakeGateway:
                 return self.doctor
             case "models.list":
                 return {"models": self.models}
+            case "homarus.models.local":
+                return {"models": self.files}
+            case "config.get":
+                return {"config": self.config}
             case "agent":
                 return self._turn(params)
             case "sessions.delete":
@@ -133,17 +139,41 @@ def test_a_model_that_never_answered_here_need_not(gateway: FakeGateway) -> None
 
 
 def test_a_model_that_the_owner_took_away_need_not_answer(gateway: FakeGateway) -> None:
-    gateway.models = [MINI]
+    gateway.models, gateway.files = [MINI], []
     found = look(gateway)
     assert found.good
-    assert "too little memory" in found.lines()[4]
+    assert "no larger model is set up here" in found.lines()[4]
     assert found.answered == Answered(mini=True)
 
 
-def test_a_model_that_is_gone_because_something_broke_must_answer(gateway: FakeGateway) -> None:
-    gateway.models = [MINI]
-    gateway.doctor["conditions"] = [{"code": "engine_down", "subject": "local", "summary": "it ended"}]
+def test_an_embedded_model_that_the_owner_switched_off_need_not_answer(gateway: FakeGateway) -> None:
+    gateway.turns["homarus/mini"] = RequestFailed("unknown model", "x", {}, retryable=False)
     assert not look(gateway).good
+    gateway.config = {"models": {"mini": {"enabled": False}}}
+    assert look(gateway).good
+
+
+def test_a_model_that_is_set_up_but_not_up_must_answer_where_it_did_before(gateway: FakeGateway) -> None:
+    gateway.models = [MINI]
+    found = look(gateway)
+    assert not found.good
+    assert "engine: does not work (it is not up)" in found.lines()
+    assert look(gateway, Answered(mini=True)).good
+
+
+def test_where_nothing_is_tried_an_engine_that_answered_once_is_left_alone(gateway: FakeGateway) -> None:
+    for before, asked in ((BOTH, 0), (Answered(mini=True), 1)):
+        looker = Looker(gateway, before, lambda: "x", lambda _: None, spares_engine=True)
+        assert looker.look().answered == BOTH
+        assert gateway.asked.count("local/qwen") == asked
+
+
+def test_what_may_still_come_is_expected(gateway: FakeGateway) -> None:
+    gateway.turns["homarus/mini"] = ""
+    gateway.models = [MINI]
+    assert [one.expected for one in look(gateway, Answered()).findings if not one.ok] == [True, True]
+    gateway.doctor["conditions"] = [{"code": "engine_absent", "subject": "engine", "summary": "none"}]
+    assert [one.expected for one in look(gateway, Answered()).findings if not one.ok] == [False, False]
 
 
 def test_the_engine_is_asked_until_it_answered_once(gateway: FakeGateway) -> None:

@@ -40,7 +40,7 @@ class Scene:
             monotonic=lambda: self.seconds,
             sleep=self._sleep,
             answers=self.answers,
-            looker=lambda _: self,
+            looker=lambda _, __: self,
             loads=lambda: self.loads,
             tell=self.seen.append,
             patience_s=patience_s,
@@ -137,6 +137,18 @@ def test_what_answers_is_noted_at_every_start_of_the_boxes_own_version(scene: Sc
     scene.looks = [Look((Finding("mini", True),))]
     scene.gate().pass_through(OLD)
     assert record.answered(scene.box.places) == Answered(mini=True)
+
+
+def test_models_that_come_up_after_the_gateway_are_waited_for(scene: Scene) -> None:
+    late = Look((Finding("mini", False),))
+    scene.looks = [late, late, Look((Finding("mini", True), Finding("engine", False, expected=False)))]
+    scene.gate().pass_through(OLD)
+    assert record.answered(scene.box.places) == Answered(mini=True)
+    assert scene.seconds == 5 + 10
+    scene.looks = [late]
+    scene.gate().pass_through(OLD)
+    assert record.answered(scene.box.places) == Answered()
+    assert scene.slots.marks == [("good", "booted")] * 2
 
 
 def evidence(units: tuple[str, ...] = (), seen: tuple[str, ...] = (), lines: int = 3) -> Evidence:
