@@ -19,10 +19,14 @@ from tests.image.story import Built, Story
 _BOARD = os.environ.get("HOMARUS_IMAGE_TEST", "")
 _FULL = os.environ.get("HOMARUS_IMAGE_FULL") == "1"
 _CACHE = str(cache_folder())  # read here: a test has another HOME and another environment
-_ORDER = ("test_story", "test_power_cuts", "test_chaos", "test_figures")
+_ORDER = ("test_story", "test_story_updates", "test_power_cuts", "test_chaos", "test_figures")
+_STORY = "test_story"  # how the files of the story are called
 _FAILED = pytest.StashKey[dict[str, str]]()
 # Deadlines of the product are for slow boxes; the tests wait for some of them to pass.
-_CREDENTIALS: dict[str, str] = {}
+_CREDENTIALS = {
+    "systemd.unit-dropin.homarus-gate.service": "[Service]\nEnvironment=HOMARUS_GATE_PATIENCE_S=120\n",
+    "systemd.unit-dropin.homarus-deadline.timer": "[Timer]\nOnBootSec=\nOnBootSec=7min\n",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,16 +40,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    failed = item.config.stash[_FAILED].get(item.path.stem)
-    if failed and item.get_closest_marker("qemu"):
+    failed = item.config.stash[_FAILED].get(_STORY)
+    if failed and item.path.stem.startswith(_STORY):
         pytest.skip(f"{failed} failed before")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if item.path.stem == "test_story" and report.failed and item.get_closest_marker("qemu"):
-        item.config.stash[_FAILED].setdefault(item.path.stem, item.name)
+    if item.path.stem.startswith(_STORY) and report.failed:
+        item.config.stash[_FAILED].setdefault(_STORY, item.name)
         story = item.funcargs.get("story") if hasattr(item, "funcargs") else None
         if isinstance(story, Story):
             report.sections.append(("console of the box", story.machine.keep_logs()))
