@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from image import tools
 from image.cache import cached, hash_files, key_of
 from image.payload import bindings, compiled, wheels
 from image.payload.target import PYTHON, Target
@@ -30,7 +31,7 @@ def environment(name: str, target: Target) -> Path:
     sources = hash_files([Path(__file__).parent], REPOSITORY)
     key = key_of(sources, house.name, [each.parent.name for each in extra])
     found = sorted([*house.glob("*.whl"), *extra])
-    return cached(f"environment-{name}-{target.arch}", key, lambda stage: _make(name, found, stage))
+    return cached(f"environment-{name}-{target.arch}", key, lambda stage: _make(name, target, found, stage))
 
 
 def folder_of(name: str) -> str:
@@ -38,13 +39,14 @@ def folder_of(name: str) -> str:
     return f"{HOME}/{'venv' if name == 'gateway' else name}"
 
 
-def _make(name: str, found: list[Path], stage: Path) -> None:
+def _make(name: str, target: Target, found: list[Path], stage: Path) -> None:
     home = stage / folder_of(name)
     site = home / SITE
     site.mkdir(parents=True)
     for wheel in found:
         wheels.unpack(wheel, site)
     _trim(site)
+    _strip(site, target)
     (home / "bin").mkdir()
     for link in ("python3", "python"):
         (home / "bin" / link).symlink_to("/usr/bin/python3" if link == "python3" else "python3")
@@ -62,3 +64,12 @@ def _trim(site: Path) -> None:
     for pattern in _UNUSED_FILES:
         for path in site.rglob(pattern):
             path.unlink()
+
+
+def _strip(site: Path, target: Target) -> None:
+    """Take symbols for debuggers out of compiled modules: 30 MB of both environments.
+
+    Not out of the libraries that a wheel brings along (NAME.libs): those were patched, and stripping may break them.
+    """
+    modules = sorted(each for each in site.rglob("*.so") if not each.parent.name.endswith(".libs"))
+    tools.run([f"{target.triplet}-strip", "--strip-unneeded", *modules], [site], name="compilers")

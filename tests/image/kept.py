@@ -10,14 +10,12 @@ from image.apt import Bootstrap, package_list
 from image.cache import cache_folder
 from image.errors import ImageError
 
-_EPOCH = tools._EPOCH  # of its key
-
 
 def kept_tree(name: str) -> Path | None:
     """Return the tree of `image/packages/NAME.txt` if it is there and can be entered, else None."""
     try:
         bootstrap = Bootstrap(package_list(tools.REPOSITORY / "image" / "packages" / f"{name}.txt"), tools.host_arch())
-        place = cache_folder() / f"tree-{name}" / bootstrap.key(_EPOCH)
+        place = cache_folder() / f"tree-{name}" / bootstrap.key(tools.EPOCH)
     except (ImageError, OSError):
         return None
     return place if place.is_dir() and os.geteuid() == 0 else None
