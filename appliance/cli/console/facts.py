@@ -117,9 +117,9 @@ def _mistakes(root: Path) -> list[Problem]:
 
 def _update(status: dict[str, Any]) -> str:
     """Return what the update service does now; nothing once it is done, as the gateway tells the rest."""
-    if not status or status.get("done"):
+    doing = _PHASES.get(str(status.get("action")))
+    if doing is None or status.get("done"):
         return ""
-    doing = _PHASES.get(str(status.get("action")), "works on an update")
     target = f" to {status['target']}" if status.get("target") else ""
     percent = f", {status['percent']} %" if isinstance(status.get("percent"), int) else ""
     return f"The box {doing}{target}{percent}. Leave it switched on."

@@ -1,0 +1,88 @@
+"""What a console knows: from the gateway while it answers, and from files that anybody may read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.cli.console.facts import AccessPoint, gather
+from appliance.client.errors import GatewayAway
+
+
+def _ask(method: str, params: dict[str, Any]) -> Any:
+    return {
+        "homarus.reach": {"urls": [], "pages": ["https://10.0.0.2:18789/"], "loopbackOnly": False},
+        "status": {
+            "runtimeVersion": "1.2.3",
+            "conditions": [{"code": "disk", "summary": "Full.", "fix": "Make room."}],
+        },
+        "device.pair.list": {"paired": [{}, {}], "pending": []},
+    }[method]
+
+
+def _away(method: str, params: dict[str, Any]) -> Any:
+    raise GatewayAway("No gateway answers at /run/x. Start it with `homarus run`.")
+
+
+def _put(root: Path, path: str, content: object) -> None:
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def test_a_gateway_tells_addresses_devices_and_what_is_wrong(tmp_path: Path) -> None:
+    facts = gather(_ask, tmp_path)
+    assert (facts.version, facts.pages, facts.devices, facts.gateway) == ("1.2.3", ("https://10.0.0.2:18789/",), 2, "")
+    assert [(one.text, one.fix) for one in facts.problems] == [("Full.", "Make room.")]
+
+
+def test_without_one_systemd_is_asked_and_else_its_own_words_are_cut_to_what_helps(tmp_path: Path) -> None:
+    assert gather(_away, tmp_path, lambda: "it is starting.").gateway == "it is starting."
+    assert gather(_away, tmp_path).gateway == "No gateway answers at /run/x."
+
+
+def test_mistakes_on_the_card_are_shown_before_the_gateway_knows_of_them_and_not_twice(tmp_path: Path) -> None:
+    _put(tmp_path, "data/system/first-boot.json", {"mistakes": [{"message": "homarus.toml: hostname: is none."}]})
+    assert "hostname" in gather(_away, tmp_path).problems[0].text
+    assert len(gather(_ask, tmp_path).problems) == 2
+
+    def told(method: str, params: dict[str, Any]) -> Any:
+        found = dict(_ask(method, params))
+        if method == "status":
+            found["conditions"] = [{"code": "first_boot", "summary": "A setting.", "fix": ""}]
+        return found
+
+    assert [one.text for one in gather(told, tmp_path).problems] == ["A setting."]
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ({"action": "apply", "target": "1.3.0", "percent": 40}, "installs an update to 1.3.0, 40 %"),
+        ({"action": "check"}, "looks for an update"),
+        ({"action": "apply", "done": True}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_update_is_shown_while_it_goes_on(tmp_path: Path, status: dict[str, object], text: str) -> None:
+    _put(tmp_path, "run/homarus-update/status.json", status)
+    assert text in gather(_ask, tmp_path).update
+    assert bool(gather(_ask, tmp_path).update) is bool(text)
+
+
+def test_the_network_to_set_up_is_shown_while_it_is_open(tmp_path: Path) -> None:
+    point = {"ssid": "Homarus 1a2b", "key": "abcd", "page": "http://10.42.0.1:18789/setup"}
+    _put(tmp_path, "run/homarus-wifi/state.json", {"phase": "setup", "accessPoint": point})
+    assert gather(_away, tmp_path).wifi == AccessPoint(**point)
+    _put(tmp_path, "run/homarus-wifi/state.json", {"phase": "ended"})
+    assert gather(_away, tmp_path).wifi is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"mistakes": 5}', '{"accessPoint": 1, "mistakes": null}'])
+def test_files_that_make_no_sense_say_nothing(tmp_path: Path, content: str) -> None:
+    for path in ("run/homarus-update/status.json", "run/homarus-wifi/state.json", "data/system/first-boot.json"):
+        _put(tmp_path, path, content)
+    facts = gather(_away, tmp_path)
+    assert (facts.update, facts.wifi, facts.problems) == ("", None, ())
