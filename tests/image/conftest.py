@@ -19,7 +19,14 @@ from tests.image.story import Built, Story
 _BOARD = os.environ.get("HOMARUS_IMAGE_TEST", "")
 _FULL = os.environ.get("HOMARUS_IMAGE_FULL") == "1"
 _CACHE = str(cache_folder())  # read here: a test has another HOME and another environment
-_ORDER = ("test_story", "test_story_updates", "test_power_cuts", "test_chaos", "test_figures")
+_ORDER = (
+    "test_story",
+    "test_story_updates",
+    "test_story_hardship",
+    "test_power_cuts",
+    "test_first_boots",
+    "test_figures",
+)
 _STORY = "test_story"  # how the files of the story are called
 _FAILED = pytest.StashKey[dict[str, str]]()
 # Deadlines of the product are for slow boxes; the tests wait for some of them to pass.
@@ -77,7 +84,7 @@ def workshop() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def _the_story(built: Built, workshop: Path) -> Iterator[Story]:
+def the_story(built: Built, workshop: Path) -> Iterator[Story]:
     folder = workshop / "story"
     folder.mkdir()
     story = Story(built, folder, _CREDENTIALS)
@@ -86,7 +93,7 @@ def _the_story(built: Built, workshop: Path) -> Iterator[Story]:
 
 
 @pytest.fixture
-def story(_the_story: Story) -> Iterator[Story]:
+def story(the_story: Story) -> Iterator[Story]:
     """The box of the story, as the steps before left it."""
-    yield _the_story
-    _the_story.machine.guest.close()  # a socket must not outlive its test
+    yield the_story
+    the_story.machine.guest.close()  # a socket must not outlive its test

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
+import json
 import os
 import shutil
 import socket
@@ -62,7 +64,7 @@ class Setup:
     """What a machine is started with.
 
     `rtc` is a date for its clock; `network` False takes the network device away; `log` names a file that gets every
-    write to the disk (dm-log-writes format); `disk_options` and `more` are further words for QEMU.
+    write to the disk (dm-log-writes format); `bad_sectors` cannot be read; `more` are further words for QEMU.
     """
 
     arch: str = "amd64"
@@ -72,6 +74,7 @@ class Setup:
     network: bool = True
     log: Path | None = None
     append: bool = False
+    bad_sectors: Sequence[int] = ()
     more: Sequence[str] = ()
 
 
@@ -256,6 +259,14 @@ class Machine:
         yield from ("-blockdev", f"driver=file,node-name=file,filename={self.disk},cache.direct=off")
         yield from ("-blockdev", f"driver={kind},node-name=disk,file=file")
         node = "disk"
+        if self.setup.bad_sectors:
+            rule = {"event": "none", "iotype": "read", "errno": errno.EIO}
+            rules = [{**rule, "sector": each} for each in self.setup.bad_sectors]
+            node = "bad"
+            yield from (
+                "-blockdev",
+                json.dumps({"driver": "blkdebug", "node-name": node, "image": "disk", "inject-error": rules}),
+            )
         if self.setup.log:
             self.setup.log.touch()
             words = "log-append=on" if self.setup.append and self.setup.log.stat().st_size else "log-sector-size=512"

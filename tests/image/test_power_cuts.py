@@ -40,9 +40,9 @@ class Result:
 
 
 @pytest.fixture(scope="module")
-def results(_the_story: Story, workshop: Path) -> Iterator[list[Result]]:
+def results(the_story: Story, workshop: Path) -> Iterator[list[Result]]:
     """Every cut of this run, looked at."""
-    story = _the_story
+    story = the_story
     if story.machine.running:
         story.machine.stop()
     story.place_said()

@@ -26,9 +26,9 @@ _GRUBENV = "/efi/EFI/debian/grubenv"
 
 
 @pytest.fixture(scope="module")
-def channel(_the_story: Story, workshop: Path) -> Iterator[Channel]:
+def channel(the_story: Story, workshop: Path) -> Iterator[Channel]:
     """The channel that the box is told to follow."""
-    found = Channel(_the_story.built, workshop / "channel")
+    found = Channel(the_story.built, workshop / "channel")
     yield found
     found.close()
 
