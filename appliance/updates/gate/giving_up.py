@@ -40,20 +40,23 @@ def give_up(
     reboot: Callable[[], None],
     now_ms: int,
 ) -> bool:
-    """Write down why the version on trial did not work and restart; return False when nothing is on trial.
+    """Write down why a version that is not the box's own did not work, and restart; False where the box's own runs.
 
     A version that never got a copy of the state is forbidden at once: trying it again would change nothing. Any other
     one keeps the tries that the boot loader gives it, since a power cut or a slow disk looks the same. Raises OSError
     when the reason could not be kept; the box has been told to restart then too.
     """
     with places.exclusive():
-        trial = record.trial(places)
-        if trial is None or trial.target != booted or trial.state is TrialState.RETURNING:
+        trial, own = record.trial(places), record.committed(places)
+        origin = own.release if own is not None else trial.origin if trial is not None else booted
+        if booted == origin:
             return False
         try:
-            if trial.state is TrialState.REFUSED:
+            if trial is None or trial.target != booted:
+                _keep_unprepared(places, trial, origin, booted, evidence, now_ms)
+            elif trial.state is TrialState.REFUSED:
                 _forbid(slots)
-            else:
+            elif trial.state is TrialState.RUNNING:
                 _keep(places, trial, evidence, now_ms)
         finally:
             reboot()
@@ -65,6 +68,25 @@ def _forbid(slots: SlotMarks) -> None:
         mark_bad(slots)
     except ApplianceError as error:
         _log.error("the slot could not be marked bad: %s", error)  # its tries end by themselves
+
+
+def _keep_unprepared(
+    places: Places, trial: Trial | None, origin: Release, booted: Release, evidence: Evidence, now_ms: int
+) -> None:
+    """It did not even come to its trial: its gateway never started, so the state is as the version before left it."""
+    if trial is not None:
+        return  # of another version: its return comes first, and has a reason of its own
+    why = "The state could not be prepared for it, so its gateway was not started."
+    tail = _tail(evidence.redact(line) for line in evidence.journal(tuple(evidence.failed_units())))
+    refused = Trial(
+        record.next_id(places),
+        TrialState.REFUSED,
+        origin,
+        booted,
+        now_ms,
+        refusal=" ".join((why, *tail[-1:])),
+    )
+    record.write_trial(places, refused)
 
 
 def _keep(places: Places, trial: Trial, evidence: Evidence, now_ms: int) -> None:

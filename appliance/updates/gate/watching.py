@@ -55,6 +55,11 @@ class Gate:
         trial = record.trial(self.places)
         if trial is not None and trial.state is TrialState.RUNNING and trial.target == booted:
             return self._on_trial(booted, trial)
+        own = record.committed(self.places)
+        if own is not None and own.release != booted:
+            # Its state was never prepared, so nothing of it may be taken over.
+            _log.error("version %s is neither the box's own nor on trial; its slot is not marked good", booted.version)
+            return False
         return self._own()
 
     def _on_trial(self, booted: Release, trial: Trial) -> bool:

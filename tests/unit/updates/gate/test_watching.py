@@ -13,6 +13,7 @@ from appliance.updates.gate.watching import Gate
 from appliance.updates.trial import record, report
 from appliance.updates.trial.decide import Step
 from appliance.updates.trial.model import Answered, Release, Trial, TrialState
+from appliance.updates.trial.returning import begin_return
 from tests.fakes.slots import FakeSlots
 from tests.unit.updates.trial.box import NEW, OLD, Box, say
 
@@ -203,12 +204,33 @@ def test_of_many_failed_starts_the_last_ones_are_kept(trial: Scene) -> None:
     assert len(found.failures) == MAX_FAILURES
 
 
-def test_nothing_is_given_up_where_nothing_is_tried(scene: Scene) -> None:
+def test_nothing_is_given_up_where_the_boxes_own_version_runs(scene: Scene) -> None:
     assert given_up(scene, evidence(), OLD) == (False, [])
     scene.box.boot(NEW)
     assert given_up(scene, evidence(), OLD) == (False, [])
     scene.box.commit(NEW)
     assert given_up(scene, evidence(), NEW) == (False, [])
+
+
+def test_a_version_that_could_not_prepare_the_state_is_neither_kept_nor_left_running(scene: Scene) -> None:
+    scene.answers = lambda: False
+    assert not scene.gate().pass_through(NEW)
+    assert scene.slots.marks == []
+    assert given_up(scene, evidence(("homarus-state.service",))) == (True, ["now"])
+    assert scene.box.boot(OLD).steps == (Step.CLOSE_REFUSED, Step.NOTHING)
+    (told,) = report.reports(scene.box.root)
+    assert told.kind == "refused"
+    assert told.reason.startswith("The state could not be prepared for it, so its gateway was not started. line 2 ")
+    assert scene.box.texts() == ["hello"]
+
+
+def test_a_return_that_another_version_cannot_finish_is_left_to_the_version_before(trial: Scene) -> None:
+    found = record.trial(trial.box.places)
+    assert found is not None
+    begin_return(trial.box.places, found, record.kept(trial.box.places), 0)
+    assert given_up(trial, evidence()) == (True, ["now"])
+    assert not trial.gate().pass_through(NEW)
+    assert trial.box.boot(OLD).steps == (Step.FINISH_RETURN, Step.NOTHING)
 
 
 def test_a_version_that_got_no_copy_is_forbidden_at_once(trial: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.storage.backup import copy
-from appliance.storage.errors import SchemaError, StateHeldError
+from appliance.storage.errors import SchemaError, StateHeldError, StorageFullError
 from appliance.storage.journal import held
 from appliance.storage.lock import StateLock
 from appliance.updates.errors import UpdateError
@@ -237,6 +238,24 @@ def test_a_copy_that_went_bad_leaves_the_rebuild_to_the_gateway(box: Box) -> Non
     box.boot(OLD)
     assert "cannot be used" in box.report().note
     box.run(OLD)
+    assert box.texts() == ["hello", "two"]
+
+
+def test_a_disk_that_is_full_at_the_return_is_an_error_with_words_and_the_next_start_goes_on(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.boot(NEW)
+    box.run(NEW, say(2, "two"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfileobj", full)
+        with pytest.raises(StorageFullError, match="free some space"):
+            box.boot(OLD)
+    assert report.trial_open(box.root)
+    assert box.boot(OLD).steps == (Step.FINISH_RETURN, Step.NOTHING)
     assert box.texts() == ["hello", "two"]
 
 
