@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,11 @@ from appliance.hostservice.systemctl import begin
 MARK: Final = Path("/data/system/tailnet.json")
 """homarus-tailscaled.service runs where this is; everybody on the box may read it."""
 
+KEPT_KEY: Final = Path("/data/system/tailscale-authkey")
+"""Written at the first start from homarus.toml; root's alone."""
+
+_NEVER: Final = ("tailscale_absent", "host_request")
+_log = logging.getLogger(__name__)
 _UNIT: Final = "homarus-tailscaled.service"
 _DAEMON: Final = Path("/usr/lib/homarus/tailscale/tailscaled")
 _OPERATOR: Final = "homarus"
@@ -111,7 +118,36 @@ def _told(joined: Joined) -> dict[str, object]:
     return {"state": joined.state, "name": joined.name, "url": joined.url}
 
 
+def join_with_kept_key(tailnet: Tailnet, file: Path = KEPT_KEY) -> int:
+    """Use the key that the settings of the first start left, once, and remove it; 1 to try again later."""
+    try:
+        key = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        _log.error("%s cannot be read: %s", file, error)
+        return 0
+    try:
+        told = tailnet.join({"authKey": key})
+    except RequestError as error:
+        _log.error("%s", error)
+        if error.code not in _NEVER:
+            return 1
+        told = {}
+    file.unlink(missing_ok=True)  # it was used, or never will be: a secret that nobody needs
+    _log.info("Tailscale: %s", told.get("state", "not joined"))
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """`python -P -m appliance.hostservice.tailnet`, as homarus-tailnet-join.service starts it."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    return join_with_kept_key(Tailnet())
+
+
 def verbs() -> dict[str, Callable[[Mapping[str, object]], Mapping[str, object]]]:
     """Return the verbs by name."""
     tailnet = Tailnet()
     return {"tailscale.join": tailnet.join, "tailscale.leave": tailnet.leave, "tailscale.status": tailnet.status}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -16,6 +16,7 @@ from appliance.firstboot.values import SAID
 from appliance.hostservice.resetting.disk import LABEL, PLAIN, Disk, ResetError
 
 _log = logging.getLogger(__name__)
+_WIFI: Final = "homarus-wifi.txt"
 _GRUBENV: Final = "EFI/debian/grubenv"
 _ASKED: Final = "homarus.reset"
 _HEAD_BYTES: Final = 16 << 20
@@ -54,7 +55,7 @@ def _clean_card(disk: Disk, root: Path) -> None:
         _log.error("the set-up partition is left as it is: %s", error)
         return
     try:
-        card.remove(card.names(), (*CANDIDATES, *FOREIGN, SAID))
+        card.remove(card.names(), (*CANDIDATES, *FOREIGN, SAID, _WIFI))
         if (card.folder / _GRUBENV).exists():
             disk.must("grub-editenv", str(card.folder / _GRUBENV), "unset", "MACHINE_ID")
     except (OSError, ResetError) as error:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from appliance.hostservice.frame import RequestError
-from appliance.hostservice.tailnet import Tailnet
+from appliance.hostservice.tailnet import Tailnet, join_with_kept_key
+from tests.fakes.clock import FakeClock
 from tests.fakes.tailscaled import NAME, tailscaled
 
 
@@ -85,3 +86,33 @@ async def test_what_is_no_key_is_refused_before_anything_starts(box: _Box, key: 
     with pytest.raises(RequestError, match="tskey"):
         await _ask(box.tailnet.join, {"authKey": key})
     assert box.begun == []
+
+
+async def test_a_key_from_the_first_start_is_used_once_and_removed(box: _Box, tmp_path: Path) -> None:
+    kept = tmp_path / "tailscale-authkey"
+    kept.write_text("tskey-auth-good\n")
+    async with tailscaled(tmp_path) as fake:
+        fake.state = "NeedsLogin"
+        assert await asyncio.to_thread(join_with_kept_key, box.tailnet, kept) == 0
+        assert fake.state == "Running"
+    assert not kept.exists()
+
+
+async def test_a_kept_key_waits_for_a_network_and_not_for_a_program_that_never_comes(box: _Box, tmp_path: Path) -> None:
+    kept = tmp_path / "tailscale-authkey"
+    kept.write_text("tskey-auth-good\n")
+    slow = Tailnet(
+        mark=box.mark, daemon=box.daemon, sock=tmp_path / "ts.sock", clock=_Hurried(), begin=lambda *words: None
+    )
+    assert await asyncio.to_thread(join_with_kept_key, slow, kept) == 1
+    assert kept.exists()
+    box.daemon.unlink()
+    assert await asyncio.to_thread(join_with_kept_key, box.tailnet, kept) == 0
+    assert not kept.exists()
+
+
+class _Hurried(FakeClock):
+    """A clock that never waits."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)

@@ -68,7 +68,14 @@ def test_a_reset_is_asked_for_by_a_label_and_done_at_the_next_start(box: _Box) -
     mark(box.disk)
     assert box.asked[-1] == "systemctl"
     assert box.disk.label() == LABEL
-    for name in ("homarus.toml", "RPI-Preseed.toml", "firstrun.sh", "homarus-said.txt", "other.txt"):
+    for name in (
+        "homarus.toml",
+        "RPI-Preseed.toml",
+        "firstrun.sh",
+        "homarus-said.txt",
+        "homarus-wifi.txt",
+        "other.txt",
+    ):
         (box.card / name).write_text("secret")
     (box.card / "EFI/debian/grubenv").write_text("")
     assert box.wipe() is True
