@@ -39,14 +39,16 @@ class EngineAbsent:
 def locate(
     environ: Mapping[str, str], *, folder: Path | None = None, cpuinfo: Path = cpu.CPUINFO, root: Path = Path("/")
 ) -> EngineHome | EngineAbsent:
-    """Find the engine in `folder`, else HOMARUS_ENGINE_DIR, else `.venv-engine` of the checkout.
+    """Find the engine in `folder`, else HOMARUS_ENGINE_DIR, else where the image or the checkout has it.
 
     Never raises: whatever is wrong becomes an EngineAbsent. The processor is checked here as well, because
     libraries may have been copied from another machine. `root`: where the file system of the machine begins.
     """
-    home = folder or Path(environ.get("HOMARUS_ENGINE_DIR") or _CHECKOUT / ".venv-engine")
-    # A box builds nothing: its engine came with the image.
-    fix = "run scripts/engine" if read_box(root) is None else "`homarus update rollback` starts the version before"
+    if read_box(root) is None:
+        usual, fix = _CHECKOUT / ".venv-engine", "run scripts/engine"
+    else:  # a box builds nothing: its engine came with the image
+        usual, fix = root / "usr/lib/homarus/engine", "`homarus update rollback` starts the version before"
+    home = folder or Path(environ.get("HOMARUS_ENGINE_DIR") or usual)
     try:
         record = json.loads((home / "engine.json").read_text("utf-8"))
     except OSError:

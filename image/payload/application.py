@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -41,17 +40,6 @@ def build_web() -> None:
     if done.returncode != 0:
         words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise ImageError(f"the web app was not built, and a box without it is not shipped:\n{words}")
-
-
-def web_libraries() -> dict[str, str]:
-    """Return name and version of the libraries that the web app carries, as npm's lock has them."""
-    lock = json.loads((REPOSITORY / "web" / "package-lock.json").read_text("utf-8"))
-    entries = lock.get("packages", {}).items()
-    return {
-        path.rpartition("node_modules/")[2]: str(entry["version"])
-        for path, entry in entries
-        if path and not entry.get("dev") and "version" in entry
-    }
 
 
 def _make(parts: list[Path], stage: Path) -> None:

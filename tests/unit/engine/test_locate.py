@@ -64,9 +64,23 @@ def test_libraries_from_another_machine_are_refused(tmp_path: Path) -> None:
     assert found == EngineAbsent("this processor cannot run the local engine, it lacks made_up")
 
 
+def _box(root: Path) -> Path:
+    """Lay out the mark of a box and return where its engine belongs."""
+    engine = root / "usr/lib/homarus/engine"
+    engine.mkdir(parents=True)
+    (root / "usr/lib/homarus/box.json").write_text('{"board": "rpi"}', "utf-8")
+    return engine
+
+
 def test_a_box_is_not_told_to_build_anything(tmp_path: Path) -> None:
-    (tmp_path / "usr/lib/homarus").mkdir(parents=True)
-    (tmp_path / "usr/lib/homarus/box.json").write_text('{"board": "rpi"}', "utf-8")
-    found = locate({}, folder=tmp_path / "nothing", root=tmp_path)
+    _box(tmp_path)
+    found = locate({}, root=tmp_path)
     assert isinstance(found, EngineAbsent)
     assert found.reason == "the local engine is not set up: `homarus update rollback` starts the version before"
+
+
+def test_the_engine_of_a_box_is_found_without_being_told(tmp_path: Path) -> None:
+    engine = _box(tmp_path)
+    (_home(tmp_path) / "engine.json").rename(engine / "engine.json")
+    found = locate({}, root=tmp_path, cpuinfo=tmp_path / "absent")
+    assert found == EngineHome(tmp_path / "env" / "python", tmp_path / "lib")
