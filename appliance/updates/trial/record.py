@@ -22,7 +22,13 @@ _MODE: Final = 0o640  # the gateway shows them to the owner; the tail of the jou
 ABOUT: Final = "about.json"
 MAX_REPORTS: Final = 20
 
+_MAX_NOTE: Final = 300
+
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+class _Request(msgspec.Struct):
+    note: str = ""
 
 
 def committed(places: Places) -> Committed | None:
@@ -53,6 +59,15 @@ def write_trial(places: Places, record: Trial) -> None:
 def write_request(places: Places, now_ms: int) -> None:
     """Note that somebody asked to go back. Raises OSError."""
     write_atomic(places.request, msgspec.json.encode({"at_ms": now_ms}) + b"\n", mode=_MODE)
+
+
+def request_note(places: Places) -> str:
+    """Return what whoever asked to go back said about it, "" for nothing."""
+    try:
+        asked = msgspec.json.decode(places.request.read_bytes()[:_MAX_BYTES], type=_Request)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+    return asked.note[:_MAX_NOTE]
 
 
 def close_trial(places: Places) -> None:

@@ -54,9 +54,13 @@ def begin_return(places: Places, trial: Trial | None, kept: Kept | None, now_ms:
     if trial is None:
         if kept is None:
             raise StorageError("there is no copy of the state of before the update; nothing was changed")
-        why = ASKED if asked else GIVEN_UP
+        why = GIVEN_UP
         trial = Trial(kept.id, TrialState.RETURNING, kept.origin, kept.target, now_ms, tries=0)
         trial = msgspec.structs.replace(trial, failures=(Failure(why, at_ms=now_ms),))
+    if asked:
+        note = record.request_note(places)
+        told = Failure(f"{ASKED} {note}".strip(), at_ms=now_ms)
+        trial = msgspec.structs.replace(trial, failures=(*trial.failures, told))
     trial = msgspec.structs.replace(trial, state=TrialState.RETURNING, manual=asked, built=False, outcome=None)
     record.write_trial(places, trial)
     return trial
@@ -201,14 +205,14 @@ def _migrations(path: str) -> frozenset[str] | None:
 
 def _report(places: Places, trial: Trial, files: tuple[str, ...], now_ms: int) -> Report:
     outcome = trial.outcome or Outcome()
-    last = trial.failures[-1] if trial.failures else Failure(ASKED if trial.manual else SILENT)
+    last = trial.failures[-1] if trial.failures else Failure(SILENT)
     return Report(
         id=trial.id,
         kind=ROLLED_BACK if trial.manual else RETURNED,
         origin=trial.origin,
         target=trial.target,
         at_ms=now_ms,
-        reason=ASKED if trial.manual else last.reason,
+        reason=last.reason,
         units=last.units,
         gate=last.gate,
         journal=last.journal,

@@ -124,11 +124,12 @@ def test_the_owner_can_go_back_by_hand_after_the_commit(box: Box) -> None:
     box.run(NEW, say(2, "two"), pair("laptop"))
     box.boot(NEW)
     assert request_rollback(box.places, NEW, box.now_ms).origin == OLD
+    box.places.request.write_text('{"by": "cli", "note": "It is too slow.", "atMs": 1}')
     assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
     box.run(OLD, say(3, "three"))
     assert box.texts() == ["hello", "two", "three"]
     told = box.report()
-    assert (told.kind, told.reason) == ("rolled_back", "Somebody asked for it.")
+    assert (told.kind, told.reason) == ("rolled_back", "Somebody asked for it. It is too slow.")
     assert record.committed(box.places).release == OLD  # type: ignore[union-attr]  # written by the return
 
 
