@@ -18,9 +18,10 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as 
 def box(tmp_path: Path) -> Box:
     box = Box(tmp_path)
     box.places.state.mkdir(parents=True)
-    # Folders of pytest are private to root: the gateway's user has to get through them.
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
+    # Folders of tests are private to root: the gateway's user has to get through them.
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_mode & 0o777 == 0o700:
+            folder.chmod(0o711)
     box.boot(OLD)
     box.run(OLD, say(1, "hello"))
     (box.places.state / "gateway.token").write_text("token\n")
