@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.daemon.core import _MIGRATIONS as CURRENT
+from appliance.daemon.core import MIGRATIONS as CURRENT
 from appliance.daemon.reach.trust import TrustParts, open_trust
 from appliance.identity import Approval, Claim, Device, DeviceStore
 from appliance.identity.setup.profiles import Profile, grant

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.daemon.core import _MIGRATIONS as CURRENT
+from appliance.daemon.core import MIGRATIONS as CURRENT
 from appliance.daemon.reach.trust import REVOCATIONS, TrustParts, open_trust, restored_condition
 from appliance.health import Severity
 from appliance.identity import Approval, Claim, Device

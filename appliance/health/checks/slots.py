@@ -16,7 +16,7 @@ _LONG_MS: Final = 60 * 60_000  # a trial ends within minutes: by itself, or by a
 
 
 def check(look: Look) -> Iterator[Condition]:
-    """Say what is wrong with the slots."""
+    """Say what is wrong with the slots. Asking starts the update service: only where somebody wants to know."""
     if not look.there("usr/lib/homarus/box.json"):
         return
     answer = look.run(["rauc", "status", "--output-format=json"])
@@ -26,7 +26,6 @@ def check(look: Look) -> Iterator[Condition]:
         yield Condition("slots", "rauc", Severity.DEGRADED, summary, fix, {"form": "away"})
     else:
         yield from _slots(json_object(answer))
-    yield from _trial(look)
 
 
 def _slots(status: Mapping[str, Any]) -> Iterator[Condition]:
@@ -55,7 +54,8 @@ def _bootable(status: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
                 yield str(name), state
 
 
-def _trial(look: Look) -> Iterator[Condition]:
+def check_trial(look: Look) -> Iterator[Condition]:
+    """Say that an update is on trial, and when that goes on for too long."""
     trial = look.json(_TRIAL)
     if not trial:
         return

@@ -54,11 +54,10 @@ def test_slots_are_no_matter_on_a_plain_debian(box: FilesOfABox) -> None:
 
 
 def test_a_trial_that_never_ends_is_worse_than_one_that_began(box: FilesOfABox) -> None:
-    box.put("usr/lib/homarus/box.json", "{}")
-    box.answers["rauc"] = _status("good", "good")
+    assert list(slots.check_trial(box.look())) == []
     box.put("data/system/updates/trial.json", '{"version": "2"}', at_ms=NOW_MS - 60_000)
-    assert [one.severity for one in slots.check(box.look())] == [Severity.NOTICE]
-    (found,) = slots.check(box.look(NOW_MS + 3_600_000))
+    assert [one.severity for one in slots.check_trial(box.look())] == [Severity.NOTICE]
+    (found,) = slots.check_trial(box.look(NOW_MS + 3_600_000))
     assert (found.code, found.severity, found.details["minutes"]) == ("update_trial", Severity.DEGRADED, 61)
 
 
