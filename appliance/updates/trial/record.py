@@ -89,7 +89,7 @@ def write_answered(places: Places, record: Answered) -> None:
 
 def write_report(places: Places, record: Report) -> None:
     """Write one report; the oldest ones go. Raises OSError."""
-    places.reports.mkdir(mode=0o750, parents=True, exist_ok=True)
+    _folder(places.reports, 0o750)
     _own(places, places.reports)
     _write(places, places.reports / f"{record.id}.json", record)
     for old in report_files(places)[MAX_REPORTS:]:
@@ -137,9 +137,16 @@ def _read(path: Path, kind: type[T]) -> T | None:
 
 
 def _write(places: Places, path: Path, record: msgspec.Struct) -> None:
-    places.updates.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _folder(places.updates, 0o755)
     write_atomic(path, msgspec.json.format(msgspec.json.encode(record)) + b"\n", mode=_MODE)
     _own(places, path)
+
+
+def _folder(path: Path, mode: int) -> None:
+    """Make a folder with this mode, whatever the umask of the service takes away."""
+    if not path.is_dir():
+        path.mkdir(parents=True)
+        os.chmod(path, mode)
 
 
 def _own(places: Places, path: Path) -> None:
