@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,14 +33,21 @@ def is_sealed(file: Path) -> bool:
         return False
 
 
-def verify(file: Path, keys: Sequence[Unwraps], scratch: Path | None) -> tuple[whole.Whole, Mapping[str, Any]]:
-    """Open a backup, check each file and open the database as a gateway would. Raises StorageError."""
-    room = Path(tempfile.mkdtemp(prefix="homarus-verify-", dir=scratch))
-    try:
-        found = _unpack(file, keys, room)
-        return found, rehearse(room)
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
+def verify(
+    cli: CliSession, file: Path, keys: Sequence[Unwraps], scratch: Path | None
+) -> tuple[whole.Whole, Mapping[str, Any]]:
+    """Open a backup, check each file and open the database as a gateway would. Raises StorageError.
+
+    It is unpacked in `scratch`, else beside the copies of this state, as their owner; /tmp of a box is memory.
+    """
+    beside = cli.paths.backups if scratch is None and os.access(cli.paths.backups, os.W_OK) else None
+    with file.open("rb") as raw, as_owner(beside) if beside is not None else nullcontext():
+        room = Path(tempfile.mkdtemp(prefix="homarus-verify-", dir=scratch or beside))
+        try:
+            found = _from(raw, keys, room)
+            return found, rehearse(room)
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def restore(cli: CliSession, file: Path, keys: Sequence[Unwraps], now_ms: int) -> tuple[whole.Whole, Path]:
@@ -48,7 +56,7 @@ def restore(cli: CliSession, file: Path, keys: Sequence[Unwraps], now_ms: int) -
     Nothing there changes before the backup was read to its end, checked and opened.
     """
     # The file is opened as whoever asks: the owner of the state may not read it.
-    with file.open("rb") as raw, _resting(cli), as_owner(cli.paths.root):
+    with file.open("rb") as raw, resting(cli), as_owner(cli.paths.root):
         cli.paths.create()
         lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
         room = takeover.room_in(cli.paths.root)
@@ -61,18 +69,13 @@ def restore(cli: CliSession, file: Path, keys: Sequence[Unwraps], now_ms: int) -
             lock.release()
 
 
-def _unpack(file: Path, keys: Sequence[Unwraps], room: Path) -> whole.Whole:
-    with file.open("rb") as raw:
-        return _from(raw, keys, room)
-
-
 def _from(raw: io.BufferedReader, keys: Sequence[Unwraps], room: Path) -> whole.Whole:
     known = known_schema()
     return whole.read(io.BufferedReader(open_sealed(raw, keys), PIECE), room, known=known)
 
 
 @contextmanager
-def _resting(cli: CliSession) -> Iterator[None]:
+def resting(cli: CliSession) -> Iterator[None]:
     """Stop the gateway that the system runs on this state, and start it again afterwards; one of a person is theirs."""
     service = Service.of_the_system(cli.paths.root)
     stopped = service is not None and service.stop()

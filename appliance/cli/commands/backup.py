@@ -88,7 +88,7 @@ def verify(cli: CliSession, file: Path, identity: Path | None, scratch: Path | N
     """Open FILE, check everything in it and rehearse its restore in a folder of its own. Nothing here changes."""
     from appliance.cli.backups import keys, opening
 
-    found, told = opening.verify(file, keys.keys(identity, cli.environ), scratch)
+    found, told = opening.verify(cli, file, keys.keys(identity, cli.environ), scratch)
     facts = {**_about(found), **{name: told[name] for name in ("sessions", "messages", "devices", "attachments")}}
     text = (
         f"{file} is good: {told['messages']} messages in {told['sessions']} sessions, {told['devices']} devices, "
@@ -153,17 +153,18 @@ def _restore_sealed(cli: CliSession, path: Path, identity: Path | None, yes: boo
 
 
 def _restore_nightly(cli: CliSession, path: Path, replace_files: bool, yes: bool) -> int:
+    from appliance.cli.backups.opening import resting
     from appliance.cli.system import as_owner
     from appliance.foundation.clock import SystemClock
     from appliance.storage.copies.restore import restore as put_back
     from appliance.storage.lock import StateLock
 
     now_ms = SystemClock().now_ms()
-    with as_owner(cli.paths.root):
+    _confirm(f"Put {path.name} in the place of the database? What came after it is set aside", yes)
+    with resting(cli), as_owner(cli.paths.root):
         cli.paths.create()
         lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
         try:
-            _confirm(f"Put {path.name} in the place of the database? What came after it is set aside", yes)
             done = put_back(cli.paths.database, cli.paths.journal, path, now_ms, replace_files=replace_files)
         finally:
             lock.release()
