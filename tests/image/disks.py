@@ -84,7 +84,10 @@ def _mbr_entries(file: BinaryIO, sector: int) -> list[tuple[int, int, int]]:
 
 
 def data_areas(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield (place, length) of what is not a hole between two places of a sparse file."""
+    """Yield (place, length) of what is not a hole between two places of a sparse file.
+
+    The position of the file moves: read and write it by place (os.pread) meanwhile.
+    """
     place = start
     while place < end:
         try:
@@ -102,16 +105,11 @@ def data_areas(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int]
 
 def copy_sparse(source: Path, target: Path, *, start: int = 0, size: int | None = None, grown: int = 0) -> Path:
     """Copy `size` bytes from `start` (default: all) to a new sparse file, at least `grown` bytes long."""
-    with source.open("rb") as here, target.open("wb") as there:
+    with source.open("rb", buffering=0) as here, target.open("wb", buffering=0) as there:
         end = start + size if size is not None else source.stat().st_size
         there.truncate(max(grown, end - start))
-        for place, length in data_areas(here, start, end):
-            here.seek(place)
-            there.seek(place - start)
-            while length > 0:
-                chunk = here.read(min(_CHUNK, length))
-                if not chunk:
-                    break
-                there.write(chunk)
-                length -= len(chunk)
+        for area, length in data_areas(here, start, end):
+            for place in range(area, area + length, _CHUNK):
+                chunk = os.pread(here.fileno(), min(_CHUNK, area + length - place), place)
+                os.pwrite(there.fileno(), chunk, place - start)
     return target

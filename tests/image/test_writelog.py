@@ -87,6 +87,29 @@ def test_cuts_in_order_share_one_disk_and_equal_replays_from_the_beginning(tmp_p
         shared.cut(Cut(1, 0))
 
 
+def test_gigabytes_of_zeros_stay_holes_and_can_be_taken_back(tmp_path: Path) -> None:
+    size = 3 << 30
+    log = _log(tmp_path / "log", (8, _block("a", 4), _FUA))
+    with log.path.open("r+b") as file:
+        file.seek(0, 2)
+        file.write(struct.pack("<QQQQ", 0, size // _SECTOR, 0, 0).ljust(_SECTOR, b"\0"))
+        file.truncate(file.tell() + size)
+    assert log.read() == 2
+    disk = tmp_path / "disk"
+    with disk.open("wb") as file:
+        file.truncate(4 << 30)
+    replay = Replay(log, disk)
+    seen = set()
+    for seed in range(12):
+        replay.cut(Cut(2, seed))
+        with disk.open("rb") as file:
+            file.seek(8 * _SECTOR)
+            seen.add(file.read(1))
+        replay.mend()
+    assert seen == {b"a", b"\0"}
+    assert disk.stat().st_blocks * 512 < 1 << 20
+
+
 def test_a_log_is_read_as_it_grows(tmp_path: Path) -> None:
     whole = _log(tmp_path / "whole", (0, _block("a"), 0), (0, b"", _FLUSH), (1, _block("b", 3), 0)).path.read_bytes()
     growing = tmp_path / "growing"

@@ -7,6 +7,7 @@ a real disk may have written all, nothing, or the first sectors.
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 from collections.abc import Iterator, Sequence
@@ -14,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tests.image.disks import data_areas
+
 # drivers/md/dm-log-writes.c: little-endian; flags of an entry.
 _SUPER = struct.Struct("<QQQI")
 _ENTRY = struct.Struct("<QQQQ")
 _MAGIC = 0x6A736677736872
 _FLUSH, _FUA, _DISCARD, _MARK = 1, 2, 4, 8
 _TORN_SECTOR = 512
+_CHUNK = 1 << 20
 
 
 class LogError(Exception):
@@ -100,6 +104,15 @@ class Cut:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What lay in a range of the disk: only what was not a hole."""
+
+    place: int
+    size: int
+    areas: tuple[tuple[int, bytes], ...]
+
+
 class Replay:
     """A disk file that is carried along the record: `cut` makes it what a cut leaves, `mend` takes that back."""
 
@@ -107,7 +120,7 @@ class Replay:
         self.log = log
         self.disk = disk
         self._applied = 0  # entries that are on the disk for good
-        self._undo: list[tuple[int, bytes]] = []
+        self._undo: list[_Before] = []
 
     def cut(self, cut: Cut) -> str:
         """Change the disk to what `cut` leaves and say what was lost. Cuts come in the order of the record."""
@@ -117,38 +130,52 @@ class Replay:
             raise ValueError("cuts have to come in order")
         chance = random.Random(cut.seed)
         whole = lost = torn = 0
-        with self.log.path.open("rb") as source, self.disk.open("r+b") as disk:
+        with self.log.path.open("rb", buffering=0) as source, self.disk.open("r+b", buffering=0) as disk:
             for each in entries[self._applied : flushed]:
                 if each.changes:
                     _put(source, disk, each, each.size)
             self._applied = flushed
-            mode = chance.choice((0.0, 0.3, 0.5, 0.9))  # of some cuts nearly all is lost, of some nothing
+            part = chance.choice((0.0, 0.3, 0.5, 0.9))  # of some cuts nearly all is lost, of some nothing
             for each in entries[flushed:]:
                 if not each.changes:
                     continue
                 kept = each.size
-                if not each.durable and chance.random() < mode:
+                if not each.durable and chance.random() < part:
                     kept = chance.choice((0, chance.randrange(0, each.size, _TORN_SECTOR)))
                 whole, lost, torn = whole + (kept == each.size), lost + (kept == 0), torn + (0 < kept < each.size)
                 if kept:
-                    disk.seek(each.place)
-                    self._undo.append((each.place, disk.read(kept)))
+                    self._undo.append(_before(disk, each.place, kept))
                     _put(source, disk, each, kept)
         return f"entry {cut.entries}: {whole} unflushed writes kept, {torn} torn, {lost} lost"
 
     def mend(self) -> None:
         """Take back what the last cut wrote beyond the last flush."""
-        with self.disk.open("r+b") as disk:
-            for place, content in reversed(self._undo):
-                disk.seek(place)
-                disk.write(content)
+        with self.disk.open("r+b", buffering=0) as disk:
+            for each in reversed(self._undo):
+                _clear(disk, each.place, each.size)
+                for place, content in each.areas:
+                    os.pwrite(disk.fileno(), content, place)
         self._undo.clear()
 
 
+def _before(disk: BinaryIO, place: int, size: int) -> _Before:
+    areas = data_areas(disk, place, place + size)
+    return _Before(place, size, tuple((start, os.pread(disk.fileno(), length, start)) for start, length in areas))
+
+
 def _put(source: BinaryIO, disk: BinaryIO, write: Write, size: int) -> None:
-    source.seek(write.at)
-    disk.seek(write.place)
-    disk.write(source.read(size))
+    """Write the first `size` bytes of an entry. A disk that is made writes gigabytes of zeros: they stay holes."""
+    _clear(disk, write.place, size)
+    for start, length in data_areas(source, write.at, write.at + size):
+        for place in range(start, start + length, _CHUNK):
+            chunk = os.pread(source.fileno(), min(_CHUNK, start + length - place), place)
+            os.pwrite(disk.fileno(), chunk, write.place + place - write.at)
+
+
+def _clear(disk: BinaryIO, place: int, size: int) -> None:
+    for start, length in data_areas(disk, place, place + size):
+        for part in range(start, start + length, _CHUNK):
+            os.pwrite(disk.fileno(), bytes(min(_CHUNK, start + length - part)), part)
 
 
 def choose(phases: Sequence[tuple[int, int]], count: int, seed: int) -> Iterator[Cut]:
