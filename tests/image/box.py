@@ -16,7 +16,7 @@ _FACTS = {
     "machine id": "cat /etc/machine-id",
     "host name": "hostname",
     "ssh host key": "cut -d' ' -f2 /data/ssh/ssh_host_ed25519_key.pub",
-    "certificate": "sha256sum </var/lib/homarus/tls/ca.pem",
+    "certificate": "sha256sum </var/lib/homarus/tls/authority.pem",
 }
 
 

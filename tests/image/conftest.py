@@ -70,9 +70,11 @@ def _the_cache_of_builds(_private_state: None, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture(scope="session")
-def built() -> Built:
+def built(workshop: Path) -> Built:
     """What is proved."""
-    return Built.of(_BOARD)
+    folder = workshop / "built"
+    folder.mkdir()
+    return Built.of(_BOARD, folder)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,8 +40,13 @@ class Built:
     facts: Mapping[str, object]
 
     @classmethod
-    def of(cls, board: str) -> Built:
-        folder = _BUILD / board
+    def of(cls, board: str, folder: Path) -> Built:
+        """Take what is there now: a build that comes meanwhile puts other files in its place."""
+        for each in (_BUILD / board).glob("*.*"):
+            try:
+                os.link(each, folder / each.name)
+            except OSError:
+                shutil.copy(each, folder / each.name)
         (image,) = folder.glob(f"homarus-{board}-*.img")
         return cls(
             board, image, folder / "root.img", folder / "boot.img", json.loads((folder / "manifest.json").read_text())
