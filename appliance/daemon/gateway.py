@@ -300,6 +300,7 @@ class Gateway:
         )
         if care.light is not None:
             self._tasks.spawn(care.light.run(), name="light")
+        self._tasks.spawn(asyncio.to_thread(care.taking.clear), name="taken")  # of a program that did not end well
         self._tasks.spawn(care.watch.run(), name="watch")
         self._tasks.spawn(care.rehearsals.run(), name="rehearsal")
         return care

@@ -82,7 +82,9 @@ def write(target: IO[bytes] | io.RawIOBase, state: Path, copy: Path, head: Head)
         for name, path in (_database(copy), *_files(state)):
             try:
                 contents[name] = _stream(archive, name, path)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if name == DATABASE:
+                    raise StorageError(f"the copy {path} went away while it was packed; try again") from error
                 continue  # a conversation that was deleted at this moment takes its files along
             except OSError as error:
                 raise StorageError(f"{path} cannot be read ({error.strerror or error}); try again") from error

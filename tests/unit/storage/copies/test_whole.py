@@ -14,7 +14,7 @@ import pytest
 
 from appliance.storage.copies import whole
 from appliance.storage.copies.whole import DATABASE, Head, read, write
-from appliance.storage.errors import DamagedError, SchemaError
+from appliance.storage.errors import DamagedError, SchemaError, StorageError
 
 _HEAD = Head("1.2.3", 1_800_000_000_000, "id", "kitchen", ("a:1", "b:1"), ("large.gguf",))
 
@@ -71,6 +71,23 @@ def test_what_is_written_comes_back(state: Path, tmp_path: Path) -> None:
         ]
     )
     assert (room / "device.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_that_goes_away_is_told_and_a_file_that_goes_away_is_left_out(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = whole._stream
+
+    def stream(archive: tarfile.TarFile, name: str, path: Path) -> dict[str, object]:
+        if name == "workspace/deep/er/file.md":
+            path.unlink()
+        return plain(archive, name, path)
+
+    monkeypatch.setattr(whole, "_stream", stream)
+    assert _read(_written(state), tmp_path / "room").files == 6
+    (tmp_path / "copy.sqlite").unlink()
+    with pytest.raises(StorageError, match="went away"):
+        _written(state)
 
 
 def test_the_same_state_gives_the_same_stream(state: Path) -> None:
