@@ -32,5 +32,8 @@ def command(cli: CliSession, /, purge: bool, yes: bool) -> None:
     state = served_by(cli, place).paths.root
     done = uninstall(cli.environ, place, state, lambda line: click.echo(f"  {line}", err=cli.as_json), purge=sure)
     kept = done.state.is_dir()
-    text = f"The data is in {done.state}; `homarus uninstall --purge` removes it." if kept else "Nothing is left."
+    remove = f"rm -r {done.state}" + ("; userdel homarus; groupdel homarus-admin" if place.system else "")
+    text = (
+        f"The data stays in {done.state} for the next install; `{remove}` removes it." if kept else "Nothing is left."
+    )
     cli.show({"ok": True, "state": str(done.state) if kept else None, "purged": done.purged}, text)

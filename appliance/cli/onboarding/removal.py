@@ -61,6 +61,7 @@ def uninstall(
     """
     if place.shipped is not None:
         raise ServiceError("This machine runs the Homarus image and nothing else; `homarus reset` empties the box.")
+    goes = state.is_dir() and purge(state)  # asked first: whoever changes their mind has lost nothing
     here = _runs(place)
     if here and (place.unit.exists() or (place.units / TARGET).exists()):
         _stop(place, run, say)
@@ -73,12 +74,11 @@ def uninstall(
         _remove_rest(place, say)
     if not gone:
         say("no service is installed here")
-    purged = state.is_dir() and purge(state)
-    if purged:
+    if goes:
         _purge(state, place, run, say)
     if place.system:
         _remove_program(place, say)
-    return Removed(state, purged)
+    return Removed(state, goes)
 
 
 def _runs(place: Place) -> bool:
