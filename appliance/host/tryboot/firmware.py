@@ -117,8 +117,10 @@ class Tryboot:
     def set_state(self, slot: str, state: str) -> None:
         """Note a state; `good` for the slot that runs commits it. Raises TrybootError, OSError."""
         if state == "good":
-            if slot == self.current() != self.committed():
+            before = self.committed()
+            if slot == self.current() != before:
                 self._write(slot)
+                self._set(before, self._all().get(before, "good"))  # it was committed: one can go back to it
         elif slot == self.committed():
             raise TrybootError(f"slot {slot} is the committed one, and the firmware counts nothing: roll back instead")
         elif slot == self.primary():

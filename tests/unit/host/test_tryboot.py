@@ -100,6 +100,7 @@ def test_an_update_starts_once_and_stays_when_it_is_marked_good(pi: Pi, capsys: 
     assert said(pi, capsys, "get-primary") == "B"
     assert pi.restart() == "B"
     assert not pi.firmware.on_trial()
+    assert said(pi, capsys, "get-state", "A") == "good", "one can go back to it"
 
 
 @pytest.mark.parametrize("power_cut", [False, True])
