@@ -102,7 +102,7 @@ class Tryboot:
         if slot == self.committed():
             self._set(slot, "good")
             return
-        self._check_firmware()
+        self.check_firmware()
         self._write(self.committed())
         self._set(slot, "good")
         self._argument.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -138,7 +138,8 @@ class Tryboot:
         self._write(kept)
         return Start.MENDED if kept == self.current() else Start.WRONG_SLOT
 
-    def _check_firmware(self) -> None:
+    def check_firmware(self) -> None:
+        """Tell whether a trial can be armed, before anything is fetched for one. Raises TrybootError."""
         if self._number("tryboot") is None:
             raise TrybootError("this kernel or firmware knows no trial boot, so a bad version could not be taken back")
         built_s = self._number("build-timestamp")
