@@ -8,6 +8,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from appliance.foundation.clock import SystemClock
 from appliance.host.rauc import Rauc
@@ -16,7 +17,9 @@ from appliance.updates.install.machine import Machine
 from appliance.updates.install.service import Service
 from appliance.updates.records.model import Action
 
-_LINE = "%(message)s"
+_log = logging.getLogger(__name__)
+_LINE: Final = "%(message)s"
+_TIMEOUT_S: Final = 30
 
 
 def act(action: str, root: Path = Path("/")) -> int:
@@ -27,10 +30,14 @@ def act(action: str, root: Path = Path("/")) -> int:
     try:
         service.run(Action(action))
     except OSError as error:
-        logging.getLogger(__name__).error("nothing can be written here: %s", error)
+        _log.error("nothing can be written here: %s", error)
         return 1
     return 0
 
 
 def _reboot() -> None:
-    subprocess.run(["systemctl", "--no-block", "reboot"], check=True, timeout=30)
+    """Begin to restart the box. Where that fails the new version waits, and the timer tries again in the window."""
+    try:
+        subprocess.run(["systemctl", "--no-block", "reboot"], check=True, timeout=_TIMEOUT_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.error("the box does not restart (%s); `sudo reboot` starts what was installed", error)

@@ -130,7 +130,10 @@ class _Run:
             if window_open and settings.auto:
                 self._with.reboot()
             return
-        if not due(self._records.channel(), now, window_open=window_open):
+        known = self._records.channel()
+        if settings.url is None and known.fault is not None and known.fault.code == "no_source":
+            return  # said once is enough: a card is not written to every hour for that
+        if not due(known, now, window_open=window_open):
             return
         decision = check(self._with.machine, self._with.get, now, asked=False)
         if isinstance(decision, Offer) and not self._tried_enough(decision.release.version.text, now):

@@ -1,33 +1,18 @@
-"""What root does about updates, from the channel to the restart, with RAUC as a double on a real bus."""
+"""What root installs and goes back to, from the request to the restart, with RAUC as a double on a real bus."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from appliance.updates.records.model import Action, Fault, Hold, Phase, Receipt, Request, Result
+from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result
 from appliance.updates.trial import record
 from appliance.updates.trial.model import Release as Tried
-from appliance.updates.trial.model import Report, Trial, TrialState
-from tests.fakes.update_channel import COMPATIBLE, DAY_MS, NOW_MS, Maker, moment, release
-from tests.fakes.update_site import TestBox, write
+from appliance.updates.trial.model import Trial, TrialState
+from tests.fakes.update_channel import COMPATIBLE, NOW_MS, release
+from tests.fakes.update_site import TestBox
+from tests.unit.updates.install.told import code, receipt
 
 HOUR_S = 3600
-
-
-def code(here: TestBox) -> str:
-    status = here.records.status()
-    assert status is not None
-    assert status.done
-    assert status.fault is not None
-    assert status.fault.fix
-    return status.fault.code
-
-
-def receipt(here: TestBox) -> Receipt:
-    return here.records.all_receipts()[0]
 
 
 def test_a_check_says_what_the_channel_has_and_changes_nothing(here: TestBox) -> None:
@@ -183,161 +168,6 @@ def test_an_installation_that_hangs_is_given_up(here: TestBox) -> None:
     assert here.reboots == 0
 
 
-def test_a_manifest_of_a_stranger_is_refused_and_the_last_good_one_still_counts(here: TestBox) -> None:
-    here.service().run(Action.CHECK)
-    here.site.publish(Maker(), sequence=9, releases={COMPATIBLE: release("9.0.0")})
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == "manifest_signature"
-    known = here.records.channel()
-    assert known.offered is not None
-    assert (known.offered.version, known.sequences) == ("1.1.0", {"stable": 7})
-    assert known.fault is not None
-
-
-def test_an_older_manifest_is_refused_also_after_a_restart(here: TestBox) -> None:
-    here.service().run(Action.CHECK)
-    here.site.publish(here.maker, sequence=6)
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == "manifest_replayed"
-
-
-def test_each_channel_counts_for_itself(here: TestBox) -> None:
-    here.service().run(Action.CHECK)
-    here.configure(channel="beta")
-    here.site.publish(here.maker, "beta", sequence=2)
-    assert here.service().run(Action.CHECK)
-    assert here.records.channel().sequences == {"stable": 7, "beta": 2}
-
-
-def test_a_manifest_that_changed_between_it_and_its_signature_is_fetched_again(here: TestBox) -> None:
-    content, signature = here.maker.manifest(sequence=8)
-    old, turns = here.site.files["/stable.json"], iter([0])
-
-    class Files(dict[str, Any]):
-        def get(self, key: str, default: Any = None) -> Any:
-            if key == "/stable.json" and next(turns, None) is not None:
-                return old
-            return {"/stable.json": content, "/stable.json.sig": signature}.get(key, default)
-
-    here.site.files = Files()
-    assert here.service().run(Action.CHECK)
-    assert here.records.channel().sequences == {"stable": 8}
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({"/stable.json": 500}, "network"),
-        ({"/stable.json.sig": 404}, "network"),
-        ({"/stable.json": "ftp://127.0.0.1/x"}, "network"),
-        ({"/stable.json": "/stable.json"}, "network"),
-        ({"/stable.json": b"x" * 300_000}, "network"),
-        ({"/stable.json": b"{}"}, "manifest_signature"),
-    ],
-)
-def test_a_server_that_misbehaves_is_a_typed_error(here: TestBox, files: dict[str, Any], expected: str) -> None:
-    here.site.files |= files
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == expected
-
-
-def test_a_server_that_is_not_there_is_a_typed_error(here: TestBox) -> None:
-    here.configure(url="http://127.0.0.1:9")
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == "network"
-
-
-def test_a_box_that_is_offline_never_dials(here: TestBox) -> None:
-    here.configure(offline=True)
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == "offline"
-    assert here.service().run(Action.AUTO)
-    assert here.site.asked == []
-
-
-def test_a_release_box_wants_https(here: TestBox) -> None:
-    about = json.loads((here.root / "usr/lib/homarus/box.json").read_text())
-    write(here.root, "usr/lib/homarus/box.json", json.dumps({**about, "keys": "release"}))
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == "insecure_url"
-    assert here.site.asked == []
-
-
-def test_without_an_address_the_image_names_one_or_nothing_happens(here: TestBox) -> None:
-    here.configure(url=None)
-    assert not here.service().run(Action.CHECK)
-    assert code(here) == "no_source"
-    write(here.root, "usr/lib/homarus/keys/channel.url", f"{here.site.url}\n")
-    assert here.service().run(Action.CHECK)
-
-
-@pytest.mark.parametrize("text", ["{", '{"updates": {"window": "always"}}', '{"updates": 1}', "\x00"])
-def test_a_configuration_that_is_refused_installs_nothing(here: TestBox, text: str) -> None:
-    write(here.root, "var/lib/homarus/homarus.json5", text)
-    assert not here.service().run(Action.APPLY)
-    assert code(here) == "config_refused"
-
-
-def test_what_else_is_wrong_in_the_configuration_does_not_stop_updates(here: TestBox) -> None:
-    text = json.dumps({"gateway": {"port": "x", "auth": {"token": {"file": "/dev/zero"}}}, "updates": {}})
-    write(here.root, "var/lib/homarus/homarus.json5", text)
-    write(here.root, "usr/lib/homarus/keys/channel.url", here.site.url)
-    assert here.service().run(Action.CHECK)
-
-
-def test_the_timer_installs_in_the_window_only(here: TestBox) -> None:
-    here.configure(window="18:00-20:00")  # it is 11:06
-    here.service().run(Action.AUTO)
-    assert here.rauc.installed == []
-    known = here.records.channel()
-    assert known.offered is not None
-    assert known.offered.why == "window"
-    here.clock.jump(8 * HOUR_S)
-    here.service().run(Action.AUTO)
-    assert len(here.rauc.installed) == 1
-    assert here.reboots == 1
-    assert receipt(here).trigger == "campaign"
-
-
-def test_the_timer_does_not_ask_the_server_every_hour(here: TestBox) -> None:
-    here.configure(auto=False)
-    for _ in range(7):
-        here.service().run(Action.AUTO)
-        here.clock.jump(HOUR_S)
-    assert here.site.asked.count("/stable.json") == 2
-
-
-def test_the_timer_asks_again_after_an_hour_when_it_failed(here: TestBox) -> None:
-    here.site.files["/stable.json"] = 503
-    here.service().run(Action.AUTO)
-    here.service().run(Action.AUTO)
-    assert len(here.site.asked) == 1
-    here.clock.jump(HOUR_S)
-    here.service().run(Action.AUTO)
-    assert len(here.site.asked) == 2
-
-
-def test_the_timer_restarts_in_the_window_only_when_the_installation_took_longer(here: TestBox) -> None:
-    here.configure(window="11:00-11:30")
-    service = here.service()
-    object.__setattr__(service, "sleep", lambda _: here.clock.advance(25 * 60))
-    service.run(Action.AUTO)
-    assert receipt(here).result is Result.INSTALLED
-    assert here.reboots == 0
-
-
-@pytest.mark.parametrize(("said", "tries"), [("signature verification failed", 1), ("Couldn't connect to server", 3)])
-def test_the_timer_tries_a_version_a_few_times_a_day(here: TestBox, said: str, tries: int) -> None:
-    here.rauc.failures = [said] * 10
-    for _ in range(10):
-        here.service().run(Action.AUTO)
-        here.clock.jump(HOUR_S)
-    assert len(here.rauc.installed) == tries
-    here.clock.jump(24 * HOUR_S)
-    here.service().run(Action.AUTO)
-    assert len(here.rauc.installed) == tries + 1
-
-
 def test_nothing_is_installed_while_a_trial_runs(here: TestBox) -> None:
     places = here.service().machine.places
     trial = Trial("0001", TrialState.RUNNING, Tried("A", "0.9.0"), Tried("B", "1.0.0"), NOW_MS)
@@ -347,30 +177,6 @@ def test_nothing_is_installed_while_a_trial_runs(here: TestBox) -> None:
     assert code(here) == "trial_running"
     here.service().run(Action.AUTO)
     assert here.rauc.installed == []
-
-
-@pytest.mark.parametrize("kind", ["returned", "refused", "rolled_back"])
-def test_a_version_that_came_back_is_only_tried_when_the_owner_asks(here: TestBox, kind: str) -> None:
-    places = here.service().machine.places
-    places.state.mkdir(parents=True, exist_ok=True)
-    told = Report("0001", kind, Tried("A", "1.0.0"), Tried("B", "1.1.0"), NOW_MS, "The gateway did not start.")
-    record.write_report(places, told)
-    here.service().run(Action.AUTO)
-    assert here.rauc.installed == []
-    here.service().run(Action.APPLY)
-    assert len(here.rauc.installed) == 1
-
-
-def test_a_hold_of_the_owner_is_kept(here: TestBox) -> None:
-    here.records.write_hold(Hold(NOW_MS + DAY_MS))
-    here.service().run(Action.AUTO)
-    known = here.records.channel()
-    assert known.offered is not None
-    assert (known.offered.why, known.offered.until_ms) == ("held", NOW_MS + DAY_MS)
-    here.clock.jump(25 * HOUR_S)
-    here.site.publish(here.maker, expires=moment(NOW_MS + 40 * DAY_MS))
-    here.service().run(Action.AUTO)
-    assert len(here.rauc.installed) == 1
 
 
 def test_a_paused_version_is_not_installed_when_asked_and_the_reason_is_told(here: TestBox) -> None:
@@ -431,11 +237,3 @@ def test_receipts_are_bounded(here: TestBox) -> None:
         here.records.write_receipt(Receipt(f"r{number}", Action.APPLY, NOW_MS + number, "1.0.0"))
     kept = here.records.all_receipts()
     assert (len(kept), kept[0].run_id, kept[-1].run_id) == (50, "r54", "r5")
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"sequences": 1}', "\xff"])
-def test_a_record_that_cannot_be_read_is_not_there(here: TestBox, text: str) -> None:
-    here.service().run(Action.CHECK)
-    (here.root / "data/system/updates/channel.json").write_text(text)
-    assert here.records.channel().sequences == {}
-    assert here.service().run(Action.CHECK)
