@@ -4,12 +4,13 @@ Which slot starts stands in autoboot.txt on partition 1; a trial is asked from t
 any restart. That wants the maker's kernel: with Debian's as a stand-in the layout is the same and there is no trial.
 """
 
+import tempfile
 from pathlib import Path
 
 from image.board import Board
 from image.context import Context
 from image.layouts import Layout, fat
-from image.layouts.pi import disk, facts, slot
+from image.layouts.pi import disk, facts, initrd, slot
 from image.layouts.pi.facts import Facts, configured, maker, read
 from image.stages import base
 
@@ -29,6 +30,8 @@ class _Pi:
             "usr/lib/homarus/grow-disk": grow_script(board),
             "usr/lib/systemd/system/box-grow.service": (_HERE / "box-grow.service").read_text("utf-8"),
             "usr/lib/systemd/system/data.mount.d/10-grow.conf": "[Unit]\nWants=box-grow.service\n",
+            # Without GRUB too: `initrd` reads the id from the data partition.
+            "usr/lib/systemd/system/box-machine-id.service.d/10-pi.conf": "[Unit]\nConditionPathExists=\n",
         }
 
     def rauc(self) -> str:
@@ -40,7 +43,9 @@ class _Pi:
         board = context.board
         known = facts.read(board.folder)
         files = slot.files(board.folder, known, kernel, [kernel, *firmware(board, known)])
-        fat.make(target, board.partitions.boot_mib, "BOOT", files, context.epoch)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            start = initrd.extended(files["initrd.img"], Path(scratch) / "initrd.img", context.epoch)
+            fat.make(target, board.partitions.boot_mib, "BOOT", {**files, "initrd.img": start}, context.epoch)
 
     def disk(self, context: Context, root: Path, boot: Path, target: Path) -> None:
         """The whole disk, from images that are there already."""

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Give the system the id that this box keeps on its data partition. UEFI boxes get it on the kernel's command line; here
 # that line stands in the slot, and a slot is the same on every box.
-# Runs in the initial RAM file system when the root is mounted (initramfs-tools, init-bottom). Whatever is wrong, the boot
+# Runs in the initial RAM file system when the root is mounted (initramfs-tools, local-bottom). Whatever is wrong, the boot
 # goes on: systemd then draws an id for this one boot.
 case ${1:-} in
 prereqs) exit 0 ;;
