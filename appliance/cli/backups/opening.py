@@ -14,14 +14,25 @@ from typing import Any, Final
 from appliance.cli.backups.rehearsal import known_schema, rehearse
 from appliance.cli.session import CliSession
 from appliance.cli.system import as_owner
-from appliance.host.running.systemctl import Service
+from appliance.foundation.errors import ApplianceError
+from appliance.host.box import read_box
+from appliance.host.running.systemctl import SYSTEM_STATE, Service
 from appliance.storage.age import open_sealed
 from appliance.storage.age.payload import PIECE
 from appliance.storage.age.stanza import Unwraps
 from appliance.storage.copies import takeover, whole
 from appliance.storage.lock import StateLock
+from appliance.updates.trial.copying import drop_copy
+from appliance.updates.trial.places import Places
+from appliance.updates.trial.report import trial_open
 
 _MAGIC: Final = b"age-encryption.org/"
+
+
+class OnTrial(ApplianceError):
+    """A version of the system is being tried, with the state that is here."""
+
+    code = "update_trial"
 
 
 def is_sealed(file: Path) -> bool:
@@ -55,8 +66,27 @@ def restore(cli: CliSession, file: Path, keys: Sequence[Unwraps], now_ms: int) -
 
     Nothing there changes before the backup was read to its end, checked and opened.
     """
+    on_box = _on_box(cli)
     # The file is opened as whoever asks: the owner of the state may not read it.
-    with file.open("rb") as raw, resting(cli), as_owner(cli.paths.root):
+    with file.open("rb") as raw, resting(cli):
+        done = _replace(cli, raw, keys, now_ms)
+        if on_box is not None:
+            # The state of before the last update is that of another box now: nobody may go back to it.
+            drop_copy(on_box)
+    return done
+
+
+def _on_box(cli: CliSession) -> Places | None:
+    """Return where the records of updates lie, on a box of ours. Raises OnTrial."""
+    if read_box() is None or cli.paths.root != SYSTEM_STATE:
+        return None
+    if trial_open():
+        raise OnTrial("An update is on trial and may still return with its own state; restore when it was kept.")
+    return Places.on()
+
+
+def _replace(cli: CliSession, raw: io.BufferedReader, keys: Sequence[Unwraps], now_ms: int) -> tuple[whole.Whole, Path]:
+    with as_owner(cli.paths.root):
         cli.paths.create()
         lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
         room = takeover.room_in(cli.paths.root)
