@@ -162,6 +162,10 @@ def test_the_same_parts_give_the_same_disk(made: Path, tmp_path: Path) -> None:
     assert tools.run(["cmp", again, made / "disk.img"], [tmp_path, made]) == ""
 
 
+def test_the_set_up_partition_holds_the_selector_and_an_example_of_settings(card: Disk) -> None:
+    assert card.files(1) == ["autoboot.txt", "homarus.toml.example"]
+
+
 def test_a_slot_carries_what_a_pi_4_needs_and_the_licence_of_it(card: Disk) -> None:
     files = card.files(2)
     assert {"start4.elf", "fixup4.dat", "LICENCE.firmware"} <= set(files)
