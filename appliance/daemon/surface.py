@@ -346,6 +346,7 @@ class Surface:
         return SnapshotSources(
             health=self._health.snapshot,
             session_defaults=self._session_defaults,
+            updates=lambda: parts.updates.hello,
             config_hash=lambda: parts.config.loaded.hash,
             config_path=str(parts.paths.config),
             state_dir=str(parts.paths.root),

@@ -38,11 +38,13 @@ class SnapshotSources:
     """Where hello finds the state of the gateway. Each callable is cheap and does not wait.
 
     `health` returns the payload of the `health` method for those who may read (True) or for everybody, in which no
-    session is named; `session_defaults` the object of protocol.md 3.3.
+    session is named; `session_defaults` the object of protocol.md 3.3; `updates` are updateSchedule and
+    updateAvailable, UNSET where there is nothing to say.
     """
 
     health: Callable[[bool], Any]
     session_defaults: Callable[[], Any]
+    updates: Callable[[], tuple[Any, Any]] = lambda: (msgspec.UNSET, msgspec.UNSET)
     config_hash: Callable[[], str | None] = lambda: None
     config_path: str = ""
     state_dir: str = ""
@@ -104,6 +106,7 @@ class HelloBuilder:
     ) -> HelloOk:
         """Return the payload for one connection."""
         admin = ADMIN in view.scopes
+        update_schedule, update_available = self._sources.updates() if view.reads else (msgspec.UNSET, msgspec.UNSET)
         snapshot = Snapshot(
             # Who may not hear the events of these may not read them here either.
             presence=msgspec.Raw(self._presence.encoded() if view.reads else self._presence.encoded_gateway()),
@@ -112,6 +115,8 @@ class HelloBuilder:
             uptime_ms=round((self._clock.monotonic() - self._started) * 1000),
             suspension={"phase": "accepting"},
             session_defaults=self._sources.session_defaults(),
+            update_schedule=update_schedule,
+            update_available=update_available,
             applied_config_hash=self._sources.config_hash(),
             config_path=self._sources.config_path if admin else None,
             state_dir=self._sources.state_dir if admin else None,

@@ -69,6 +69,8 @@ class Snapshot(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     uptime_ms: int
     suspension: Any = msgspec.UNSET
     session_defaults: Any = msgspec.UNSET
+    update_schedule: Any = msgspec.UNSET
+    update_available: Any = msgspec.UNSET
     applied_config_hash: str | None = None
     config_path: str | None = None
     state_dir: str | None = None

@@ -69,8 +69,9 @@ ANSWERED: dict[str, tuple[dict[str, Any], set[str]]] = {
     "diagnostics.lanes": ({}, set()),
     "logs.tail": ({"limit": 500}, {"lines", "cursor", "file"}),
     "commands.list": ({"scope": "text"}, {"commands"}),
+    "update.status": ({}, {"sentinel", "updateAvailable", "schedule"}),
 }
-UNKNOWN = ["update.status", "question.list", "exec.approval.list", "cron.list", "sessions.branches.list", "tasks.list"]
+UNKNOWN = ["question.list", "exec.approval.list", "cron.list", "sessions.branches.list", "tasks.list"]
 
 
 def served_elsewhere(cloud: FakeCloud) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from appliance.host.request import ask
 from appliance.updates.conditions import conditions
 from appliance.updates.elsewhere import how_to, is_checkout
 from appliance.updates.records.files import Records
-from appliance.updates.rows import available, run_record
+from appliance.updates.rows import available, run_record, schedule
 from appliance.updates.standing import Run, Standing, read_standing
 
 _BUSY_S: Final = 1.0  # while an update goes on, or was just asked for
@@ -56,6 +56,7 @@ class UpdateDesk:
         self._asked_s = -_ASKED_S
         self._wake = asyncio.Event()
         self._seen: object = None
+        self.hello: tuple[Any, Any] = (msgspec.UNSET, msgspec.UNSET)  # updateSchedule, updateAvailable of a snapshot
 
     @property
     def version(self) -> str:
@@ -124,6 +125,7 @@ class UpdateDesk:
 
     def _tell_available(self, standing: Standing) -> None:
         news = available(standing)
+        self.hello = (schedule(standing, self._settings()), news or msgspec.UNSET)
         if news != self._news:
             self._news = news
             self._tell("update.available", {"updateAvailable": news})

@@ -233,6 +233,18 @@ async def test_news_are_told_once(here: Here) -> None:
     assert here.told[1][1]["run"]["status"] == "running"
 
 
+async def test_a_client_that_connects_reads_it_in_its_hello(here: Here) -> None:
+    assert here.desk.hello == (msgspec.UNSET, msgspec.UNSET)
+    await here.desk.once()
+    schedule, news = here.desk.hello
+    assert (schedule.channel, news) == ("stable", msgspec.UNSET)
+    here.records.write_channel(ChannelState(good_ms=NOW_MS, offered=OFFERED))
+    await here.desk.once()
+    schedule, news = msgspec.to_builtins(here.desk.hello)
+    assert news["latestVersion"] == "1.1.0"
+    assert schedule["campaign"]["id"] == "1.1.0"
+
+
 async def test_what_is_known_at_the_start_is_no_news_of_a_run(here: Here) -> None:
     here.receipt()
     await here.desk.once()
