@@ -1,6 +1,6 @@
 """The two slots of the system: which one runs, whether the other could be gone back to, and a trial that is open.
 
-RAUC is asked (`rauc status --output-format=json`); nothing is said where it is not installed.
+RAUC is asked (`rauc status --detailed --output-format=json`); nothing is said where it is not installed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def check(look: Look) -> Iterator[Condition]:
     """Say what is wrong with the slots. Asking starts the update service: only where somebody wants to know."""
     if not look.there("usr/lib/homarus/box.json"):
         return
-    answer = look.run(["rauc", "status", "--output-format=json"])
+    answer = look.run(["rauc", "status", "--detailed", "--output-format=json"])
     if answer is None:
         summary = "The update service does not answer: updates and the way back from them do not work."
         fix = "`systemctl status rauc` says why; a restart of the box starts it again."
@@ -40,7 +40,7 @@ def _slots(status: Mapping[str, Any]) -> Iterator[Condition]:
             summary = f"System {bootname} runs, but is marked as bad: the next start takes the other one."
             fix = "`homarus update status` says what failed."
             yield Condition("slots", bootname, Severity.DEGRADED, summary, fix, details)
-        else:
+        elif state.get("slot_status"):  # a new box never wrote the other one
             summary = f"System {bootname} is not good: there is none to go back to if this one fails."
             fix = "The next update writes it again: `homarus update check`."
             yield Condition("slots", bootname, Severity.NOTICE, summary, fix, details)

@@ -25,9 +25,9 @@ from appliance.health.look import Look, here
 from tests.unit.health.checks.box import DAY_MS, NOW_MS, FilesOfABox
 
 
-def _status(a: str, b: str, booted: str = "A") -> str:
+def _status(a: str, b: str, booted: str = "A", **written: object) -> str:
     slot = [
-        {f"rootfs.{number}": {"bootname": name, "boot_status": state}}
+        {f"rootfs.{number}": {"bootname": name, "boot_status": state, **written}}
         for number, (name, state) in enumerate((("A", a), ("B", b)))
     ]
     return json.dumps({"booted": booted, "slots": [*slot, {"boot.0": {"bootname": None, "boot_status": None}}]})
@@ -43,8 +43,14 @@ def _status(a: str, b: str, booted: str = "A") -> str:
 )
 def test_slots_that_are_not_good_are_told(box: FilesOfABox, a: str, b: str, found: list[tuple[str, Severity]]) -> None:
     box.put("usr/lib/homarus/box.json", "{}")
-    box.answers["rauc"] = _status(a, b)
+    box.answers["rauc"] = _status(a, b, slot_status={"bundle": {"version": "1"}})
     assert [(one.details["form"], one.severity) for one in slots.check(box.look())] == found
+
+
+def test_a_slot_that_was_never_written_is_no_fault_of_a_new_box(box: FilesOfABox) -> None:
+    box.put("usr/lib/homarus/box.json", "{}")
+    box.answers["rauc"] = _status("good", "bad")
+    assert list(slots.check(box.look())) == []
 
 
 def test_slots_are_no_matter_on_a_plain_debian(box: FilesOfABox) -> None:
