@@ -40,10 +40,17 @@ def _slots(status: Mapping[str, Any]) -> Iterator[Condition]:
             summary = f"System {bootname} runs, but is marked as bad: the next start takes the other one."
             fix = "`homarus update status` says what failed."
             yield Condition("slots", bootname, Severity.DEGRADED, summary, fix, details)
-        elif state.get("slot_status"):  # a new box never wrote the other one
+        elif _written(state):  # on a new box nothing is in the other one
             summary = f"System {bootname} is not good: there is none to go back to if this one fails."
             fix = "The next update writes it again: `homarus update check`."
             yield Condition("slots", bootname, Severity.NOTICE, summary, fix, details)
+
+
+def _written(state: Mapping[str, Any]) -> bool:
+    """Tell whether an update was ever installed there."""
+    status = state.get("slot_status")
+    installed = status.get("installed") if isinstance(status, dict) else None
+    return isinstance(installed, dict) and bool(installed.get("timestamp") or installed.get("count"))
 
 
 def _bootable(status: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -43,14 +43,15 @@ def _status(a: str, b: str, booted: str = "A", **written: object) -> str:
 )
 def test_slots_that_are_not_good_are_told(box: FilesOfABox, a: str, b: str, found: list[tuple[str, Severity]]) -> None:
     box.put("usr/lib/homarus/box.json", "{}")
-    box.answers["rauc"] = _status(a, b, slot_status={"bundle": {"version": "1"}})
+    box.answers["rauc"] = _status(a, b, slot_status={"installed": {"timestamp": "2026-11-21T10:00:00Z", "count": 1}})
     assert [(one.details["form"], one.severity) for one in slots.check(box.look())] == found
 
 
 def test_a_slot_that_was_never_written_is_no_fault_of_a_new_box(box: FilesOfABox) -> None:
     box.put("usr/lib/homarus/box.json", "{}")
-    box.answers["rauc"] = _status("good", "bad")
-    assert list(slots.check(box.look())) == []
+    for unused in ({}, {"slot_status": {}}, {"slot_status": {"installed": {"timestamp": None}}}):
+        box.answers["rauc"] = _status("good", "bad", **unused)
+        assert list(slots.check(box.look())) == []
 
 
 def test_slots_are_no_matter_on_a_plain_debian(box: FilesOfABox) -> None:
