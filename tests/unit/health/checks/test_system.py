@@ -49,8 +49,8 @@ def test_slots_that_are_not_good_are_told(box: FilesOfABox, a: str, b: str, foun
 
 def test_a_slot_that_was_never_written_is_no_fault_of_a_new_box(box: FilesOfABox) -> None:
     box.put("usr/lib/homarus/box.json", "{}")
-    for unused in ({}, {"slot_status": {}}, {"slot_status": {"installed": {"timestamp": None}}}):
-        box.answers["rauc"] = _status("good", "bad", **unused)
+    for unused in (None, {}, {"installed": {"timestamp": None}}):
+        box.answers["rauc"] = _status("good", "bad", slot_status=unused)
         assert list(slots.check(box.look())) == []
 
 
