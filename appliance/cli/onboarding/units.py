@@ -30,7 +30,7 @@ _SYSTEM: Final = (
 )  # fmt: skip
 # Two drop-ins for all services of ours: the block that they share, and its mask for a node of this machine.
 _SHARED: Final = ("homarus-.service.d/10-hardening.conf", "homarus-node.service.d/10-hardening.conf")
-_OF_THE_IMAGE: Final = frozenset({"30-trial.conf"})  # name units that are not installed here
+_OF_THE_IMAGE: Final = "30-"  # drop-ins from this number on tie a unit to others that only the image has
 _NEWER: Final = {"20-credentials.conf": 254}  # settings that an older systemd does not know
 _DROP_IN: Final = "10-install.conf"
 
@@ -93,7 +93,7 @@ def wanted(environ: Mapping[str, str], place: Place, systemd: int) -> dict[Path,
     for name in _SYSTEM:
         files[place.units / name] = template(name)
         for path in sorted((CODE / "systemd" / f"{name}.d").glob("*.conf")):
-            if _NEWER.get(path.name, 0) <= systemd and path.name not in _OF_THE_IMAGE:
+            if _NEWER.get(path.name, 0) <= systemd and path.name < _OF_THE_IMAGE:
                 files[place.units / path.parent.name / path.name] = template(f"{path.parent.name}/{path.name}")
         if name.endswith(".service"):
             files[place.units / f"{name}.d" / _DROP_IN] = drop_in(environ, place, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -170,6 +171,17 @@ def test_the_whole_machine_gets_slices_sandboxes_and_where_each_program_lies(
     assert not list(place.units.glob("homarus-host*")), "nothing of a machine that is not ours is asked of root"
     assert not list(place.units.glob("homarus-update*"))
     assert said[0] == f"wrote {len(_files(root))} files of the service, most of them into {place.units}"
+
+
+def test_no_unit_of_a_machine_names_one_that_only_the_image_has(
+    root: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(root, _system(root), FakeManager(), said, monkeypatch)
+    there = {path.name for path in _files(root)}
+    for path in _files(root):
+        lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+        named = set(re.findall(r"homarus[\w@-]*\.(?:service|socket|slice|target|timer)", "\n".join(lines)))
+        assert named <= there, path
 
 
 @pytest.mark.parametrize(("version", "there"), [(252, False), (254, True)])
