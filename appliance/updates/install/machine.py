@@ -9,6 +9,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.host.box import Box, read_box
+from appliance.host.tryboot.firmware import Tryboot, TrybootError
 from appliance.updates.channel.decide import BoxFacts
 from appliance.updates.channel.signature import read_keys
 from appliance.updates.channel.versions import Version
@@ -57,6 +58,15 @@ class Machine:
     def trial_open(self) -> bool:
         """Tell whether the version that runs is not the box's own yet, or the last change is not over."""
         return record.trial(self.places) is not None
+
+    def expect_a_way_back(self) -> None:
+        """Refuse what could not be taken back, before anything is fetched. Raises UpdateError."""
+        if not self.box().board.startswith("rpi"):
+            return  # there the boot loader counts the starts
+        try:
+            Tryboot(self.root).check_firmware()
+        except TrybootError as error:
+            raise UpdateError(f"This box cannot try a version: {error}", code="no_way_back") from error
 
     def returned_from(self) -> frozenset[str]:
         """Return the versions that this box came back from: they failed here, or their owner did not want them."""

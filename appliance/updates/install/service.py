@@ -175,6 +175,7 @@ class _Run:
 
     def _install(self, release: Release) -> None:
         box = self._with.machine.box()
+        self._with.machine.expect_a_way_back()
         self._status = msgspec.structs.replace(self._status, origin=box.version, target=release.version.text)
         self._begin(box.version, release.version.text)
         wait = Wait(self._with.clock, self._with.sleep)

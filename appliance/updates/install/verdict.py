@@ -13,6 +13,7 @@ _MARKS: Final = (
     ("wrong_bundle", ("invalid bundle format", "is not a multiple of 4kib")),
     ("downgrade", ("min-bundle-version", "version limit", "older than the minimum")),
     ("signature_refused", ("signature", "certificate", "verify error", "x509", "bundle format", "not trusted")),
+    ("boot_loader", ("failed marking slot", "custom backend", "grub-editenv", "bootloader", "boot loader")),
     ("no_space", ("no space left", "too large", "too small", "not enough space", "larger than")),
     (
         "network",

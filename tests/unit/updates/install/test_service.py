@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result
@@ -9,7 +11,7 @@ from appliance.updates.trial import record
 from appliance.updates.trial.model import Release as Tried
 from appliance.updates.trial.model import Trial, TrialState
 from tests.fakes.update_channel import COMPATIBLE, NOW_MS, release
-from tests.fakes.update_site import TestBox
+from tests.fakes.update_site import TestBox, write
 from tests.unit.updates.install.told import code, receipt
 
 HOUR_S = 3600
@@ -108,6 +110,7 @@ def test_a_second_error_of_the_device_mapper_is_the_end(here: TestBox) -> None:
         ("failed to configure streaming: HTTP response code said error", "network"),
         ("Failed to stream bundle http://x: Couldn't connect to server", "network"),
         ("Failed updating slot: Input/output error", "io_error"),
+        ("Failed marking slot rootfs.1 bootable: Failed to run custom backend '/usr/lib/x'", "boot_loader"),
         ("something new", "update_failed"),
     ],
 )
@@ -237,3 +240,16 @@ def test_receipts_are_bounded(here: TestBox) -> None:
         here.records.write_receipt(Receipt(f"r{number}", Action.APPLY, NOW_MS + number, "1.0.0"))
     kept = here.records.all_receipts()
     assert (len(kept), kept[0].run_id, kept[-1].run_id) == (50, "r54", "r5")
+
+
+def test_a_box_that_could_not_come_back_fetches_nothing(here: TestBox) -> None:
+    about = json.loads((here.root / "usr/lib/homarus/box.json").read_text())
+    write(here.root, "usr/lib/homarus/box.json", json.dumps({**about, "board": "rpi"}))
+    assert not here.service().run(Action.APPLY)
+    assert code(here) == "no_way_back"
+    assert here.rauc.installed == []
+    firmware = here.root / "proc/device-tree/chosen/bootloader"
+    firmware.mkdir(parents=True)
+    (firmware / "tryboot").write_bytes(bytes(4))
+    (firmware / "build-timestamp").write_bytes((1_700_000_000).to_bytes(4, "big"))
+    assert here.service().run(Action.APPLY)
