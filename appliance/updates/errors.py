@@ -54,8 +54,8 @@ FIXES: Final[Mapping[str, str]] = {
     "trial_running": "The version that runs is still being tested, which takes minutes. Try again then.",
     "no_way_back": "Write the current boot loader with Raspberry Pi Imager (Misc utility images, Bootloader), or the "
     "new image to a card; `homarus backup` first.",
-    "boot_loader": "The boot loader did not take the other version, and the one that runs stays; `homarus doctor` looks "
-    "at the slots.",
+    "boot_loader": "The boot loader did not take the other version, and the one that runs stays; `homarus doctor` "
+    "looks at the slots.",
     "no_other_slot": "There is no earlier version on this box to go back to.",
     "interrupted": "The last try was broken off, likely by a power cut. The box tries again by itself.",
     "update_failed": "`journalctl -u 'homarus-update@*' -u rauc` has the details.",
