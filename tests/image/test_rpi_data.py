@@ -131,3 +131,12 @@ def test_the_data_partition_is_grown_before_it_is_checked_and_mounted() -> None:
     assert "Before=systemd-fsck@dev-disk-by\\x2dslot-data.service data.mount" in unit
     assert "ExecStart=/bin/sh /usr/lib/homarus/grow-disk" in unit
     assert "Wants=box-grow.service" in files["usr/lib/systemd/system/data.mount.d/10-grow.conf"]
+
+
+def test_the_settings_of_the_boot_loader_are_lines_that_it_reads() -> None:
+    lines = [line for line in _text("eeprom.txt").splitlines() if line and not line.startswith("#")]
+    assert lines[0] == "[all]"
+    assert all(re.fullmatch(r"[A-Z_]+=(\d|0x[0-9a-f]+)", line) for line in lines[1:])
+    order = next(line for line in lines if line.startswith("BOOT_ORDER=")).partition("=0x")[2]
+    assert set(order) <= set("146f")  # card, USB, NVMe, again; read from the right
+    assert order[0] == "f"
