@@ -67,9 +67,17 @@ class Bundle:
 
 
 def make(
-    target: Path, root_img: Path, boot_img: Path, *, compatible: str, version: str, signer: Signer, build: str = ""
+    target: Path,
+    root_img: Path,
+    boot_img: Path,
+    *,
+    compatible: str,
+    version: str,
+    signer: Signer,
+    build: str = "",
+    quick: bool = False,
 ) -> Bundle:
-    """Make and sign a bundle; raise ImageError with RAUC's words."""
+    """Make and sign a bundle; raise ImageError with RAUC's words. `quick` compresses little: for tests."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="bundle.") as name:
@@ -81,7 +89,8 @@ def make(
         (content / "manifest.raucm").write_text(_MANIFEST.format(compatible=compatible, version=version, build=build))
         conf = _conf(work, compatible, signer)
         words = ["rauc", f"--conf={conf}", f"--cert={signer.certificate}", f"--key={signer.key}"]
-        tools.run([*words, "bundle", content, target], _binds(target, signer))
+        how = f"--mksquashfs-args=-comp zstd -Xcompression-level {1 if quick else 15}"
+        tools.run([*words, "bundle", how, content, target], _binds(target, signer))
     return inspect(target, signer, compatible=compatible)
 
 

@@ -58,6 +58,7 @@ class Channel:
             version=version,
             signer=signer,
             build=f"{self.built.facts['build']}-{version}",
+            quick=True,
         )
 
     def tampered(self, source: Path, name: str) -> str:
@@ -80,7 +81,7 @@ class Channel:
         target.write_bytes(content[: -8 - size])
         return self.url + name
 
-    def signed_by_a_stranger(self, root: Path, name: str) -> str:
+    def signed_by_a_stranger(self, name: str) -> str:
         """Serve a bundle whose signer belongs to another authority; return its address."""
         folder = self.folder.parent / "stranger"
         folder.mkdir()
@@ -88,6 +89,8 @@ class Channel:
         more = ["-addext", "keyUsage=digitalSignature", "-addext", "extendedKeyUsage=codeSigning"]
         tools.run("openssl", *words, *more, "-keyout", str(folder / "signer.key"), "-out", str(folder / "signer.pem"))
         (folder / "keyring.pem").write_bytes((folder / "signer.pem").read_bytes())
+        root = folder / "root"
+        root.write_bytes(bytes(10 * 4096))
         self.bundle(name, root, bundle.Signer.of(folder))
         return f"{self.url}{name}.raucb"
 

@@ -81,7 +81,7 @@ def test_a_bundle_that_nobody_or_a_stranger_signed_is_refused(story: Story, chan
     before = story.box.guest.shell("head -c 4M /dev/disk/by-slot/root_b | sha256sum")
     for address in (
         channel.unsigned(bundle.path, "unsigned.raucb"),
-        channel.signed_by_a_stranger(channel.built.root, "stranger"),
+        channel.signed_by_a_stranger("stranger"),
     ):
         done = story.box.guest.run("rauc", "install", address, timeout_s=_INSTALL_S)
         assert done.status != 0, done.out
