@@ -3,11 +3,12 @@
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from image import board as boards
-from image import build
+from image import build, twice
+from image.context import Context
 from image.errors import ImageError
 
 
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, help="where results go (default: build/image/BOARD)")
     parser.add_argument("--keys", type=Path, help="keyring.pem and channel.pub of a release; else development keys")
     parser.add_argument("--fresh", action="store_true", help="fetch Debian's packages anew: for releases")
+    parser.add_argument("--twice", action="store_true", help="build the root slot a second time and compare")
     options = parser.parse_args(arguments)
     started = time.monotonic()
 
@@ -29,12 +31,22 @@ def main(arguments: Sequence[str]) -> int:
         asked = build.context(
             options.board, version=options.version, out=options.out, keys=options.keys, fresh=options.fresh
         )
+        if options.twice:
+            return _twice(asked, say)
         image = build.build(asked, say)
     except ImageError as error:
         print(f"[image] {error}", file=sys.stderr)
         return 1
     say(f"{image} ({image.stat().st_size / 1e6:.0f} MB)")
     return 0
+
+
+def _twice(asked: Context, say: Callable[[str], None]) -> int:
+    found = twice.check(asked, say)
+    for each in found:
+        say(f"differs: {each}")
+    say("not the same" if found else "the root slot is the same, byte for byte")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import shlex
 import subprocess
+import time
 from pathlib import Path
 
 from image import tools
 from image.apt import Bootstrap, package_list
 from image.board import Board
 from image.cache import cached
+from image.stages import times
 
 _REPOSITORY = tools.REPOSITORY
 _LIST = _REPOSITORY / "image" / "packages" / "base.txt"
@@ -65,7 +67,10 @@ def make(board: Board, epoch: int, *, fresh: bool = False) -> Path:
     """Return the folder of the base root; it must not be changed in place."""
 
     def build(target: Path) -> None:
+        started = time.time()
         tools.quietly(bootstrap(board).command(target, epoch), target.parent / f"{board.name}.log")
+        # What a package brought has the package's time; what was written just now gets that of the image.
+        times.bound(target, epoch, younger_than=started - 1)
 
     return cached(f"base-{board.arch}", key(board, epoch), build, fresh=fresh)
 

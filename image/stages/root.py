@@ -14,7 +14,7 @@ from image.cache import cached, hash_files, key_of, remove
 from image.context import Context
 from image.errors import ImageError
 from image.payload import bill
-from image.stages import base, overlay, seal
+from image.stages import base, overlay, seal, times
 
 # Times inside the base root; constant, so that a commit does not make it anew.
 _BASE_EPOCH = 1735689600  # 2025-01-01
@@ -65,7 +65,7 @@ def _build(context: Context, tree: Path, target: Path, own: str) -> None:
     release = seal.take_kernel(tree, target / "kernel")
     seal.clean(tree)
     seal.compile_python(tree)
-    seal.bound_times(tree, context.epoch)
+    times.bound(tree, context.epoch)
     image = target / "root.img"
     seal.pack(tree, image, context.epoch, str(uuid.uuid5(uuid.NAMESPACE_OID, f"homarus {own}")))
     if image.stat().st_size > board.partitions.root_mib * _MIB:

@@ -1,6 +1,5 @@
 """The root file system made final: what must differ between boxes is gone, modules are compiled, times are bounded."""
 
-import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -91,16 +90,6 @@ def compile_python(root: Path) -> None:
     words = ["python3", "-m", "compileall", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash"]
     places = [root / each for each in _PYTHON]
     tools.run([*words, "-s", root, "-p", "/", *places], [root], environment={"PYTHONHASHSEED": "0"})
-
-
-def bound_times(root: Path, epoch: int) -> None:
-    """Give every file that is younger than `epoch` that time."""
-    for folder, names, files in os.walk(root, followlinks=False):
-        for name in [*names, *files, "."]:
-            path = os.path.join(folder, name)
-            with contextlib.suppress(FileNotFoundError):
-                if os.lstat(path).st_mtime > epoch:
-                    os.utime(path, (epoch, epoch), follow_symlinks=False)
 
 
 def pack(root: Path, target: Path, epoch: int, identity: str) -> None:

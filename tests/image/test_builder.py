@@ -16,7 +16,7 @@ from image import apt, board, cache, tools
 from image.errors import ImageError
 from image.layouts import uefi
 from image.schema import mistakes
-from image.stages import base, overlay, seal
+from image.stages import base, overlay, seal, times
 
 _DEB822 = """\
 Types: deb
@@ -231,9 +231,9 @@ def test_younger_files_get_the_time_of_the_build_and_older_ones_keep_theirs(tmp_
     (tmp_path / "new").write_text("")
     (tmp_path / "link").symlink_to("nowhere")
     os.utime(tmp_path / "old", (1000, 1000))
-    seal.bound_times(tmp_path, 5000)
-    times = {name: (tmp_path / name).lstat().st_mtime for name in ("old", "new", "link", ".")}
-    assert times == {"old": 1000, "new": 5000, "link": 5000, ".": 5000}
+    times.bound(tmp_path, 5000)
+    found = {name: (tmp_path / name).lstat().st_mtime for name in ("old", "new", "link", ".")}
+    assert found == {"old": 1000, "new": 5000, "link": 5000, ".": 5000}
 
 
 def test_what_can_run_from_our_root_files_is_marked_so_and_begins_with_a_shell() -> None:
