@@ -8,7 +8,7 @@ from pathlib import Path
 from image import tools
 from image.apt import Bootstrap, package_list
 from image.board import Board
-from image.cache import cached
+from image.cache import cached, key_of
 from image.stages import times
 
 _REPOSITORY = tools.REPOSITORY
@@ -28,6 +28,7 @@ _UNUSED = (
     "/usr/share/i18n/*",
     "/usr/share/pixmaps/*",
 )
+_RECIPE = 1  # raised when what is done after the packages changes
 _INITRAMFS = """\
 MODULES=list
 COMPRESS=zstd
@@ -60,7 +61,7 @@ def bootstrap(board: Board, extra: tuple[str, ...] = ()) -> Bootstrap:
 
 def key(board: Board, epoch: int) -> str:
     """What the base depends on; not the day it is made on, so `--fresh` brings new versions of packages."""
-    return bootstrap(board).key(epoch)
+    return key_of(bootstrap(board).key(epoch), _RECIPE)
 
 
 def make(board: Board, epoch: int, *, fresh: bool = False) -> Path:
