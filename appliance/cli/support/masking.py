@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from appliance.telemetry.redact import Redactor
@@ -29,52 +30,80 @@ _PATTERNS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Masked:
+    """One word of a run. `begins`: a run of its own starts here."""
+
+    text: str
+    begins: bool = False
+
+
+_SAID: Final = _Masked(_TEXT)
+
+
 class Mask:
-    """Knows what must not appear. `redact` has learned the secrets."""
+    """Knows what must not appear. `redact` has learned the secrets.
+
+    Names and sentences are compared word by word, whatever stands between the words: one pass over a text, however
+    many of them there are.
+    """
 
     def __init__(self, redact: Redactor, names: Iterable[str] = (), texts: Iterable[str] = ()) -> None:
         self._redact = redact
-        longest = sorted({name for name in names if name.strip()}, key=len, reverse=True)
-        self._names = re.compile(rf"(?i)(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)") if longest else None
         self._windows: set[int] = set()
-        phrases: set[str] = set()
+        self._known: dict[str, dict[tuple[str, ...], str]] = {}
         for text in texts:
-            words = _WORD.findall(text.lower())
+            words = _words(text)
             if len(words) < _WINDOW:
-                phrases.add(r"\W+".join(map(re.escape, words)))
+                self._learn(words, _TEXT)
             for place in range(len(words) - _WINDOW + 1):
-                self._windows.add(hash(tuple(words[place : place + _WINDOW])))
-        phrases.discard("")
-        self._phrases = (
-            re.compile(rf"(?i)(?<!\w)(?:{'|'.join(sorted(phrases, key=len, reverse=True))})(?!\w)") if phrases else None
-        )
+                self._windows.add(hash(words[place : place + _WINDOW]))
+        for name in names:
+            self._learn(_words(name), _NAME)
 
     def __call__(self, text: str) -> str:
         """Return `text` with everything masked, line by line."""
         text = self._redact(text)
         for pattern, mask in _PATTERNS:
             text = pattern.sub(mask, text)
-        if self._phrases is not None:
-            text = self._phrases.sub(_TEXT, text)
-        if self._windows:
-            text = "\n".join(self._unsaid(line) for line in text.split("\n"))
-        return text if self._names is None else self._names.sub(_NAME, text)
+        return "\n".join(self._line(line) for line in text.split("\n"))
 
-    def _unsaid(self, line: str) -> str:
-        """Mask each run of words that somebody said, from its first word to its last."""
-        words = list(_WORD.finditer(line))
-        lowered = [word.group().lower() for word in words]
-        said = [False] * len(words)
-        for place in range(len(words) - _WINDOW + 1):
-            if hash(tuple(lowered[place : place + _WINDOW])) in self._windows:
-                said[place : place + _WINDOW] = [True] * _WINDOW
-        if not any(said):
+    def _learn(self, words: tuple[str, ...], mask: str) -> None:
+        if words:
+            self._known.setdefault(words[0], {})[words] = mask
+
+    def _line(self, line: str) -> str:
+        found = list(_WORD.finditer(line))
+        words = tuple(word.group().lower() for word in found)
+        masks = self._masks(words)
+        if not any(masks):
             return line
         pieces, at = [], 0
-        for place, word in enumerate(words):
-            if not said[place]:
+        for place, (word, mask) in enumerate(zip(found, masks, strict=True)):
+            if not mask:
                 continue
-            if place == 0 or not said[place - 1]:
-                pieces += [line[at : word.start()], _TEXT]
+            # A run of masked words is one mask: from its first word to its last.
+            if mask.begins or place == 0 or masks[place - 1] is None:
+                pieces += [line[at : word.start()], mask.text]
             at = word.end()
         return "".join([*pieces, line[at:]])
+
+    def _masks(self, words: tuple[str, ...]) -> list[_Masked | None]:
+        """Return for each word how it is masked, if it is."""
+        masks: list[_Masked | None] = [None] * len(words)
+        for place in range(len(words) - _WINDOW + 1):
+            if hash(words[place : place + _WINDOW]) in self._windows:
+                masks[place : place + _WINDOW] = [_SAID] * _WINDOW
+        place = 0
+        while place < len(words):
+            known = self._known.get(words[place], {})
+            count = max((len(one) for one in known if words[place : place + len(one)] == one), default=0)
+            if count and not all(masks[place : place + count]):
+                text = known[words[place : place + count]]
+                masks[place : place + count] = [_Masked(text, True), *[_Masked(text)] * (count - 1)]
+            place += max(1, count)
+        return masks
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.lower()))
