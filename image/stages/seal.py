@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from image import tools
@@ -28,6 +29,8 @@ _REMOVED = (
     "var/lib/grub",
     "etc/*-",
     "etc/.pwd.lock",
+    "etc/.resolv.conf*",
+    "etc/dpkg/dpkg.cfg.d/*",
     "etc/apt/sources.list*",
     "etc/apt/apt.conf.d/*",
     "etc/timezone",
@@ -46,6 +49,12 @@ _REMOVED = (
     "usr/lib/python3*/idlelib",
     "usr/lib/python3*/test",
 )
+_PRIVILEGED = stat.S_ISUID | stat.S_ISGID
+_MAY_BE_PRIVILEGED = {
+    "usr/bin/sudo",  # the owner's way to root
+    "usr/lib/dbus-1.0/dbus-daemon-launch-helper",  # the bus starts services with it; only the bus may run it
+    "usr/sbin/unix_chkpwd",  # asks for the state of one's own account
+}
 _PYTHON = ("usr/lib/python3", "usr/lib/python3.13")
 
 
@@ -68,18 +77,28 @@ def clean(root: Path) -> None:
     machine_id = root / "etc/machine-id"
     machine_id.unlink(missing_ok=True)
     machine_id.write_text("")  # empty, not missing: given on the kernel's command line, drawn at the first boot
-    _lock_accounts(root / "etc/shadow")
+    _check_accounts(root / "etc/shadow")
+    _drop_privileged_bits(root)
     link(root / "var/run", "/run")
     link(root / "var/lock", "/run/lock")
     (root / "var/tmp").mkdir(exist_ok=True)
     os.chmod(root / "var/tmp", 0o1777)
 
 
-def _lock_accounts(shadow: Path) -> None:
+def _check_accounts(shadow: Path) -> None:
     for line in shadow.read_text().splitlines():
         name, password, *_ = line.split(":")
         if password not in {"*", "!", "!*"}:
             raise ImageError(f"the account {name} has a password (or none is asked): an image must not ship one")
+
+
+def _drop_privileged_bits(root: Path) -> None:
+    """No program runs as somebody else than who starts it, but these: a box has no users who change their passwords."""
+    for folder in ("usr", "opt"):
+        for path in (root / folder).rglob("*"):
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode) and mode & _PRIVILEGED and str(path.relative_to(root)) not in _MAY_BE_PRIVILEGED:
+                path.chmod(stat.S_IMODE(mode) & ~_PRIVILEGED)
 
 
 def compile_python(root: Path) -> None:

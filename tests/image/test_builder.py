@@ -264,3 +264,15 @@ def test_programs_of_the_tools_tree_are_started_in_a_private_namespace(
 def test_our_scripts_are_shell_that_parses() -> None:
     for path in [*(overlay.ROOTFS / "usr/lib/homarus").iterdir(), board.REPOSITORY / "scripts/image"]:
         subprocess.run(["sh" if path.parent.name == "homarus" else "bash", "-n", str(path)], check=True)
+
+
+def test_programs_lose_the_right_to_be_somebody_else_but_for_a_few(tmp_path: Path) -> None:
+    names = ("usr/bin/sudo", "usr/bin/chsh", "usr/bin/plain", "etc/shadow")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+        (tmp_path / name).chmod(0o4755 if name.startswith("usr") else 0o640)
+    (tmp_path / "usr/bin/plain").chmod(0o2755)
+    seal.clean(tmp_path)
+    modes = [oct((tmp_path / name).stat().st_mode & 0o7777) for name in names]
+    assert modes == ["0o4755", "0o755", "0o755", "0o640"]
