@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 _KEY_LENGTH = 24  # hexadecimal digits: 96 bits, against accidents
-_KEPT = 3  # results of one stage; an older one is removed when a new one is made
+_KEPT = 5  # results of one stage beside the newest; the one that nobody asked for longest goes first
 
 
 def cache_folder() -> Path:
@@ -64,6 +64,7 @@ def cached(stage: str, key: str, make: Callable[[Path], None], *, fresh: bool = 
         make(draft)
         remove(place)
         draft.rename(place)
+        os.utime(place)  # what is in it may be dated otherwise; age is how long nobody asked for it
         _drop_old(folder, keep=place)
     return place
 
@@ -83,7 +84,9 @@ def remove(path: Path) -> None:
 
 
 def _drop_old(folder: Path, keep: Path) -> None:
-    others = [each for each in folder.iterdir() if each != keep and not each.name.startswith(".")]
+    others = [
+        each for each in folder.iterdir() if each != keep and not each.name.startswith(".") and each.suffix != ".log"
+    ]
     newest_first = sorted(others, key=lambda each: each.stat().st_mtime, reverse=True)
     for each in newest_first[_KEPT:]:
         remove(each)

@@ -148,13 +148,15 @@ def test_a_result_is_made_once_and_a_failed_one_leaves_nothing(tmp_path: Path, m
     assert cache.cached("stage", "b", make).read_text() == "done"
 
 
-def test_only_the_newest_results_of_a_stage_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_results_that_nobody_asked_for_longest_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOMARUS_IMAGE_CACHE", str(tmp_path))
-    for number in range(5):
+    for number in range(6):
         path = cache.cached("stage", str(number), lambda path: path.mkdir())
         os.utime(path, (number, number))
+    assert cache.cached("stage", "0", lambda path: path.mkdir()).is_dir()
+    cache.cached("stage", "6", lambda path: path.mkdir())
     kept = sorted(each.name for each in (tmp_path / "stage").iterdir() if each.is_dir())
-    assert kept == ["1", "2", "3", "4"]
+    assert kept == ["0", "2", "3", "4", "5", "6"]
 
 
 def test_a_hash_sees_names_contents_and_what_may_be_run(tmp_path: Path) -> None:
