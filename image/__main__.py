@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from image import board as boards
-from image import build, twice
+from image import build
 from image.context import Context
 from image.errors import ImageError
+from image.stages import twice
 
 
 def main(arguments: Sequence[str]) -> int:
