@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from appliance.cli.console.facts import Facts
@@ -173,4 +174,7 @@ def _spaces(text: str) -> str:
     """Return the code as coloured spaces, two a module; its border is one module, so that it fits 80 columns."""
     rows = matrix(text)
     inner = [row[1:-1] for row in rows[1:-1]]
-    return "\n".join("".join(f"{_BLACK if dark else _WHITE}  " for dark in row) + _RESET for row in inner)
+    return "\n".join(
+        "".join(f"{_BLACK if dark else _WHITE}{'  ' * len(list(run))}" for dark, run in groupby(row)) + _RESET
+        for row in inner
+    )

@@ -108,8 +108,7 @@ class Console:
         if text == self._drawn and not again:
             return
         self._drawn = text
-        lines = text.replace("\n", "\r\n")
-        self._write(f"\r\n{lines}\r\n" if surface.serial else f"{_CLEAR}{lines}")
+        self._write(f"\n{text}\n" if surface.serial else f"{_CLEAR}{text}")
 
 
 def surface_of(descriptor: int, *, serial: bool, screen: bool) -> Surface:
@@ -158,4 +157,4 @@ def key_by_key(descriptor: int) -> Iterator[None]:
 
 def end(write: Callable[[str], None]) -> None:
     """Leave a terminal as it was found."""
-    write(f"{_CURSOR}\r\n")
+    write(f"{_CURSOR}\n")

@@ -16,6 +16,8 @@ _ASKS_S: Final = 20.0
 _RETRY_S: Final = 30.0
 QUICK_S: Final = 3.0
 SLOW_S: Final = 10.0
+STARTING_S: Final = 5.0
+"""While the gateway starts it needs the processor more than we do."""
 
 
 class Want(enum.Enum):
@@ -69,4 +71,6 @@ class Watch:
 
     def pause(self, facts: Facts) -> float:
         """Return the seconds until the next look."""
-        return QUICK_S if self.live or facts.gateway else SLOW_S
+        if facts.gateway:
+            return STARTING_S
+        return QUICK_S if self.live else SLOW_S

@@ -22,7 +22,8 @@ from appliance.host.wifi.network_manager import Device, Failed, Network, Network
 
 NETWORKS: Final = "var/lib/NetworkManager/system-connections"
 _VOLATILE: Final = "run/NetworkManager/system-connections"
-_LOOK_S: Final = 2.0
+_LOOK_S: Final = {Phase.JOINING: 1.0, Phase.SETUP: 2.0}
+_SLOW_S: Final = 5.0  # a box that starts has better things to do than to look
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Driver:
     clock: Clock
     run_program: Callable[[Sequence[str]], int | None]
     say: Callable[[str], None]
-    look_s: float = _LOOK_S
+    look_s: float | None = None
     _wifi: Wifi | None = None
     _before: bytes | None = None
     _heard: list[Network] = field(default_factory=list)
@@ -50,7 +51,8 @@ class Driver:
         desk = Desk(self.root)
         away = 0
         while machine.phase is not Phase.ENDED:
-            failed = self.watch.take(self.look_s)
+            usual = _LOOK_S.get(machine.phase, _SLOW_S)
+            failed = self.watch.take(usual if self.look_s is None else self.look_s)
             try:
                 wish = desk.take()
                 seen = self.look(failed)

@@ -127,7 +127,7 @@ def test_a_new_code_ends_the_one_before() -> None:
 
 def test_a_gateway_that_is_away_is_said_and_the_code_comes_when_it_is_back() -> None:
     desk = _Desk(_AWAY)
-    assert desk.console.step() <= 3
+    assert desk.console.step() <= 5
     assert "it is starting" in desk.written[-1]
     desk.facts = _OPEN
     desk.console.step()
