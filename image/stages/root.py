@@ -48,16 +48,18 @@ def make(context: Context) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".root-") as scratch:
             tree = Path(scratch) / "root"
             subprocess.run(["cp", "-a", "--reflink=auto", str(bottom), str(tree)], check=True)
-            _build(replace(context, build=own[:_BUILD_DIGITS]), tree, target, own)
+            _build(replace(context, build=own[:_BUILD_DIGITS]), tree, target, own, parts)
             remove(tree)
 
     return cached(f"root-{board.name}", own, build, fresh=context.fresh)
 
 
-def _build(context: Context, tree: Path, target: Path, own: str) -> None:
+def _build(context: Context, tree: Path, target: Path, own: str, parts: list[Path]) -> None:
     board = context.board
     (target / "packages.json").write_text(json.dumps(base.versions(tree), indent=1) + "\n")
     payload.install(tree, board.name, board.arch, context.version)
+    for part in parts:
+        times.fix(tree, part, context.epoch)
     for name in (bill.SBOM, bill.LICENCES):
         shutil.copyfile(tree / name, target / Path(name).name)
     subprocess.run(["chown", "-hR", "0:0", str(tree / "usr/lib/homarus")], check=True)

@@ -14,3 +14,9 @@ def bound(root: Path, epoch: int, *, younger_than: float | None = None) -> None:
             with contextlib.suppress(FileNotFoundError):
                 if os.lstat(path).st_mtime > limit:
                     os.utime(path, (epoch, epoch), follow_symlinks=False)
+
+
+def fix(root: Path, part: Path, epoch: int) -> None:
+    """Give what was copied from `part` into `root` the time `epoch`: a kept part has the time of when it was made."""
+    for path in part.rglob("*"):
+        os.utime(root / path.relative_to(part), (epoch, epoch), follow_symlinks=False)

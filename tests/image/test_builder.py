@@ -235,6 +235,8 @@ def test_younger_files_get_the_time_of_the_build_and_older_ones_keep_theirs(tmp_
     os.utime(tmp_path / "old", (1000, 1000))
     times.bound(tmp_path, 5000)
     found = {name: (tmp_path / name).lstat().st_mtime for name in ("old", "new", "link", ".")}
+    times.fix(tmp_path, tmp_path, 7)
+    assert (tmp_path / "old").stat().st_mtime == (tmp_path / "link").lstat().st_mtime == 7
     assert found == {"old": 1000, "new": 5000, "link": 5000, ".": 5000}
 
 
