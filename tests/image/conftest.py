@@ -25,6 +25,7 @@ _ORDER = (
     "test_story_hardship",
     "test_power_cuts",
     "test_first_boots",
+    "test_admin",
     "test_figures",
 )
 _STORY = "test_story"  # how the files of the story are called
