@@ -6,6 +6,7 @@ The counterpart of service.install and of scripts/install. An image is not unins
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -72,6 +73,9 @@ def uninstall(
         run(place.systemctl("reset-failed"))
     if place.system:
         _remove_rest(place, say)
+    elif (place.root / "var/lib/systemd/linger" / getpass.getuser()).exists():
+        # who switched it on first is not known, and other services of this person may need it
+        say(f"your services still run without a login; `loginctl disable-linger {getpass.getuser()}` ends that")
     if not gone:
         say("no service is installed here")
     if goes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -84,6 +85,12 @@ def test_one_persons_service_goes_too(root: Path, said: list[str]) -> None:
     uninstall({}, place, state, said.append, run=manager)
     assert _files(root) == [state / "homarus.sqlite"]
     assert manager.done[0] == f"systemctl --user disable --now {UNIT}"
+    assert not [line for line in said if "linger" in line]
+    lingering = root / "var/lib/systemd/linger" / getpass.getuser()
+    lingering.parent.mkdir(parents=True)
+    lingering.touch()
+    uninstall({}, place, state, said.append, run=manager)
+    assert [line for line in said if "loginctl disable-linger" in line]
 
 
 def test_a_second_time_finds_nothing_and_says_so(root: Path, said: list[str]) -> None:
