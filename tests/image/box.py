@@ -94,6 +94,7 @@ class Box:
                 return self.boot_id != before
             except (CommandError, OSError, TimeoutError):
                 self.guest.close()
+                self.machine.reset_if_stalled()
                 return False
 
         until(again, timeout_s=timeout_s, what="another boot", pause_s=2)

@@ -29,6 +29,7 @@ from tests.image.waiting import until
 
 BOOT_S = 400.0  # one of nine emulated boots loses its timer and takes that long
 _STOP_S = 120.0
+_STALLED = b"rcu_preempt detected stalls"  # emulation with two processors loses a timer now and then
 _DISK_BYTES = 6 << 30  # more than the image: the data partition has to grow
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,6 +102,7 @@ class Machine:
         self.guest = guest.Guest(self.folder / "agent")
         self._process: subprocess.Popen[bytes] | None = None
         self._boots = 0
+        self._stalls = 0
 
     @property
     def console(self) -> Path:
@@ -119,6 +121,7 @@ class Machine:
         """Switch the machine on; it boots while this returns."""
         assert not self.running
         self._boots += 1
+        self._stalls = 0
         hardware = HARDWARE[self.setup.arch]
         variables = self.folder / "variables.fd"
         if not variables.exists():
@@ -188,8 +191,16 @@ class Machine:
         return 0, ""
 
     def ready(self, timeout_s: float = BOOT_S) -> None:
-        """Wait until the gateway answers over the forwarded port."""
+        """Wait until the gateway answers over the forwarded port. A processor that stalls meanwhile is reset."""
         until(self._alive, timeout_s=timeout_s, what=f"the gateway of {self.name}", pause_s=1)
+
+    def reset_if_stalled(self) -> None:
+        """Press the reset button where the emulation lost a timer: the machine would stand still for good."""
+        stalls = self.console.read_bytes().count(_STALLED) if self.console.exists() else 0
+        if stalls > self._stalls and self.running:
+            print(f"{self.name}: its emulated processor stalled; reset", flush=True)
+            self.monitor("system_reset")
+        self._stalls = stalls
 
     def boot(self) -> Machine:
         """Start and wait until the gateway answers; tried once more from the same disk where it takes too long."""
@@ -204,6 +215,7 @@ class Machine:
     def _alive(self) -> bool:
         if not self.running:
             raise RuntimeError(f"{self.name} went off: {(self.folder / 'qemu.log').read_text(errors='replace')}")
+        self.reset_if_stalled()
         return self.http("/healthz")[0] == 200
 
     def _has_monitor(self) -> bool:
