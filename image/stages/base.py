@@ -37,6 +37,9 @@ FSTYPE=erofs
 RESUME=none
 """
 
+# Of all processors: by itself it takes those of the building machine, where only named modules are taken.
+_MICROCODE = "IUCODE_TOOL_INITRAMFS=early\nIUCODE_TOOL_SCANCPUS=no\nAMD64UCODE_INITRAMFS=early\n"
+
 
 def bootstrap(board: Board, extra: tuple[str, ...] = ()) -> Bootstrap:
     """What the base of a board is made from."""
@@ -55,8 +58,14 @@ def bootstrap(board: Board, extra: tuple[str, ...] = ()) -> Bootstrap:
         board.arch,
         components=board.components,
         excluded=(*_UNUSED, *left_out, _NO_EARLY_INITRAMFS),
-        hooks=(f"--essential-hook={folders} && {configure}", f"--customize-hook={build}"),
+        hooks=(f"--essential-hook={folders} && {configure}", *_microcode(names), f"--customize-hook={build}"),
     )
+
+
+def _microcode(names: tuple[str, ...]) -> list[str]:
+    found = [each for each in names if each.endswith("-microcode")]
+    write = "".join(f"printf {shlex.quote(_MICROCODE)} >> $1/etc/default/{each};" for each in found)
+    return [f"--customize-hook={write}"] if found else []
 
 
 def key(board: Board, epoch: int) -> str:

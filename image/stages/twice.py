@@ -22,7 +22,8 @@ _SHOWN = 20
 
 def check(context: Context, say: Callable[[str], None]) -> list[str]:
     """Build the root slot again and return what differs from the first, empty if nothing does."""
-    first = root.make(context) / "root.img"
+    made = root.make(context)
+    first = made / "root.img"
     ours = cache_folder()
     with tempfile.TemporaryDirectory(dir=ours.parent, prefix="homarus-twice-") as scratch:
         second_cache = Path(scratch)
@@ -32,16 +33,21 @@ def check(context: Context, say: Callable[[str], None]) -> list[str]:
         os.environ["HOMARUS_IMAGE_CACHE"] = str(second_cache)
         try:
             say("building it again from nothing")
-            second = root.make(context) / "root.img"
-            if hash_files([first], first.parent) == hash_files([second], second.parent):
+            again = root.make(context)
+            second = again / "root.img"
+            if _whole(made) == _whole(again):
                 return []
             say("they differ; looking for where")
-            return list(_differences(first, second, second_cache))[:_SHOWN] or ["only the layout inside the image"]
+            return list(_differences(first, second, second_cache))[:_SHOWN] or ["kernel, or the layout inside"]
         finally:
             os.environ["HOMARUS_IMAGE_CACHE"] = str(ours)
             for each in second_cache.iterdir():
                 if not each.is_symlink():
                     remove(each)
+
+
+def _whole(made: Path) -> str:
+    return hash_files([made / "root.img", made / "kernel"], made)
 
 
 def _differences(first: Path, second: Path, scratch: Path) -> Iterator[str]:
