@@ -147,8 +147,9 @@ def _purge(state: Path, place: Place, run: Run, say: Say) -> None:
     finally:
         lock.release()
     say(f"removed the data in {state}")
-    if place.system:
-        run(["userdel", USER])
+    if place.system and run(["userdel", USER]).returncode == 0:
         for group in (USER, GROUP):
             run(["groupdel", group])  # of the first one userdel has often taken care
         say(f"removed the user {USER} and the group {GROUP}")
+    elif place.system:
+        say(f"the user {USER} and the group {GROUP} stay: userdel of the package passwd removes them")

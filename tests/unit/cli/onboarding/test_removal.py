@@ -21,12 +21,13 @@ from appliance.storage.lock import StateLock
 class _Manager:
     """Remembers what was run."""
 
-    def __init__(self) -> None:
+    def __init__(self, absent: str = "") -> None:
         self.done: list[str] = []
+        self.absent = absent
 
     def __call__(self, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         self.done.append(shlex.join(argv))
-        return subprocess.CompletedProcess(argv, 0, "", "")
+        return subprocess.CompletedProcess(argv, 127 if argv[0] == self.absent else 0, "", "")
 
 
 @pytest.fixture
@@ -133,6 +134,14 @@ def test_the_data_goes_with_a_yes_and_its_user_with_it(root: Path, said: list[st
     assert asked == [state]
     assert not state.exists()
     assert manager.done[-3:] == ["userdel homarus", "groupdel homarus", "groupdel homarus-admin"]
+
+
+def test_where_no_user_can_be_removed_that_is_said(root: Path, said: list[str]) -> None:
+    place = _system(root)
+    state = _installed(place, root)
+    uninstall({}, place, state, said.append, purge=lambda state: True, run=_Manager(absent="userdel"))
+    assert not [line for line in said if line.startswith("removed the user")]
+    assert [line for line in said if "passwd" in line]
 
 
 def test_data_that_somebody_works_on_stays(root: Path, said: list[str]) -> None:
