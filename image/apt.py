@@ -7,7 +7,7 @@ machine with other sources (a snapshot, a mirror) builds from those.
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from image.cache import key_of
@@ -122,6 +122,9 @@ class Bootstrap:
     excluded: tuple[str, ...] = ()  # more of dpkg's path-exclude patterns; one with ! is an exception
     hooks: tuple[str, ...] = ()  # "--essential-hook=…" and the like
     lean: bool = True
+    more_sources: tuple[Source, ...] = field(
+        default=(), repr=False
+    )  # beside Debian's; who names some puts them in a key
 
     def key(self, epoch: int) -> str:
         """What the tree depends on; not the archive it comes from, nor the day it is made on."""
@@ -129,7 +132,7 @@ class Bootstrap:
 
     def command(self, target: Path, epoch: int) -> list[str]:
         """The command line that makes the tree (as root)."""
-        sources = for_suite(read_sources(), code_name(), SUITE, self.components)
+        sources = [*for_suite(read_sources(), code_name(), SUITE, self.components), *self.more_sources]
         more = [f"path-include={each[1:]}" if each[0] == "!" else f"path-exclude={each}" for each in self.excluded]
         excluded = [*_EXCLUDED, *more] if self.lean else []
         command = ["env", f"SOURCE_DATE_EPOCH={epoch}", "LC_ALL=C.UTF-8", "mmdebstrap", "--mode=root"]

@@ -25,7 +25,7 @@ def context(
     board: str, *, version: str | None = None, out: Path | None = None, keys: Path | None = None, fresh: bool = False
 ) -> Context:
     """Collect what a build of `board` is about."""
-    found = boards.load(board)
+    found = layouts.configured(boards.load(board))
     trust = keyring.trust(keys)
     return Context(
         board=found,

@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Protocol
 
+from image.apt import Source
 from image.board import Board
 from image.context import Context
 
@@ -24,6 +25,18 @@ class Layout(Protocol):
         """Make the disk image from the images of a root slot and of a boot slot."""
 
 
+class Maker(Protocol):
+    """Kernel and firmware from the archive of a board's maker."""
+
+    @property
+    def source(self) -> Source:
+        """The archive."""
+
+    @property
+    def firmware(self) -> str:
+        """The package of the firmware."""
+
+
 _MODULES = {"uefi": "image.layouts.uefi", "pi": "image.layouts.pi"}
 
 
@@ -31,3 +44,21 @@ def of(board: Board) -> Layout:
     """The layout that a board names."""
     module = importlib.import_module(_MODULES[board.layout])
     return module.LAYOUT  # type: ignore[no-any-return]  # chosen by name; each module declares it as a Layout
+
+
+def configured(board: Board) -> Board:
+    """The board as it is built here: a Pi has its maker's kernel where the build is told of that archive."""
+    if board.layout != "pi":
+        return board
+    from image.layouts import pi
+
+    return pi.configured(board)
+
+
+def maker(board: Board) -> Maker | None:
+    """Where kernel and firmware come from, if not from Debian."""
+    if board.kernel.source != "maker":
+        return None
+    from image.layouts import pi
+
+    return pi.maker(pi.read(board.folder))

@@ -17,6 +17,8 @@ _LIST = _REPOSITORY / "image" / "packages" / "base.txt"
 _OF_LAYOUT = {"uefi": ("grub-common",), "pi": ()}
 # Not built by the kernel's package but once, at the end, when everything that goes into it is there.
 _NO_EARLY_INITRAMFS = "/etc/kernel/postinst.d/initramfs-tools"
+# The maker's firmware copies itself to a mounted boot partition; here it is taken from its package.
+_NO_FIRMWARE_COPY = ("/etc/kernel/*.d/z50-raspi-firmware", "/etc/initramfs/post-update.d/z50-raspi-firmware")
 # 22 MB of grub modules and tools that make boot loaders: the box only edits its environment block.
 _UNUSED = (
     "/usr/bin/grub-*",
@@ -43,7 +45,10 @@ _MICROCODE = "IUCODE_TOOL_INITRAMFS=early\nIUCODE_TOOL_SCANCPUS=no\nAMD64UCODE_I
 
 def bootstrap(board: Board, extra: tuple[str, ...] = ()) -> Bootstrap:
     """What the base of a board is made from."""
-    kernel = () if board.kernel.source == "maker" else (board.kernel.package,)
+    from image import layouts  # a layout asks this module for unpacked packages
+
+    maker = layouts.maker(board)
+    kernel = (board.kernel.package, maker.firmware) if maker else (board.kernel.package,)
     names = (*package_list(_LIST), *_OF_LAYOUT[board.layout], *board.packages, *kernel, *extra)
     left_out = tuple(f"/usr/lib/modules/*/kernel/{each}/*" for each in board.kernel.left_out)
     modules = "\\n".join(["erofs", "overlay", *board.kernel.modules])
@@ -57,8 +62,9 @@ def bootstrap(board: Board, extra: tuple[str, ...] = ()) -> Bootstrap:
         names,
         board.arch,
         components=board.components,
-        excluded=(*_UNUSED, *left_out, _NO_EARLY_INITRAMFS),
+        excluded=(*_UNUSED, *left_out, _NO_EARLY_INITRAMFS, *(_NO_FIRMWARE_COPY if maker else ())),
         hooks=(f"--essential-hook={folders} && {configure}", *_microcode(names), f"--customize-hook={build}"),
+        more_sources=(maker.source,) if maker else (),
     )
 
 
@@ -70,7 +76,8 @@ def _microcode(names: tuple[str, ...]) -> list[str]:
 
 def key(board: Board, epoch: int) -> str:
     """What the base depends on; not the day it is made on, so `--fresh` brings new versions of packages."""
-    return key_of(bootstrap(board).key(epoch), _RECIPE)
+    wanted = bootstrap(board)
+    return key_of(wanted.key(epoch), _RECIPE, *(each.line() for each in wanted.more_sources))
 
 
 def make(board: Board, epoch: int, *, fresh: bool = False) -> Path:

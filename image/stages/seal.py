@@ -49,6 +49,7 @@ _REMOVED = (
     "usr/lib/python3*/idlelib",
     "usr/lib/python3*/test",
 )
+_BOOT_FILES = ("usr/lib/linux-image-*", "usr/lib/raspi-firmware")  # device trees, overlays, start files
 _PRIVILEGED = stat.S_ISUID | stat.S_ISGID
 _MAY_BE_PRIVILEGED = {
     "usr/bin/sudo",  # the owner's way to root
@@ -66,6 +67,9 @@ def take_kernel(root: Path, target: Path) -> str:
     target.mkdir(parents=True, exist_ok=True)
     for name, aim in (("vmlinuz", "vmlinuz"), ("initrd.img", "initrd.img")):
         shutil.move(root / "boot" / f"{name}-{releases[0]}", target / aim)
+    for pattern in _BOOT_FILES:  # read by the firmware from the boot slot, not from the root
+        for path in sorted(root.glob(pattern)):
+            shutil.move(path, target / path.name)
     return releases[0]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from image import apt, board, cache, tools
+from image import apt, board, cache, layouts, tools
 from image.errors import ImageError
 from image.layouts import uefi
 from image.schema import mistakes
@@ -280,3 +280,37 @@ def test_programs_lose_the_right_to_be_somebody_else_but_for_a_few(tmp_path: Pat
     seal.clean(tmp_path)
     modes = [oct((tmp_path / name).stat().st_mode & 0o7777) for name in names]
     assert modes == ["0o4755", "0o755", "0o755", "0o640"]
+
+
+def test_a_pi_takes_kernel_and_firmware_from_its_maker_where_the_build_is_told_of_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = layouts.configured(board.load("rpi"))
+    assert plain.kernel.source == "debian"
+    assert base.bootstrap(plain).more_sources == ()
+    (tmp_path / "key.gpg").write_text("")
+    monkeypatch.setenv("HOMARUS_MAKER_ARCHIVE", "http://maker.example/debian")
+    monkeypatch.setenv("HOMARUS_MAKER_KEY", str(tmp_path / "key.gpg"))
+    found = layouts.configured(board.load("rpi"))
+    wanted = base.bootstrap(found)
+    assert found.tryboot
+    assert found.kernel.package in wanted.packages
+    assert "linux-image-arm64" not in wanted.packages
+    assert [each.uri for each in wanted.more_sources] == ["http://maker.example/debian"]
+    assert base.key(found, 1) != base.key(plain, 1)
+
+
+def test_what_the_firmware_reads_goes_to_the_boot_slot_and_leaves_the_root(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for name in (
+        "usr/lib/modules/6.12-x/a",
+        "boot/vmlinuz-6.12-x",
+        "boot/initrd.img-6.12-x",
+        "usr/lib/raspi-firmware/s",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+    assert seal.take_kernel(root, tmp_path / "kernel") == "6.12-x"
+    found = sorted(str(each.relative_to(tmp_path / "kernel")) for each in (tmp_path / "kernel").rglob("*"))
+    assert found == ["initrd.img", "raspi-firmware", "raspi-firmware/s", "vmlinuz"]
+    assert not (root / "usr/lib/raspi-firmware").exists()
