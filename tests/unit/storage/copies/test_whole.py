@@ -144,7 +144,7 @@ def _link(name: str, kind: bytes) -> tarfile.TarInfo:
         _link("workspace/link", tarfile.LNKTYPE),
         _link("workspace/device", tarfile.CHRTYPE),
     ],
-    ids=str,
+    ids=lambda entry: entry.type.decode() if isinstance(entry, tarfile.TarInfo) else str(entry),
 )
 def test_nothing_is_written_outside_of_what_belongs_to_a_box(
     member: tuple[str, bytes] | tarfile.TarInfo, tmp_path: Path
