@@ -58,6 +58,9 @@ test("forms, numbers and names choose the text, and a part without its value is 
 test("a reason within a text is said where there are words for it, whatever stands in its places", () => {
   chooseLanguage("fr");
   assert.equal(reasonInWords("/a (b).json is damaged: run scripts/engine"), "/a (b).json est abîmé\u00a0; lancez scripts/engine");
+  const box = "the local engine is not set up: `homarus update rollback` starts the version before";
+  assert.equal(reasonInWords(box), "le moteur n’est pas installé\u00a0; `homarus update rollback` démarre la version précédente");
+  assert.equal(reasonInWords("no compiler (to try again, run scripts/engine)"), "no compiler (pour réessayer\u00a0: lancez scripts/engine)");
   assert.equal(reasonInWords("something else"), "something else");
   chooseLanguage("de");
   assert.equal(reasonInWords("must be a whole number from 1 to 9 (set by HOMARUS_X)"), "muss sein: eine ganze Zahl von 1 bis 9 (gesetzt durch HOMARUS_X)");
