@@ -1,4 +1,7 @@
-"""A plain single run of llama.cpp through its own bindings, no code of ours: the text that every other way must give.
+"""A plain single run of llama.cpp through its own bindings: the text that every other way must give.
+
+No code of ours, but for the choice of the code for this processor where the libraries came in variants: without it
+llama.cpp finds no processor at all.
 
 `python plain_side.py MODEL TOKENS` reads a JSON list of prompts (text or token ids) from stdin and prints one JSON
 object each: `prompt` and `answer` (token ids, greedy), and `margin`, the smallest distance between the best logit and
@@ -14,6 +17,8 @@ import sys
 import llama_cpp.llama_cpp as llama
 import numpy as np
 
+from appliance.engine.native.variants import libraries_of, load_variants
+
 _WINDOW = 4096
 _STEP = 128  # tokens of prompt in one batch
 
@@ -28,6 +33,7 @@ class Plain:
 
     def __init__(self, path: str) -> None:
         llama.llama_log_set(_quiet, ctypes.c_void_p())
+        load_variants(llama._lib, libraries_of(llama.__file__))
         llama.llama_backend_init()
         self.model = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
         self.vocab = llama.llama_model_get_vocab(self.model)
