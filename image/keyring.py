@@ -32,27 +32,44 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 """
 _DAYS = "7300"
+_MAX_URL = 1000  # a box reads 1024 characters
 # A box whose clock is at 1970 must not refuse its own keys; RAUC is told not to check the time of certificates.
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What goes onto a box: `kind` is "development" or "release"."""
+    """What goes onto a box: `kind` is "development" or "release"; `url` holds the address of the channel, if any."""
 
     kind: str
     keyring: Path
     channel: Path
+    url: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """Everything of it that reaches the box."""
+        return [each for each in (self.keyring, self.channel, self.url) if each is not None]
 
 
 def trust(folder: Path | None) -> Trust:
     """The keys in `folder`, or development keys."""
     kind = "release" if folder else "development"
     place = folder or development()
-    found = Trust(kind, place / "keyring.pem", place / "channel.pub")
+    url = place / "channel.url"
+    found = Trust(kind, place / "keyring.pem", place / "channel.pub", _checked(url, kind) if url.is_file() else None)
     for each in (found.keyring, found.channel):
         if not each.is_file():
             raise ImageError(f"{place} lacks {each.name}: --keys names a folder with keyring.pem and channel.pub")
     return found
+
+
+def _checked(url: Path, kind: str) -> Path:
+    """An address that boxes would refuse, or not read, is better seen here than on all of them."""
+    words = url.read_text("utf-8").split()
+    schemes = ("https://",) if kind == "release" else ("https://", "http://")
+    if len(words) != 1 or not words[0].isascii() or not words[0].startswith(schemes) or len(words[0]) > _MAX_URL:
+        raise ImageError(f"{url} must be one line, the {schemes[0]} address of the folder with the manifests")
+    return url
 
 
 def development() -> Path:

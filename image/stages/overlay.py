@@ -166,6 +166,8 @@ def _install_trust(root: Path, context: Context) -> None:
     keys = root / "usr/lib/homarus/keys"
     keys.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(context.trust.channel, keys / "channel.pub")
+    if context.trust.url is not None:
+        shutil.copyfile(context.trust.url, keys / "channel.url")
     shutil.copyfile(context.trust.keyring, root / "etc/rauc/keyring.pem")
     extra = root / "usr/lib/homarus/os-release.extra"
     release = root / "usr/lib/os-release"

@@ -25,7 +25,7 @@ _CODE = ("image/stages", "image/layouts", "image/rootfs", "firmware-config", "sy
 
 def key(context: Context, parts: list[Path]) -> str:
     """What a root slot depends on."""
-    trust = hash_files([context.trust.keyring, context.trust.channel], context.trust.keyring.parent)
+    trust = hash_files(context.trust.files, context.trust.keyring.parent)
     return key_of(
         base.key(context.board, _BASE_EPOCH),
         asdict(context.board),

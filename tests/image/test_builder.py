@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from image import apt, board, cache, layouts, tools
+from image import apt, board, cache, keyring, layouts, tools
+from image.context import Context
 from image.errors import ImageError
 from image.layouts import uefi
 from image.schema import mistakes
@@ -201,6 +202,44 @@ def test_the_shipped_disk_ends_with_root_slot_a_so_that_it_can_grow() -> None:
     text = uefi.configuration(board.load("qemu-amd64"), "disk.img", *paths)
     assert re.findall(r"partition (\w+)", text.replace("partition-", "")) == ["esp", "boot_a", "boot_b", "root_a"]
     assert "/x/empty" in text
+
+
+def _public_keys(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "keyring.pem").write_text("authority\n")
+    (folder / "channel.pub").write_text("key\n")
+    return folder
+
+
+@pytest.mark.parametrize("url", [None, "https://updates.example/boxes\n"])
+def test_the_address_beside_the_channels_key_goes_onto_the_box(url: str | None, tmp_path: Path) -> None:
+    keys, root = _public_keys(tmp_path / "keys"), tmp_path / "root"
+    if url is not None:
+        (keys / "channel.url").write_text(url)
+    for name in ("etc/rauc", "usr/lib/homarus"):
+        (root / name).mkdir(parents=True)
+    (root / "usr/lib/os-release").write_text("ID=debian\n")
+    (root / "usr/lib/homarus/os-release.extra").write_text("IMAGE_ID=homarus\n")
+    context = Context(board.load("nuc"), "1.0.0", 0, keyring.trust(keys), tmp_path)
+    overlay._install_trust(root, context)
+    place = root / "usr/lib/homarus/keys"
+    assert sorted(each.name for each in place.iterdir()) == sorted(each.name for each in keys.glob("channel.*"))
+    assert (place / "channel.pub").read_text() == "key\n"
+    if url is not None:
+        assert (place / "channel.url").read_text() == url
+        assert keys / "channel.url" in context.trust.files
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://updates.example", "https://a.example https://b.example", f"https://{'x' * 993}"]
+)
+def test_an_address_that_boxes_would_refuse_is_not_built_in(text: str, tmp_path: Path) -> None:
+    keys = _public_keys(tmp_path / "keys")
+    (keys / "channel.url").write_text(text)
+    with pytest.raises(ImageError, match=r"channel\.url must be one line"):
+        keyring.trust(keys)
+    (keys / "channel.url").write_text(f"https://{'x' * 992}")
+    keyring.trust(keys)
 
 
 def test_an_account_with_a_password_is_never_shipped(tmp_path: Path) -> None:
