@@ -16,7 +16,7 @@ from tests.image.variants import Variant, root_image
 
 HOST = "10.0.2.2"  # this machine, as QEMU's own network shows it to the box
 NAME = "dev"
-_TAMPERED_AT = 0.4  # of the file: inside the payload, far from signature and superblock
+_TAMPERED_FROM, _TAMPERED_EVERY = 1 << 16, 1 << 15  # bytes: behind the superblock, in every block of the payload
 
 
 class Channel:
@@ -62,15 +62,18 @@ class Channel:
         )
 
     def tampered(self, source: Path, name: str) -> str:
-        """Serve a copy of a bundle with one byte of its content changed; return its address."""
+        """Serve a copy of a bundle whose signature is good and whose content is not; return its address.
+
+        All over the content: a box fetches only the blocks that it lacks, and a change elsewhere never reaches it.
+        """
         target = self.folder / name
         subprocess.run(["cp", "--reflink=auto", source, target], check=True)
         with target.open("r+b") as file:
-            place = int(target.stat().st_size * _TAMPERED_AT)
-            file.seek(place)
-            old = file.read(4096)
-            file.seek(place)
-            file.write(bytes(each ^ 0xFF for each in old))
+            for place in range(_TAMPERED_FROM, int(target.stat().st_size * 0.9), _TAMPERED_EVERY):
+                file.seek(place)
+                old = file.read(1)
+                file.seek(place)
+                file.write(bytes([old[0] ^ 0xFF]))
         return self.url + name
 
     def unsigned(self, source: Path, name: str) -> str:
