@@ -29,6 +29,7 @@ _GRUBENV = "/efi/EFI/debian/grubenv"
 def channel(the_story: Story, workshop: Path) -> Iterator[Channel]:
     """The channel that the box is told to follow."""
     found = Channel(the_story.built, workshop / "channel")
+    found.offer(NEXT)
     yield found
     found.close()
 
@@ -78,10 +79,9 @@ def _marked_good(story: Story) -> None:
 
 
 def test_a_bundle_that_nobody_or_a_stranger_signed_is_refused(story: Story, channel: Channel) -> None:
-    bundle = channel.offer(NEXT)
     before = story.box.guest.shell("head -c 4M /dev/disk/by-slot/root_b | sha256sum")
     for address in (
-        channel.unsigned(bundle.path, "unsigned.raucb"),
+        channel.unsigned(channel.folder / f"{NEXT.version}.raucb", "unsigned.raucb"),
         channel.signed_by_a_stranger("stranger"),
     ):
         done = story.box.guest.run("rauc", "install", address, timeout_s=_INSTALL_S)
