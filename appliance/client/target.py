@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:  # one question over the control socket must not pay for cryptography
     from appliance.identity.device_key import SignedConnect
@@ -80,6 +79,8 @@ Target: TypeAlias = SocketTarget | UrlTarget | RemoteTarget
 
 def on_this_machine(url: str) -> bool:
     """Tell whether an address leads to this very machine, where nobody listens in."""
+    from urllib.parse import urlsplit  # not for who asks over the socket
+
     return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -31,4 +30,6 @@ class SystemClock:
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # loaded by whoever can await this; a program without an event loop does without its 7 MB
+
         await asyncio.sleep(seconds)

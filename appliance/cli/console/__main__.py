@@ -1,20 +1,25 @@
 """`python -P -m appliance.cli.console TERMINAL`: the console of a box on its own terminal, kept by systemd.
 
-Without the command line around it: two of these are there as long as the box runs.
+Without the command line around it: this is there as long as the box runs. What it needs seldom (the database behind
+a setup code, the maker of its picture, a question to systemd) is imported by a child that ends.
 """
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
+import signal
 import sys
 from typing import Any
 
+from appliance.cli.console.apart import apart
 from appliance.cli.console.facts import gather
-from appliance.cli.console.run import Console, end, keep, key_by_key, surface_of
+from appliance.cli.console.run import Console, end, keep, key_by_key, read, signal_as_key, surface_of
+from appliance.cli.pairing.qr import Modules
 from appliance.client.once import call_once
 from appliance.client.target import SocketTarget
 from appliance.foundation.clock import SystemClock
+from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import ADMIN_SOCKET
 
 _ASK_S = 15.0
@@ -22,6 +27,8 @@ _ASK_S = 15.0
 
 def unit_state() -> str:
     """Return why the gateway does not answer, as far as systemd knows."""
+    import subprocess
+
     try:
         asked = ["systemctl", "show", "-p", "ActiveState", "--value", "homarus-gateway.service"]
         state = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
@@ -34,6 +41,15 @@ def unit_state() -> str:
     if state == "inactive":
         return "it is not running. `systemctl start homarus-gateway` starts it."
     return "it runs but is busy or not ready yet." if state == "active" else ""
+
+
+def read_apart(code: str) -> tuple[str, Modules]:
+    """Read a setup code in a child. Raises ApplianceError, OSError."""
+    found = apart(lambda: json.dumps(read(code)))
+    if not found:
+        raise ApplianceError("The setup code that the gateway made could not be read.")
+    page, modules = json.loads(found)
+    return page, modules
 
 
 def main(arguments: list[str]) -> int:
@@ -50,14 +66,15 @@ def main(arguments: list[str]) -> int:
 
     console = Console(
         ask,
-        lambda: gather(ask, unit=unit_state),
+        lambda: gather(ask, unit=lambda: apart(unit_state)),
         lambda: surface_of(sys.stdout.fileno(), serial=not screen, screen=screen),
         clock=SystemClock(),
         write=write,
         log=lambda line: print(f"{terminal}: {line}", file=sys.stderr, flush=True),
+        read=read_apart,
     )
-    with key_by_key(sys.stdin.fileno()):
-        keep(console, sys.stdin.fileno(), ends=False)
+    with key_by_key(sys.stdin.fileno()), signal_as_key(signal.SIGUSR1) as button:
+        keep(console, sys.stdin.fileno(), ends=False, button=button)
     end(write)
     return 0
 

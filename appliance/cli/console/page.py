@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from appliance.cli.console.facts import Facts
-from appliance.cli.pairing.qr import drawn, matrix, size
+from appliance.cli.pairing.qr import Modules, blocks, extent
 from appliance.foundation.visible import harmless
 
 _WHITE: Final = "\x1b[47m"
@@ -28,11 +28,15 @@ _MAX_PAGES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A live code: the text for apps, the page for browsers, how many minutes are left; None leaves that open."""
+    """A live code: the text for apps, the page for browsers, how many minutes are left; None leaves that open.
+
+    `modules` is the picture of the page's address, dark is True, with its light border.
+    """
 
     code: str
     page: str
     minutes: int | None
+    modules: Modules
     full: bool = True
 
 
@@ -51,15 +55,15 @@ def picture(facts: Facts, shown: Shown | None, asks: bool, surface: Surface) -> 
     if surface.serial:
         parts = ["\n".join(_words(facts, shown, asks, surface, surface.columns - 1))]
         if shown is not None:
-            parts += [f"Setup code for the app: {shown.code}", _spaces(shown.page)]
+            parts += [f"Setup code for the app: {shown.code}", _spaces(shown.modules)]
         return "\n\n".join(parts)
-    wide = size(shown.page)[0] if shown is not None else 0
+    wide, high = extent(shown.modules) if shown is not None else (0, 0)
     left = surface.columns - wide - _GAP
-    if shown is None or left < _NARROW or size(shown.page)[1] > surface.lines:
+    if shown is None or left < _NARROW or high > surface.lines:
         words = _words(facts, shown, asks, surface, surface.columns - 1)
         return "\n".join(_cut(words, surface.lines))
     words = _cut(_words(facts, shown, asks, surface, left), surface.lines)
-    code = drawn(shown.page).split("\n")
+    code = blocks(shown.modules).split("\n")
     rows = max(len(words), len(code))
     words += [""] * (rows - len(words))
     code += [""] * (rows - len(code))
@@ -170,10 +174,9 @@ def _wrong(facts: Facts) -> list[str]:
     return lines
 
 
-def _spaces(text: str) -> str:
+def _spaces(modules: Modules) -> str:
     """Return the code as coloured spaces, two a module; its border is one module, so that it fits 80 columns."""
-    rows = matrix(text)
-    inner = [row[1:-1] for row in rows[1:-1]]
+    inner = [row[1:-1] for row in modules[1:-1]]
     return "\n".join(
         "".join(f"{_BLACK if dark else _WHITE}{'  ' * len(list(run))}" for dark, run in groupby(row)) + _RESET
         for row in inner

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+Modules: TypeAlias = Sequence[Sequence[bool]]
 
 _BORDER: Final = 2
 """Light modules around the code. Four are in the norm; every phone reads two, and the code fits a small window."""
@@ -24,17 +27,25 @@ def matrix(text: str) -> list[list[bool]]:
 
 def drawn(text: str) -> str:
     """Return the code of `text` as lines of half blocks; `size` says how many columns they need."""
-    modules = matrix(text)
+    return blocks(matrix(text))
+
+
+def blocks(modules: Modules) -> str:
+    """Return a code that was made already as lines of half blocks."""
     light = [False] * len(modules[0])
     lines = []
     for top in range(0, len(modules), 2):
         below = modules[top + 1] if top + 1 < len(modules) else light
-        blocks = "".join(_BLOCKS[pair] for pair in zip(modules[top], below, strict=True))
-        lines.append(f"{_BLACK_ON_WHITE}{blocks}{_RESET}")
+        row = "".join(_BLOCKS[pair] for pair in zip(modules[top], below, strict=True))
+        lines.append(f"{_BLACK_ON_WHITE}{row}{_RESET}")
     return "\n".join(lines)
 
 
 def size(text: str) -> tuple[int, int]:
     """Return the columns and lines that the code of `text` needs."""
-    modules = matrix(text)
+    return extent(matrix(text))
+
+
+def extent(modules: Modules) -> tuple[int, int]:
+    """Return the columns and lines that a code needs."""
     return len(modules[0]), (len(modules) + 1) // 2

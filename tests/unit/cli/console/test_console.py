@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
+import signal
+import subprocess
+import sys
 import threading
 from typing import Any
 
+import pytest
+
+from appliance.cli.console.apart import apart
 from appliance.cli.console.facts import Facts
 from appliance.cli.console.page import Surface
-from appliance.cli.console.run import Console, keep, key_by_key
+from appliance.cli.console.run import Console, keep, key_by_key, read, signal_as_key
 from appliance.cli.console.watch import Want, Watch
 from appliance.client.errors import GatewayAway
 from appliance.identity.setup.code import SetupCode
@@ -173,3 +180,57 @@ def test_on_a_terminal_enter_makes_a_code_and_q_ends() -> None:
         os.close(ours)
         os.close(theirs)
     assert desk.gateway.number == 2
+
+
+def test_the_button_of_a_board_is_the_key_enter() -> None:
+    desk = _Desk(_OPEN)
+    ours, theirs = pty.openpty()
+    hang_up = threading.Event()
+
+    def hand() -> None:
+        while desk.gateway.number < 2:  # two presses may come as one
+            os.kill(os.getpid(), signal.SIGUSR1)
+            hang_up.wait(0.01)
+        os.write(ours, b"q")
+
+    before = signal.getsignal(signal.SIGUSR1)
+    with signal_as_key(signal.SIGUSR1) as button:
+        pressing = threading.Thread(target=hand)
+        pressing.start()
+        try:
+            with key_by_key(theirs):
+                keep(desk.console, theirs, ends=True, button=button)
+        finally:
+            pressing.join()
+            os.close(ours)
+            os.close(theirs)
+    assert desk.gateway.number >= 2
+    assert signal.getsignal(signal.SIGUSR1) is before
+
+
+def test_a_setup_code_is_read_in_a_child_as_it_is_here() -> None:
+    script = """
+import json, sys
+from appliance.cli.console.__main__ import read_apart
+from appliance.foundation.errors import ApplianceError
+print(json.dumps(read_apart(sys.argv[1])))
+heavy = ("asyncio", "ssl", "http.client", "subprocess", "sqlite3", "segno", "msgspec", "click", "logging")
+print(json.dumps([one for one in heavy if one in sys.modules]))
+try:
+    read_apart("nonsense")
+except ApplianceError as error:
+    print(error)
+"""
+    code = SetupCode("wss://10.0.0.2:18789", "t" * 43).encode()
+    done = subprocess.run([sys.executable, "-c", script, code], capture_output=True, text=True, check=True)
+    shown, left_behind, refused = done.stdout.splitlines()
+    page, modules = read(code)
+    assert json.loads(shown) == [page, modules]
+    assert json.loads(left_behind) == [], "a console stands there for years: it keeps only what it needs always"
+    assert "could not be read" in refused
+    assert "SetupCodeError" in done.stderr
+
+
+@pytest.mark.parametrize(("size", "whole"), [(1024 * 1024, True), (1024 * 1024 + 1, False)])
+def test_a_child_answers_with_a_bounded_text(size: int, whole: bool) -> None:
+    assert len(apart(lambda: "x" * size)) == (size if whole else 0)

@@ -8,10 +8,11 @@ import pytest
 
 from appliance.cli.console.facts import AccessPoint, Facts, Problem
 from appliance.cli.console.page import Shown, Surface, picture
+from appliance.cli.pairing.qr import matrix
 from appliance.host.box import Box
 
 _PAGE = f"https://192.168.178.20:18789/#bootstrapToken={'A' * 43}"
-_SHOWN = Shown("eyJ1cmwi", _PAGE, 9)
+_SHOWN = Shown("eyJ1cmwi", _PAGE, 9, matrix(_PAGE))
 _FACTS = Facts(
     name="homarus-1a2b",
     version="0.1.0",
@@ -60,7 +61,7 @@ def test_it_says_who_may_do_what() -> None:
     paired = Facts("box", pages=_FACTS.pages, addresses=("10.0.0.2",), devices=2)
     assert "Who stands here may let devices in" in picture(paired, None, False, Surface(200, 50))
     assert "2 devices are paired. A new code gives" in picture(paired, None, True, Surface(200, 50))
-    assert "limited access" in picture(_FACTS, Shown("x", _PAGE, 3, full=False), False, Surface(300, 50))
+    assert "limited access" in picture(_FACTS, Shown("x", _PAGE, 3, matrix(_PAGE), full=False), False, Surface(300, 50))
 
 
 def test_a_gateway_that_is_away_a_box_without_network_and_a_closed_one_are_named() -> None:
