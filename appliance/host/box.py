@@ -13,7 +13,10 @@ _MAX_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """An image of ours. `compatible` is what a bundle must be made for; `keys` says whose keys it trusts."""
+    """An image of ours. `compatible` is what a bundle must be made for; `keys` says whose keys it trusts.
+
+    `layout` "pi": the firmware starts the slots and counts nothing; `tryboot`: it and the kernel know a trial boot.
+    """
 
     board: str
     version: str
@@ -22,6 +25,7 @@ class Box:
     tryboot: bool
     kernel: str
     keys: Literal["development", "release"]
+    layout: str = "uefi"
 
 
 def read_box(root: Path = Path("/")) -> Box | None:
@@ -41,4 +45,5 @@ def read_box(root: Path = Path("/")) -> Box | None:
         tryboot=facts.get("tryboot") is True,
         kernel=str(facts.get("kernel", "")),
         keys="release" if facts.get("keys") == "release" else "development",
+        layout=str(facts.get("layout", "uefi")),
     )

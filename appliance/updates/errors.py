@@ -56,7 +56,8 @@ FIXES: Final[Mapping[str, str]] = {
     "new image to a card; `homarus backup` first.",
     "boot_loader": "The boot loader did not take the other version, and the one that runs stays; `homarus doctor` "
     "looks at the slots.",
-    "no_other_slot": "There is no earlier version on this box to go back to.",
+    "no_other_slot": "Nothing was changed. What was kept by a backup comes back with `homarus backup restore FILE`.",
+    "no_slot": "Restart the box and choose no line by hand; `cat /proc/cmdline` must name rauc.slot.",
     "interrupted": "The last try was broken off, likely by a power cut. The box tries again by itself.",
     "update_failed": "`journalctl -u 'homarus-update@*' -u rauc` has the details.",
     "no_box": "On this machine Homarus is not an image: `git pull` and `scripts/run` bring it up to date.",

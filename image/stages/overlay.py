@@ -104,6 +104,7 @@ def _generated(context: Context) -> dict[str, str]:
         "version": context.version,
         "build": context.build,
         "compatible": board.compatible,
+        "layout": board.layout,
         "tryboot": board.tryboot,
         "kernel": board.kernel.source,
         "keys": context.trust.kind,

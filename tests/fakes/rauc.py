@@ -118,5 +118,5 @@ class FakeRauc:
         names = {"rootfs.0": "A", "rootfs.1": "B"}
         return [
             row(running, state="booted", bootname=names[running], boot_status="good"),
-            row(other, state="inactive", bootname=names[other], boot_status="good", **self.other),
+            row(other, state="inactive", bootname=names[other], **{"boot_status": "good", **self.other}),
         ]

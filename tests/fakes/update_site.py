@@ -130,6 +130,7 @@ def box(root: Path, site: Site, rauc: FakeRauc, maker: Maker | None = None, **fa
     }
     write(root, "usr/lib/homarus/box.json", json.dumps(about))
     write(root, "usr/lib/homarus/keys/channel.pub", maker.key_file)
+    write(root, "proc/cmdline", "ro rauc.slot=A quiet")
     write(root, "etc/machine-id", "0123456789abcdef0123456789abcdef\n")
     (root / "run").mkdir(parents=True, exist_ok=True)
     made = TestBox(root, maker, site, rauc, FakeClock(NOW_MS))

@@ -16,7 +16,7 @@ import msgspec
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_id
-from appliance.host.rauc import RaucError
+from appliance.host.rauc import RaucError, Slot
 from appliance.updates.channel.decide import Nothing, Offer, Why
 from appliance.updates.channel.decide import Wait as Waiting
 from appliance.updates.channel.manifest import Release
@@ -27,6 +27,7 @@ from appliance.updates.install.fetch import Get
 from appliance.updates.install.machine import Machine
 from appliance.updates.install.verdict import failure
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result, Status
+from appliance.updates.trial.commit import rollback_offer
 
 _log = logging.getLogger(__name__)
 _DAY_MS: Final = 24 * 3_600_000
@@ -193,12 +194,10 @@ class _Run:
         self._tell(Phase.VALIDATING)
         mark = self._with.machine.places.request
         try:
-            other = next((one for one in self._with.rauc.slots() if one.bootname and one.state != "booted"), None)
-            if other is None or other.boot_status == "bad" or not other.bundle_version:
-                raise UpdateError("There is no earlier version to go back to.", code="no_other_slot")
+            other, target = self._earlier()
             running = self._with.machine.box().version
-            self._status = msgspec.structs.replace(self._status, origin=running, target=other.bundle_version)
-            self._begin(running, other.bundle_version)
+            self._status = msgspec.structs.replace(self._status, origin=running, target=target)
+            self._begin(running, target)
             asked = {"by": self._request.trigger, "note": self._request.note, "atMs": self._with.clock.now_ms()}
             write_atomic(mark, json.dumps(asked).encode())
             self._tell(Phase.ACTIVATING)
@@ -211,6 +210,21 @@ class _Run:
             raise failure(str(error)) from error
         self._end(Result.LEAVING)
         self._restart(now_too=self._request.reboot)
+
+    def _earlier(self) -> tuple[Slot, str]:
+        """Return the slot of the version of before, and that version: the one whose state was kept, or none at all."""
+        machine = self._with.machine
+        kept = rollback_offer(machine.places, machine.running(), self._with.clock.now_ms()).origin
+        machine.expect_room_to_return()
+        other = next((one for one in self._with.rauc.slots() if one.bootname == kept.slot), None)
+        if other is None or other.state == "booted" or other.boot_status == "bad":
+            message = f"Version {kept.version} is not there any more: its slot {kept.slot} is empty or damaged."
+            raise UpdateError(message, code="no_other_slot")
+        # Nothing is known of what was flashed; what was installed later took the place of the version of before.
+        if other.bundle_version not in ("", kept.version):
+            message = f"Version {kept.version} is not there any more: {other.bundle_version} was installed over it."
+            raise UpdateError(message, code="no_other_slot")
+        return other, kept.version
 
     def _begin(self, origin: str, target: str) -> None:
         """Write the receipt before anything is touched: a power cut must leave a trace."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from appliance.updates.errors import UpdateError
 from appliance.updates.trial import record
-from appliance.updates.trial.copying import drop_copy
+from appliance.updates.trial.copying import drop_copy, whole
 from appliance.updates.trial.model import Committed, Kept, Release, TrialState
 from appliance.updates.trial.places import Places
 
@@ -48,16 +48,21 @@ def forget_old(places: Places, now_ms: int) -> bool:
 
 
 def rollback_offer(places: Places, booted: Release, now_ms: int) -> Kept:
-    """Return the copy to which the box can go back by hand. Raises UpdateError that says why it cannot."""
+    """Return the copy to which the box can go back by hand. Raises UpdateError that says why it cannot.
+
+    `origin` of the copy is the version to start, and its slot: a box that was flashed does not have it from RAUC.
+    """
     trial, own, kept = record.trial(places), record.committed(places), record.kept(places)
     if trial is not None:
-        raise UpdateError(f"version {trial.target.version} is still being tested", code="trial_running")
+        raise UpdateError(f"Version {trial.target.version} is still being tested.", code="trial_running")
     if kept is None or own is None or kept.target != own.release or own.release != booted:
-        raise UpdateError("there is no copy of the state of before an update", code="no_other_slot")
+        raise UpdateError("There is no copy of the state of before an update.", code="no_other_slot")
     if own.at_ms >= _PLAUSIBLE_MS and now_ms - own.at_ms >= KEPT_MS:
         raise UpdateError(
-            f"version {kept.origin.version} was replaced over {KEPT_MS // 86_400_000} days ago", code="no_other_slot"
+            f"Version {kept.origin.version} was replaced over {KEPT_MS // 86_400_000} days ago.", code="no_other_slot"
         )
+    if not whole(places, kept):
+        raise UpdateError(f"The copy of the state of version {kept.origin.version} is damaged.", code="no_other_slot")
     return kept
 
 

@@ -27,6 +27,26 @@ _SPARE_BYTES: Final = 128 << 20
 _COPIES: Final = 3  # the copy, the one that the gateway makes before it migrates, the one that a return builds
 
 
+def whole(places: Places, kept: Kept) -> bool:
+    """Tell whether everything is there that a return needs. What is in it is checked when it is used."""
+    names = (keepsakes.ARCHIVE, DATABASE) if kept.database else (keepsakes.ARCHIVE,)
+    return all((places.before / name).is_file() for name in names)
+
+
+def room_for_next(places: Places) -> int:
+    """Return how many bytes are missing for the next trial, which first lets go of the copy of the last one."""
+    old = [places.before, places.unfinished, *places.state.glob("before-return-*")]
+    freed = sum(path.lstat().st_blocks * 512 for folder in old for path in folder.rglob("*"))
+    return max(0, room_missing(places) - freed)
+
+
+def room_for_return(places: Places) -> int:
+    """Return how many bytes are missing to build the old database beside the newer one."""
+    kept = places.before / DATABASE
+    size = kept.stat().st_size if kept.exists() else 0
+    return max(0, size + _SPARE_BYTES // 4 - shutil.disk_usage(places.state).free)
+
+
 def room_missing(places: Places) -> int:
     """Return how many bytes are missing for a trial and a return from it; 0 when there is room."""
     database = places.paths.database

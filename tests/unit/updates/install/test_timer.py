@@ -81,7 +81,19 @@ def test_the_timer_tries_a_version_a_few_times_a_day(here: TestBox, said: str, t
     assert len(here.rauc.installed) == tries + 1
 
 
-@pytest.mark.parametrize("kind", ["returned", "refused", "rolled_back"])
+@pytest.mark.parametrize(("refusals", "installed"), [(2, 1), (3, 0)])
+def test_a_version_that_never_started_here_is_tried_again_a_few_times(
+    here: TestBox, refusals: int, installed: int
+) -> None:
+    places = here.service().machine.places
+    for number in range(refusals):
+        told = Report(f"000{number}", "refused", Tried("A", "1.0.0"), Tried("B", "1.1.0"), NOW_MS, "No room.")
+        record.write_report(places, told)
+    here.service().run(Action.AUTO)
+    assert len(here.rauc.installed) == installed
+
+
+@pytest.mark.parametrize("kind", ["returned", "rolled_back"])
 def test_a_version_that_came_back_is_only_tried_when_the_owner_asks(here: TestBox, kind: str) -> None:
     places = here.service().machine.places
     places.state.mkdir(parents=True, exist_ok=True)
