@@ -262,7 +262,7 @@ def test_ids_and_keys_of_the_building_machine_are_removed(tmp_path: Path) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("" if name == "etc/shadow" else "of the builder")
     seal.clean(tmp_path)
-    assert not [name for name in lost if (tmp_path / name).exists()]
+    assert any(tools.REPOSITORY.is_relative_to(word) for word in words if word.startswith("/") and word != "/")
     assert (tmp_path / "etc/machine-id").read_text() == ""
     assert (tmp_path / "etc/ssh/sshd_config").exists()
 
