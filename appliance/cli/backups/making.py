@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,17 +44,19 @@ def make(cli: CliSession, target: Path, recipients: Sequence[Wraps], now_ms: int
         raise click.UsageError(f"There is nothing to back up: {state} has no database yet.")
     with copy_of(cli, now_ms) as taken:
         file = _name(target, taken.name, now_ms)
-        head = whole.Head(
-            version=taken.version,
-            made_ms=now_ms,
-            box=taken.box,
-            name=taken.name,
-            schema=whole.schema_of(taken.path),
-            models=tuple(whole.models_of(cli.paths.models)),
-        )
+        with as_owner(state):  # links in the state, and the copy that the gateway names, lead root nowhere else
+            head = whole.Head(
+                version=taken.version,
+                made_ms=now_ms,
+                box=taken.box,
+                name=taken.name,
+                schema=whole.schema_of(taken.path),
+                models=tuple(whole.models_of(cli.paths.models)),
+            )
         with _new(file) as stream:
             sealed = seal(stream, recipients)
-            done = whole.write(sealed, state, taken.path, head)
+            with as_owner(state):
+                done = whole.write(sealed, state, taken.path, head)
             sealed.finish()
     with as_owner(state):
         write_atomic(state / EXPORTED, json.dumps({"atMs": now_ms}).encode())
@@ -62,7 +65,10 @@ def make(cli: CliSession, target: Path, recipients: Sequence[Wraps], now_ms: int
 
 @contextmanager
 def copy_of(cli: CliSession, now_ms: int) -> Iterator[Taken]:
-    """Yield a copy of the database: from the gateway, or, where none runs, made under the lock of the state."""
+    """Yield a copy of the database: from the gateway, or, where none runs, made under the lock of the state.
+
+    Read it `as_owner` of the state: whatever the gateway names is no more than its own.
+    """
     try:
         told = cli.call("homarus.backup.take", {}, timeout_s=1800)
     except GatewayAway:
@@ -73,7 +79,8 @@ def copy_of(cli: CliSession, now_ms: int) -> Iterator[Taken]:
     try:
         yield taken
     finally:
-        taken.path.unlink(missing_ok=True)
+        with as_owner(cli.paths.root):  # the gateway said which file: it may not be one that only root could remove
+            taken.path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -83,12 +90,15 @@ def _own_copy(cli: CliSession, now_ms: int) -> Iterator[Taken]:
     target = cli.paths.backups / "taken" / "homarus-own.sqlite"
     with as_owner(cli.paths.root):
         lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
-        try:
+    try:
+        with as_owner(cli.paths.root):
             copy(cli.paths.database, target)
-            yield Taken(target, _box(cli.paths.root), _host(), __version__)
-        finally:
+            taken = Taken(target, _box(cli.paths.root), _host(), __version__)
+        yield taken  # the backup itself goes where whoever asked may write
+    finally:
+        with as_owner(cli.paths.root):
             target.unlink(missing_ok=True)
-            lock.release()
+        lock.release()
 
 
 def _box(state: Path) -> str:
@@ -106,6 +116,7 @@ def _name(target: Path, box: str, now_ms: int) -> Path:
     if not target.is_dir():
         return target
     stamp = f"{datetime.fromtimestamp(now_ms / 1000, UTC):%Y%m%dT%H%M%SZ}"
+    box = re.sub(r"[^a-z0-9-]", "", box.lower())[:63] or "box"  # the gateway says it
     return target / f"homarus-{box}-{stamp}.age"
 
 
@@ -113,13 +124,14 @@ def _name(target: Path, box: str, now_ms: int) -> Path:
 def _new(file: Path) -> Iterator[IO[bytes]]:
     """Yield a file that gets its name when it is whole and on the disk; an earlier one is kept until then."""
     part = file.with_name(f".{file.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    part.unlink(missing_ok=True)  # of one that was cut off; whatever else has this name is not written through
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        _give(part)
+            _give(stream.fileno())
         os.replace(part, file)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -131,8 +143,8 @@ def _new(file: Path) -> Iterator[IO[bytes]]:
         os.close(descriptor)
 
 
-def _give(file: Path) -> None:
+def _give(file: int) -> None:
     """Give a file that was made with sudo to who ran it."""
     user, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if os.geteuid() == 0 and user.isdecimal() and group.isdecimal():
-        os.chown(file, int(user), int(group))
+        os.fchown(file, int(user), int(group))

@@ -30,7 +30,7 @@ def command(cli: CliSession, file: Path) -> int:
     """
     from appliance.cli.commands.doctor import report_of
     from appliance.cli.support import bundle, pieces
-    from appliance.cli.system import at_files
+    from appliance.cli.system import as_owner, at_files
     from appliance.foundation.clock import SystemClock
     from appliance.health.look import here
 
@@ -38,7 +38,8 @@ def command(cli: CliSession, file: Path) -> int:
     report = report_of(cli.at_home())
     cli = at_files(cli)
     known, notes = _private(cli, now_ms)
-    mask = _mask(cli, known)
+    with as_owner(cli.paths.root):
+        mask = _mask(cli, known)
     collected = pieces.pieces(here(now_ms, cli.paths.root), cli.paths, report, log=known is not None)
     sizes = bundle.write(file, {name: mask(text) for name, text in collected.items()}, mask(notes), now_ms)
     rows = [(name, size(count)) for name, count in sizes]
@@ -68,11 +69,12 @@ def _private(cli: CliSession, now_ms: int) -> tuple[Any, str]:
     """Return what must be masked; None and the reason where it cannot be known."""
     from appliance.cli.backups.making import copy_of
     from appliance.cli.support.private import Private, read
+    from appliance.cli.system import as_owner
 
     if not cli.paths.database.is_file():
         return Private(), ""
     try:
-        with copy_of(cli, now_ms) as taken:
+        with copy_of(cli, now_ms) as taken, as_owner(cli.paths.root):
             return read(taken.path), ""
     except (ApplianceError, OSError, TimeoutError, sqlite3.Error) as error:
         return None, _NO_LOG.format(reason=error)

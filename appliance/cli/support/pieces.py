@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from appliance import __version__
+from appliance.cli.system import as_owner
+from appliance.config.reading.secrets import read_regular
 from appliance.config.redact import redacted
 from appliance.foundation.paths import StatePaths
 from appliance.health.look import Look
 from appliance.host.pressure import MemoryReader
 
 _LOG_LINES: Final = 4000
+_MAX_LOG: Final = 16 << 20
+_MAX_SETTINGS: Final = 4 << 20
 _REPORTS: Final = 10
 _JOURNAL: Final = ("journalctl", "--boot", "--no-hostname", "--output=short-iso", "--no-pager", "--quiet")
 _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -45,11 +49,14 @@ _WHY: Final = "(not there, or this user may not read it: with sudo there is more
 
 def pieces(look: Look, paths: StatePaths, report: Mapping[str, Any], *, log: bool) -> dict[str, str]:
     """Return name and text of each file, not masked yet. `report`: of the doctor; `log`: also what may quote people."""
+    with as_owner(paths.root):  # a link in there may name a file that is only root's, and this is given away
+        own = {"settings.json5": _settings(paths.config), "sizes.txt": _sizes(paths.root)}
+        if log:
+            own["gateway.log"] = _tail(paths.logs / "gateway.log")
     made = {
         "about.json": _json(_about(look)),
         "doctor.json": _json(report),
-        "settings.json5": _settings(paths.config),
-        "sizes.txt": _sizes(paths.root),
+        **own,
         "first-boot.json": _first_boot(look),
         **{name: look.text(path) or _WHY for name, path in _FILES.items()},
         **{name: look.run(argv) or _WHY for name, argv in _COMMANDS.items() if log or name != "journal.txt"},
@@ -57,8 +64,6 @@ def pieces(look: Look, paths: StatePaths, report: Mapping[str, Any], *, log: boo
     for path in look.matches("data/system/updates/reports/*")[-_REPORTS:]:
         if path.is_file():
             made[f"update-reports/{path.name}"] = look.text(str(path.relative_to(look.root))) or _WHY
-    if log:
-        made["gateway.log"] = _tail(paths.logs / "gateway.log")
     return made
 
 
@@ -89,7 +94,7 @@ def _first_boot(look: Look) -> str:
 
 def _settings(path: Path) -> str:
     try:
-        return redacted(path.read_text("utf-8"))
+        return redacted(read_regular(path, _MAX_SETTINGS).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         return _WHY
 
@@ -110,8 +115,11 @@ def _sizes(state: Path) -> str:
 
 def _tail(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return "".join(deque(file, _LOG_LINES))
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(0, size - _MAX_LOG))
+            lines = file.read(_MAX_LOG).decode("utf-8", "replace").splitlines(keepends=True)
+        return "".join(lines[-_LOG_LINES:])
     except OSError:
         return _WHY
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.storage import StateHeldError, StateLock
+from appliance.storage import StateHeldError, StateLock, StorageError
 
 
 def test_a_second_holder_reads_who_holds_the_state(tmp_path: Path) -> None:
@@ -54,3 +54,16 @@ def test_a_lock_without_a_readable_text_still_holds(tmp_path: Path) -> None:
     with pytest.raises(StateHeldError, match="unknown"):
         StateLock.acquire(path, now_ms=0)
     lock.release()
+
+
+def test_a_link_or_a_pipe_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+    path, other = tmp_path / "gateway.lock", tmp_path / "roots"
+    other.write_text("of somebody else")
+    path.symlink_to(other)
+    with pytest.raises(StorageError, match="cannot open"):
+        StateLock.acquire(path, now_ms=0)
+    assert other.read_text() == "of somebody else"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StorageError, match="not a file"):
+        StateLock.acquire(path, now_ms=0)

@@ -1,0 +1,114 @@
+"""Commands that root runs on the state of a gateway that may have been taken over: it gets at nothing of root's."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sqlite3
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.cli.backups.making import make
+from appliance.cli.session import CliSession, session_from
+from appliance.cli.support.pieces import pieces
+from appliance.foundation.paths import StatePaths
+from appliance.health.look import here
+from appliance.storage.age import Identity, open_sealed
+from appliance.storage.errors import StorageError
+
+_GATEWAY = 4242
+_SECRET = "root:$y$j9T$only-root-may-read-this"
+Says = Callable[[Path], None]
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as somebody else")
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> Path:
+    """A file of root's, in a folder of root's."""
+    for folder in (tmp_path, *tmp_path.parents):  # the gateway's user has to get through the folders of tests
+        if folder.stat().st_mode & 0o777 == 0o700:
+            folder.chmod(0o711)
+    folder = tmp_path / "roots"
+    folder.mkdir(mode=0o755)
+    (folder / "shadow").write_text(_SECRET)
+    (folder / "shadow").chmod(0o600)
+    return folder / "shadow"
+
+
+@pytest.fixture
+def cli(tmp_path: Path, roots: Path) -> CliSession:
+    state = tmp_path / "state"
+    for folder in (state, state / "backups"):
+        folder.mkdir(mode=0o700)
+        os.chown(folder, _GATEWAY, _GATEWAY)
+    _database(state / "homarus.sqlite")
+    session = session_from({}, url=None, token=None, password=None, as_json=False)
+    return replace(session, paths=StatePaths(state, state / "homarus.json5"))
+
+
+@pytest.fixture
+def gateway_says(monkeypatch: pytest.MonkeyPatch) -> Says:
+    """The gateway names this file as the copy that it made."""
+
+    def says(copy: Path) -> None:
+        told = {"path": str(copy), "box": "id", "name": "../../Kitchen", "version": "1"}
+
+        def call(*_: Any, **__: Any) -> Any:
+            return told
+
+        monkeypatch.setattr(CliSession, "call", call)
+
+    return says
+
+
+def test_a_gateway_does_not_choose_which_file_root_removes(cli: CliSession, roots: Path, gateway_says: Says) -> None:
+    gateway_says(roots)
+    with pytest.raises((StorageError, OSError)):
+        make(cli, cli.paths.root.parent / "out.age", [Identity.generate().recipient], 1)
+    assert roots.read_text() == _SECRET
+
+
+def test_a_backup_holds_nothing_that_only_root_may_read(
+    cli: CliSession, roots: Path, gateway_says: Says, tmp_path: Path
+) -> None:
+    gateway_says(_database(cli.paths.root / "copy.sqlite"))
+    (cli.paths.root / "workspace").symlink_to(roots.parent)
+    key = Identity.generate()
+    with pytest.raises(StorageError, match="shadow"):
+        make(cli, tmp_path, [key.recipient], 1)
+    assert list(tmp_path.glob("*.age*")) == []
+    (cli.paths.root / "workspace").unlink()
+    gateway_says(_database(cli.paths.root / "copy.sqlite"))  # the first was removed after its use
+    file, _ = make(cli, tmp_path, [key.recipient], 1)
+    assert file.name == "homarus-kitchen-19700101T000000Z.age"
+    with file.open("rb") as raw:
+        packed = io.BytesIO(gzip.decompress(io.BufferedReader(open_sealed(raw, [key])).read()))
+    with tarfile.open(fileobj=packed) as archive:
+        assert "homarus.sqlite" in archive.getnames()
+
+
+def _database(path: Path) -> Path:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS notes (text TEXT)")
+    connection.close()
+    os.chown(path, _GATEWAY, _GATEWAY)
+    return path
+
+
+def test_a_bundle_for_whoever_helps_holds_nothing_that_only_root_may_read(cli: CliSession, roots: Path) -> None:
+    cli.paths.logs.mkdir()
+    os.chown(cli.paths.logs, _GATEWAY, _GATEWAY)
+    (cli.paths.logs / "gateway.log").symlink_to(roots)
+    cli.paths.config.symlink_to(roots)
+    found = pieces(here(1, cli.paths.root), cli.paths, {}, log=True)
+    assert not [name for name, text in found.items() if _SECRET in text]
+    (cli.paths.logs / "gateway.log").unlink()
+    os.mkfifo(cli.paths.logs / "gateway.log")
+    assert "not there" in pieces(here(1, cli.paths.root), cli.paths, {}, log=True)["gateway.log"]
