@@ -183,7 +183,7 @@ def test_a_new_box_starts_slot_a_and_knows_that_b_is_empty() -> None:
 def test_grub_reads_only_its_own_variables_and_its_own_disk() -> None:
     text = uefi.grub_configuration(board.load("qemu-amd64"))
     assert "@" not in text.replace("@example", "")
-    assert "load_env --file ${prefix}/grubenv ORDER A_OK A_TRY B_OK B_TRY MACHINE_ID\n" in text
+    assert "load_env --file ${prefix}/grubenv ORDER A_OK A_TRY B_OK B_TRY HOMARUS_COMMITTED MACHINE_ID\n" in text
     assert "search" not in re.sub(r"(?m)^#.*", "", text)
     assert "rauc.slot=$1" in text
 
