@@ -90,8 +90,8 @@ def _keep_unprepared(
 
 
 def _keep(places: Places, trial: Trial, evidence: Evidence, now_ms: int) -> None:
-    units = tuple(evidence.failed_units())
-    seen = tuple(evidence.redact(line) for line in evidence.seen())
+    units = _tail(evidence.failed_units())
+    seen = _tail(evidence.redact(line) for line in evidence.seen())
     lines = _tail(evidence.redact(line) for line in evidence.journal(units))
     failure = Failure(reason(units, seen), units, seen, lines, now_ms)
     _log.error("version %s is given up: %s", trial.target.version, failure.reason)
@@ -100,7 +100,11 @@ def _keep(places: Places, trial: Trial, evidence: Evidence, now_ms: int) -> None
 
 
 def reason(units: Sequence[str], seen: Sequence[str]) -> str:
-    """Return one sentence for the owner."""
+    """Return one sentence for the owner, as short as a line of the journal."""
+    return _reason(units, seen)[:MAX_LINE_CHARS]
+
+
+def _reason(units: Sequence[str], seen: Sequence[str]) -> str:
     if _GATEWAY in units:
         return "The gateway did not start."
     if seen:
@@ -112,5 +116,6 @@ def reason(units: Sequence[str], seen: Sequence[str]) -> str:
 
 
 def _tail(lines: Iterable[str]) -> tuple[str, ...]:
+    """Bound what a version in doubt said: a record too long to be read would be none, and the copy be dropped."""
     cut = [line[:MAX_LINE_CHARS] for line in lines if line.strip()]
     return tuple(cut[-MAX_LINES:])

@@ -33,8 +33,10 @@ class Step(enum.StrEnum):
 FINAL = frozenset({Step.NOTHING, Step.FIRST, Step.BEGIN, Step.RESUME, Step.CONTINUE})
 
 
-def decide(booted: Release, committed: Committed | None, trial: Trial | None, kept: Kept | None) -> Step:
-    """Return the next step."""
+def decide(
+    booted: Release, committed: Committed | None, trial: Trial | None, kept: Kept | None, *, damaged: bool = False
+) -> Step:
+    """Return the next step. `damaged`: there is a record of a trial, but nobody can read it."""
     if trial is not None and trial.state is TrialState.RETURNING:
         return Step.FINISH_RETURN
     own = committed.release if committed is not None else trial.origin if trial is not None else None
@@ -43,7 +45,9 @@ def decide(booted: Release, committed: Committed | None, trial: Trial | None, ke
     if trial is not None:
         return _during(booted, own, trial)
     if booted == own:
-        return Step.NOTHING
+        # The other version may have worked on this state: the copy of before it is the way back, not something to tidy.
+        tried = damaged and kept is not None and kept.origin == own and kept.target != own
+        return Step.RETURN if tried else Step.NOTHING
     if kept is not None and kept.origin == booted and kept.target == own:
         # Asked for by the owner, or by a bootloader that gave the newer version up.
         return Step.RETURN

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ ARCHIVE: Final = "files.tar"
 ALWAYS: Final = frozenset({"device.key"})
 _MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 _MAX_FILES: Final = 512
+_MAX_BYTES: Final = 128 * 1024 * 1024  # in memory, on boards with little of it
 
 Readable = Callable[[str, bytes, bytes], bool]
 """Whether this version can read the file of that name: its content now, and what it was before."""
@@ -46,7 +48,7 @@ def pack(state: Path, target: Path) -> list[str]:
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for path in _paths(state):
             content = _content(path)
-            if content is None:
+            if content is None or packed.tell() + len(content) > _MAX_BYTES:
                 continue
             about = tarfile.TarInfo(str(path.relative_to(state)))
             about.size, about.mode = len(content), 0o600
@@ -105,12 +107,17 @@ def put_back(state: Path, aside: Path, wanted: Mapping[str, bytes]) -> None:
 def _paths(state: Path) -> list[Path]:
     names = (*files.NAMES, *EXTRA)
     found = {path for name in names for path in state.glob(name) if path.is_file() and not path.is_symlink()}
-    return sorted(found)[:_MAX_FILES]
+    # What makes the box itself comes first: many files of models must not push it out.
+    own = {path for name in files.NAMES for path in state.glob(name)}
+    return sorted(found, key=lambda path: (path not in own, path))[:_MAX_FILES]
 
 
 def _content(path: Path) -> bytes | None:
+    """Return a small file of the state; None for what is none, also a pipe that would wait for ever."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
             content = file.read(_MAX_FILE_BYTES + 1)
     except OSError:
         return None

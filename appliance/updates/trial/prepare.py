@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,7 +53,8 @@ def _steps(places: Places, booted: Release, now_ms: int) -> Prepared:
     report: Report | None = None
     for _ in range(_MAX_STEPS):
         trial, kept = record.trial(places), record.kept(places)
-        step = decide(booted, record.committed(places), trial, kept)
+        damaged = trial is None and os.path.lexists(places.trial)
+        step = decide(booted, record.committed(places), trial, kept, damaged=damaged)
         done.append(step)
         _log.info("state: %s", step.value)
         if step in FINAL:

@@ -17,7 +17,7 @@ from appliance.updates.trial.model import Answered, Committed, Kept, Report, Tri
 from appliance.updates.trial.places import Places
 
 _log = logging.getLogger(__name__)
-_MAX_BYTES: Final = 1024 * 1024
+_MAX_BYTES: Final = 4 * 1024 * 1024  # several times what the bounds of its parts allow
 _MODE: Final = 0o640  # the gateway shows them to the owner; the tail of the journal is nobody else's
 ABOUT: Final = "about.json"
 MAX_REPORTS: Final = 20

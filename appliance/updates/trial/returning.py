@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 RETURNED: Final = "returned"
 REFUSED: Final = "refused"
+_MAX_LOST: Final = 200  # kinds; names of tables come from the other version's journal
 ROLLED_BACK: Final = "rolled_back"
 SILENT: Final = (
     "The new version did not come up, and could not say why: it hung, the kernel stopped, or the power went off."
@@ -106,10 +107,10 @@ def _build(places: Places, trial: Trial, kept: Kept | None) -> Outcome:
         _remove_unbuilt(places)
     if kept is None or not kept.database:
         return Outcome(note=_NO_COPY.format("there is none"))
-    lineage_holds = continues(places.paths.journal, kept.lineage)
     try:
         _put_copy(places)
         with places.as_owner():
+            lineage_holds = continues(places.paths.journal, kept.lineage)
             outcome = _replayed(places, trial, lineage_holds)
     except StorageFullError:
         raise
@@ -147,7 +148,7 @@ def _replayed(places: Places, trial: Trial, lineage_holds: bool) -> Outcome:
     journals.flush_directory(places.state)
     if held is None:
         return Outcome(note=_RESTORED.format(places.aside(trial.id)), copied=True)
-    told = tuple(lost(loss, count, trial.target) for loss, count in held.lost)
+    told = tuple(lost(loss, count, trial.target) for loss, count in held.lost[:_MAX_LOST])
     return Outcome(held.batches, held.records, held.missing, held.damaged, told, copied=True)
 
 
@@ -157,7 +158,7 @@ def _swap(places: Places, trial: Trial) -> None:
     ready = places.returning.exists()
     if not ready and (outcome.copied or (aside / DATABASE).exists()):
         return  # done before the cut
-    if aside.is_symlink():
+    if aside.is_symlink() or (aside.exists() and not aside.is_dir()):
         aside.unlink()  # nobody but a faulty gateway makes one; it must not keep the box from returning
     aside.mkdir(mode=0o700, exist_ok=True)
     for suffix in ("-wal", "-shm", "-journal", ""):

@@ -7,6 +7,7 @@ from typing import Final
 from appliance.storage.copies.older import TABLE_UNKNOWN, Loss
 from appliance.updates.trial.model import Lost, Release
 
+_NAME_CHARS: Final = 80  # of a table that only the other version's journal knows
 _WORDS: Final = {
     "sessions": "conversations",
     "entries": "messages",
@@ -40,7 +41,7 @@ def lost(loss: Loss, count: int, newer: Release) -> Lost:
         what = f"a detail of {known or 'entries'} that only version {newer.version} knows"
     else:
         what = known or "entries"
-    return Lost(loss.table, count, what, loss.why, loss.column)
+    return Lost(loss.table[:_NAME_CHARS], count, what, loss.why, loss.column[:_NAME_CHARS])
 
 
 def line(one: Lost) -> str:

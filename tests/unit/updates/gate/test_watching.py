@@ -196,6 +196,17 @@ def test_a_tail_is_bounded_in_lines_and_in_their_length(trial: Scene) -> None:
     assert {len(line) for line in found.failures[-1].journal} == {400}
 
 
+def test_what_a_version_says_at_any_length_leaves_a_record_that_can_be_read(trial: Scene) -> None:
+    seen = tuple(f"gateway: does not work ({'x' * 1_000_000})" for _ in range(MAX_LINES + 1))
+    given_up(trial, evidence(tuple("u" * 1000 for _ in range(MAX_LINES + 1)), seen))
+    found = report.open_trial(trial.box.root)
+    assert found is not None
+    failure = found.failures[-1]
+    assert (len(failure.units), len(failure.gate), len(failure.reason)) == (MAX_LINES, MAX_LINES, 400)
+    trial.box.boot(OLD)
+    assert trial.box.report().reason == failure.reason
+
+
 def test_of_many_failed_starts_the_last_ones_are_kept(trial: Scene) -> None:
     for _ in range(MAX_FAILURES + 1):
         given_up(trial, evidence())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from appliance.storage.errors import SchemaError, StateHeldError, StorageFullErr
 from appliance.storage.journal import held
 from appliance.storage.lock import StateLock
 from appliance.updates.errors import UpdateError
-from appliance.updates.trial import record, report
+from appliance.updates.trial import keepsakes, record, report
 from appliance.updates.trial.commit import KEPT_MS, forget_old, request_rollback
 from appliance.updates.trial.decide import Step
 from appliance.updates.trial.model import TrialState
@@ -229,6 +230,38 @@ def test_a_trial_whose_record_is_lost_still_has_its_copy(box: Box) -> None:
     assert box.boot(NEW).steps == (Step.RESUME,)
     assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
     assert box.texts() == ["hello", "two"]
+
+
+def test_a_trial_whose_record_cannot_be_read_is_gone_back_from_all_the_same(box: Box) -> None:
+    box.boot(NEW)
+    box.run(NEW, say(2, "two"))
+    box.places.trial.write_text("{")
+    assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
+    assert box.texts() == ["hello", "two"]
+    assert box.boot(OLD).steps == (Step.NOTHING,)
+
+
+def test_a_pipe_or_a_file_that_a_faulty_version_left_does_not_keep_the_box_from_returning(box: Box) -> None:
+    (box.places.state / "gateway.token").write_text("token\n")
+    box.boot(NEW)
+    box.run(NEW, say(2, "two"))
+    (box.places.state / "gateway.token").unlink()
+    os.mkfifo(box.places.state / "gateway.token")
+    box.places.aside("0001").write_text("in the way")
+    assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
+    assert (box.places.state / "gateway.token").read_text() == "token\n"
+    assert box.texts() == ["hello", "two"]
+
+
+def test_the_key_of_the_box_is_kept_however_much_lies_beside_it(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepsakes, "_MAX_FILES", 2)
+    monkeypatch.setattr(keepsakes, "_MAX_BYTES", 4096)
+    state = box.places.state
+    (state / "models").mkdir(exist_ok=True)
+    (state / "models/a.json").write_bytes(b" " * 4096)
+    (state / "revocations.json").write_text("{}")
+    (state / "device.key").write_text("key")
+    assert keepsakes.pack(state, box.root / "files.tar") == ["device.key"]
 
 
 def test_a_copy_that_went_bad_leaves_the_rebuild_to_the_gateway(box: Box) -> None:
