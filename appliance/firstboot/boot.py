@@ -26,7 +26,9 @@ from appliance.foundation.errors import ApplianceError
 from appliance.foundation.filetrouble import told
 
 Send = Callable[[Sequence[Option], Sequence[Option]], dict[str, str]]
-_FIRST = tuple(Option("exposure", path, value) for path, value in plan.FIRST_OPTIONS)
+_FIRST_KEY = "exposure"
+"""Who wrote this one wrongly wanted something: a box that was to be closed is not opened, and says so on its screen."""
+_FIRST = tuple(Option(_FIRST_KEY, path, value) for path, value in plan.FIRST_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Boot:
         """Keep what was read. Return the report, and what could not be kept: then the card stays as it is."""
         failed: list[str] = []
         applied = self._parts(found.settings, failed)
-        options, refused = self._options(found.settings, failed, before)
+        unclear = any(one.key == _FIRST_KEY for one in found.mistakes)
+        options, refused = self._options(found.settings, failed, () if before.first or unclear else _FIRST)
         first = before.first or not failed
         if found.source is None:
             return replace(before, kept=found.kept, wiping=None, first=first), failed
@@ -111,9 +114,11 @@ class Boot:
                 failed.append(f"The {part.name} could not be kept: {told(error)}")
         return applied
 
-    def _options(self, settings: Settings, failed: list[str], before: Report) -> tuple[list[str], dict[str, str]]:
+    def _options(
+        self, settings: Settings, failed: list[str], first: tuple[Option, ...]
+    ) -> tuple[list[str], dict[str, str]]:
         """Hand options to the gateway; return the names of those it took, and the others with the reason."""
-        wanted, first = tuple(plan.options(settings)), () if before.first else _FIRST
+        wanted = tuple(plan.options(settings))
         if not wanted and not first:
             return [], {}
         try:

@@ -111,6 +111,15 @@ def test_a_box_without_a_card_file_has_a_name_and_is_open_to_the_house(box: _Box
     assert not (box.root / "run/userdb").exists()  # nobody can log in, and there is no default password
 
 
+@pytest.mark.parametrize(("line", "bind"), [('exposure = "loopback"', "loopback"), ('exposure = "lopback"', None)])
+def test_a_box_that_was_to_be_closed_stays_closed(box: _Box, line: str, bind: str | None) -> None:
+    box.put("efi/homarus.toml", f"{line}\n")
+    for _ in range(2):
+        assert box.boot()
+        assert box.options.get("gateway.bind") == bind
+    assert ('Write "loopback"' in box.text("efi/homarus-said.txt")) == (bind is None)
+
+
 def test_a_box_without_a_machine_id_has_a_name_that_lasts(box: _Box) -> None:
     box.put("etc/machine-id", "uninitialized\n")
     box.boot()
