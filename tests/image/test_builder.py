@@ -262,7 +262,7 @@ def test_ids_and_keys_of_the_building_machine_are_removed(tmp_path: Path) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("" if name == "etc/shadow" else "of the builder")
     seal.clean(tmp_path)
-    assert any(tools.REPOSITORY.is_relative_to(word) for word in words if word.startswith("/") and word != "/")
+    assert not [name for name in lost if (tmp_path / name).exists()]
     assert (tmp_path / "etc/machine-id").read_text() == ""
     assert (tmp_path / "etc/ssh/sshd_config").exists()
 
@@ -290,7 +290,7 @@ def test_nothing_of_ours_has_a_password_or_names_a_host() -> None:
     for path in overlay.ROOTFS.rglob("*"):
         if path.is_file() and not path.is_symlink():
             text = path.read_text()
-            assert not re.search(r"https?://(?!0pointer)", text), path
+            assert not re.search(r"https?://(?!0pointer|www\.freedesktop\.org/standards/)", text), path
             assert "PasswordAuthentication yes" not in text, path
 
 
@@ -301,7 +301,7 @@ def test_programs_of_the_tools_tree_are_started_in_a_private_namespace(
     words = tools.command(["true", Path("/x y")], [tmp_path], root=tmp_path / "tree")
     assert words[:4] == ["unshare", "--mount", "--propagation", "private"]
     assert words[-2:] == ["true", "/x y"]
-    assert str(tools.REPOSITORY) in words
+    assert any(tools.REPOSITORY.is_relative_to(word) for word in words if word.startswith("/") and word != "/")
 
 
 def test_our_scripts_are_shell_that_parses() -> None:
