@@ -12,6 +12,7 @@ _INSTALL: Final = "appliance.updates.install.command"
 # By name: what waits for the gateway must not load what talks to a server, on the smallest boards.
 ACTIONS: Final[Mapping[str, str]] = {
     "prepare-state": _TRIAL,
+    "prepare-again": _TRIAL,
     "gate": _TRIAL,
     "deadline": _TRIAL,
     "check": _INSTALL,

@@ -17,6 +17,7 @@ from appliance.host.interfaces import addresses
 Ask = Callable[[str, dict[str, Any]], Any]
 _UPDATE: Final = "run/homarus-update/status.json"
 _WIFI: Final = "run/homarus-wifi/state.json"
+_STATE: Final = "run/homarus-state/problem.json"
 _FIRST_BOOT: Final = "data/system/first-boot.json"
 _MAX_BYTES: Final = 256 * 1024
 _PHASES: Final = {
@@ -93,12 +94,12 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
 
 
 def _away(base: Facts, why: str, root: Path) -> Facts:
-    """Without a gateway nobody else tells of mistakes in the settings."""
+    """Without a gateway nobody else tells of mistakes in the settings, and of what keeps it from starting."""
     return Facts(
         name=base.name,
         addresses=base.addresses,
         gateway=why,
-        problems=tuple(_mistakes(root)),
+        problems=(*_unprepared(root), *_mistakes(root)),
         update=base.update,
         box=base.box,
         wifi=base.wifi,
@@ -108,6 +109,14 @@ def _away(base: Facts, why: str, root: Path) -> Facts:
 def _short(error: Exception) -> str:
     """The first sentence: what to do on a machine that is no box does not help here."""
     return f"{str(error).split('. ', 1)[0].rstrip('.')}."
+
+
+def _unprepared(root: Path) -> list[Problem]:
+    message = _json(root / _STATE).get("message")
+    if not isinstance(message, str):
+        return []
+    fix = "It is tried again by itself, at most every 15 minutes; `sudo systemctl restart homarus-gateway` tries now."
+    return [Problem(f"The data could not be made ready: {message.rstrip('.')}.", fix)]
 
 
 def _mistakes(root: Path) -> list[Problem]:

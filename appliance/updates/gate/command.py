@@ -1,4 +1,7 @@
-"""The actions of the trial as systemd starts them: `python -P -m appliance.updates prepare-state | gate | deadline`."""
+"""The actions of the trial as systemd starts them: `python -P -m appliance.updates ACTION`.
+
+ACTION: prepare-state (before the gateway), prepare-again (when that failed), gate, deadline.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +26,12 @@ from appliance.updates.trial.places import Places
 
 _log = logging.getLogger(__name__)
 _SEEN: Final = "run/homarus-gate/seen.json"
+_PROBLEM: Final = "run/homarus-state/problem.json"  # the console shows it: without a gateway nobody else can
+_STATE: Final = "homarus-state.service"
+_WAITING: Final = ("homarus-gateway.service", "homarus-gate.service")
+_AGAIN_S: Final = (60.0, 120.0, 240.0, 480.0)
+_AT_MOST_S: Final = 900.0
+_PREPARE_S: Final = 2000.0  # its unit ends it before
 _PATIENCE: Final = "HOMARUS_GATE_PATIENCE_S"
 _PATIENCE_S: Final = 480.0  # the deadline of a trial is at ten minutes
 _COMMAND_S: Final = 30.0
@@ -40,7 +50,9 @@ def act(action: str, root: Path = Path("/"), environ: Mapping[str, str] = os.env
     try:
         match action:
             case "prepare-state":
-                return _prepare(places, booted)
+                return _prepare(root, places, booted)
+            case "prepare-again":
+                return _prepare_again(time.sleep, _start)
             case "gate":
                 return _gate(root, places, booted, float(environ.get(_PATIENCE) or _PATIENCE_S))
             case _:
@@ -56,14 +68,47 @@ def booted_release(root: Path = Path("/")) -> Release | None:
     return Release(slot, box.version, box.build) if box is not None and slot else None
 
 
-def _prepare(places: Places, booted: Release) -> int:
+def _prepare(root: Path, places: Places, booted: Release) -> int:
     from appliance.updates.trial.prepare import prepare_state
 
-    done = prepare_state(places, booted, SystemClock().now_ms())
+    problem = root / _PROBLEM
+    try:
+        done = prepare_state(places, booted, SystemClock().now_ms())
+    except (ApplianceError, OSError) as error:
+        _tell(problem, str(error))
+        raise
     if done.refusal:
         _log.error("version %s cannot be tried: %s", booted.version, done.refusal)
+        _tell(problem, done.refusal)
         return 1
+    problem.unlink(missing_ok=True)
     return 0
+
+
+def _tell(path: Path, why: str) -> None:
+    path.parent.mkdir(mode=0o755, exist_ok=True)
+    write_atomic(path, json.dumps({"message": why}).encode(), mode=0o644)
+
+
+def _prepare_again(sleep: Callable[[float], None], start: Callable[..., bool]) -> int:
+    """Try until the state is prepared, more and more seldom, then start what waited for it.
+
+    What usually is in the way is a full disk, and whoever makes room must not have to know what comes next.
+    """
+    for pause_s in chain(_AGAIN_S, repeat(_AT_MOST_S)):
+        sleep(pause_s)
+        if start(_STATE):
+            break
+    return 0 if start(*_WAITING) else 1
+
+
+def _start(*units: str) -> bool:
+    """Start units and wait for that; return whether all of them came up."""
+    try:
+        return subprocess.run(["systemctl", "start", *units], check=False, timeout=_PREPARE_S).returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        _log.error("%s: %s", " ".join(units), error)
+        return False
 
 
 def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int:

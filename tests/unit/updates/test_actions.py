@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.updates.__main__ import ACTIONS, main
-from appliance.updates.gate.command import act, booted_release
+from appliance.updates.gate.command import _prepare_again, act, booted_release
 from appliance.updates.trial import record
 from appliance.updates.trial.model import Release
 from appliance.updates.trial.places import Places
@@ -50,14 +50,32 @@ def test_a_version_without_a_copy_of_the_state_fails_before_the_gateway(
     (root / "proc/cmdline").write_text("ro rauc.slot=B quiet")
     monkeypatch.setattr("appliance.updates.trial.copying.room_missing", lambda _: 1)
     assert act("prepare-state", root) == 1
+    problem = root / "run/homarus-state/problem.json"
+    assert "free some space" in json.loads(problem.read_text())["message"]
+    assert problem.stat().st_mode & 0o777 == 0o644
     monkeypatch.undo()
     assert act("prepare-state", root) == 0
+    assert not problem.exists()
+
+
+def test_a_state_that_could_not_be_prepared_is_tried_more_and_more_seldom() -> None:
+    pauses: list[float] = []
+    started: list[tuple[str, ...]] = []
+
+    def start(*units: str) -> bool:
+        started.append(units)
+        return len(started) > 6
+
+    assert _prepare_again(pauses.append, start) == 0
+    assert pauses == [60, 120, 240, 480, 900, 900, 900]
+    assert started == [("homarus-state.service",)] * 7 + [("homarus-gateway.service", "homarus-gate.service")]
 
 
 def test_a_state_that_is_not_there_is_an_error_with_words(root: Path, caplog: pytest.LogCaptureFixture) -> None:
     (root / "var/lib/homarus").rmdir()
     assert act("prepare-state", root) == 1
     assert "var/lib/homarus" in caplog.text
+    assert "var/lib/homarus" in (root / "run/homarus-state/problem.json").read_text()
 
 
 def test_the_deadline_does_nothing_where_nothing_is_tried(root: Path) -> None:

@@ -43,6 +43,14 @@ def test_without_one_systemd_is_asked_and_else_its_own_words_are_cut_to_what_hel
     assert gather(_away, tmp_path).gateway == "No gateway answers at /run/x."
 
 
+def test_what_keeps_the_gateway_from_its_data_is_shown_while_it_does_not_answer(tmp_path: Path) -> None:
+    _put(tmp_path, "run/homarus-state/problem.json", {"message": "12 MiB are missing; free some space"})
+    (problem,) = gather(_away, tmp_path).problems
+    assert problem.text == "The data could not be made ready: 12 MiB are missing; free some space."
+    assert "tried again by itself" in problem.fix
+    assert all("12 MiB" not in one.text for one in gather(_ask, tmp_path).problems)
+
+
 def test_mistakes_on_the_card_are_shown_before_the_gateway_knows_of_them_and_not_twice(tmp_path: Path) -> None:
     _put(tmp_path, "data/system/first-boot.json", {"mistakes": [{"message": "homarus.toml: hostname: is none."}]})
     assert "hostname" in gather(_away, tmp_path).problems[0].text
