@@ -13,9 +13,10 @@ from appliance.config.errors import Refused
 from appliance.config.sections.gateway import GatewaySection
 from appliance.daemon.reach.exposure import box_name
 from appliance.firstboot import report as reports
+from appliance.foundation.clock import SystemClock
 from appliance.gateway.bearer import Bearer
 from appliance.gateway.http import webapp
-from appliance.gateway.http.setup_page import Page
+from appliance.gateway.http.setup_page import Page, Sparing
 from appliance.host.box import read_box
 from appliance.host.request import ask
 
@@ -46,4 +47,4 @@ def _setup_page(bearer: Bearer, root: Path) -> Page:
         found = reports.load(root).all_mistakes
         return [replace(one, value="").sentence() for one in found]
 
-    return Page(bearer, box_name, mistakes, ask)
+    return Page(bearer, box_name, mistakes, Sparing(ask, SystemClock()))

@@ -19,12 +19,14 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from appliance.foundation.clock import Clock
 from appliance.foundation.errors import ApplianceError
 from appliance.gateway.bearer import Bearer
 from appliance.gateway.http.trust import STYLE, chosen_language
 
 Ask = Callable[[str, Mapping[str, object]], Awaitable[Mapping[str, Any]]]
 _MAX_FORM_BYTES: Final = 4096
+_STATE_S: Final = 2.0
 _STYLE: Final = f"""{STYLE}
 label{{display:block;margin:.9rem 0 .2rem}}
 input,select{{box-sizing:border-box;width:100%;padding:.7rem;font:inherit;color:inherit;background:var(--card);
@@ -45,6 +47,34 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Vary": "Accept-Language",
 }
+
+
+class Sparing:
+    """Puts questions to the box's root service, that for the state of the Wi-Fi at most every two seconds.
+
+    Each question is a process of root's, of which few may run at a time; the page is read by whoever is in reach.
+    """
+
+    def __init__(self, ask: Ask, clock: Clock) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._one = asyncio.Lock()
+        self._state: Mapping[str, Any] = {}
+        self._until = float("-inf")
+
+    async def __call__(self, verb: str, params: Mapping[str, object]) -> Mapping[str, Any]:
+        """Return what is answered; {} for a state that nobody can say. Raises HostError for everything else."""
+        if verb != "wifi.state":
+            self._until = float("-inf")
+            return await self._ask(verb, params)
+        async with self._one:
+            if self._clock.monotonic() >= self._until:
+                try:
+                    self._state = await self._ask(verb, params)
+                except ApplianceError:
+                    self._state = {}  # kept too: a box that is in trouble is asked no more often
+                self._until = self._clock.monotonic() + _STATE_S
+            return self._state
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from string import Formatter
@@ -11,9 +12,10 @@ import pytest
 from aiohttp import web
 
 from appliance.gateway.bearer import Bearer
-from appliance.gateway.http.setup_page import Page
+from appliance.gateway.http.setup_page import Page, Sparing
 from appliance.gateway.http.setup_words import WORDS
 from appliance.host.request import HostAbsent, HostError
+from tests.fakes.clock import FakeClock
 from tests.fakes.wire import Gateway, gateway
 
 _HEARD = [{"name": "home & <b>", "ssidHex": "686f6d65", "strength": 70, "secured": True}]
@@ -118,6 +120,29 @@ async def test_a_form_has_a_bound(box: Gateway, host: _Host) -> None:
     assert (await _post(box, ssid="x", password="y" * 4060))[0] == 200
     assert (await _post(box, ssid="x", password="y" * 4200))[0] == 413
     assert (await _post(box, ssidHex="zz"))[0] == 200  # the service refuses it, the page does not break
+
+
+async def test_however_often_the_page_is_read_root_is_asked_every_two_seconds(host: _Host) -> None:
+    clock, asked = FakeClock(), 0
+
+    async def ask(verb: str, params: Mapping[str, object]) -> Mapping[str, Any]:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return await host.ask(verb, params)
+
+    sparing = Sparing(ask, clock)
+    assert await asyncio.gather(*(sparing("wifi.state", {}) for _ in range(50))) == [host.state] * 50
+    assert asked == 1
+    host.state = None  # the service does not answer any more
+    clock.advance(1.9)
+    assert await sparing("wifi.state", {}) != {}
+    clock.advance(0.2)
+    assert await asyncio.gather(*(sparing("wifi.state", {}) for _ in range(50))) == [{}] * 50
+    assert asked == 2
+    host.state = {"phase": "setup"}
+    await sparing("wifi.join", {"ssidHex": "686f6d65"})
+    assert await sparing("wifi.state", {}) == host.state
 
 
 @pytest.mark.parametrize("language", ["de", "fr"])
