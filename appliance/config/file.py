@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from appliance.config.document.edit import remove_value, set_value
-from appliance.config.document.json5 import parse, skip_space
+from appliance.config.document.json5 import MAX_CHARACTERS, parse, skip_space
 from appliance.config.errors import ConfigError, ConfigSyntaxError, Issue, IssueSeverity
 from appliance.config.load import Loaded, load_text
 from appliance.config.migrate import migrate
+from appliance.config.reading.secrets import read_regular
 from appliance.foundation.atomicfile import write_atomic
 
 
@@ -66,7 +67,7 @@ def save(path: Path, before: str, after: str, environ: Mapping[str, str]) -> Loa
 def _text(path: Path) -> str:
     """Return what the file says. Raises ConfigError where no option could be put into it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, 4 * MAX_CHARACTERS).decode("utf-8")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:

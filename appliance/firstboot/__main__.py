@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -50,6 +51,8 @@ def _boot() -> int:
 
 
 def _options() -> int:
+    """Of another user than who waits for it, who may not end it (CAP_KILL): it does that itself."""
+    signal.alarm(gateway.PATIENCE_S)
     order = json.loads(sys.stdin.buffer.read(_MAX_ORDER_BYTES))
     answer = gateway.keep(order, os.environ, SystemClock())
     sys.stdout.write(json.dumps(answer))

@@ -23,7 +23,10 @@ from appliance.foundation.paths import StatePaths
 
 USER: Final = "homarus"
 ACTION: Final = "options"
-_TIMEOUT_S: Final = 60.0
+PATIENCE_S: Final = 40
+"""Of the child, in whole seconds: nothing in the gateway's folder may keep the box from its start."""
+
+_TIMEOUT_S: Final = 60.0  # never reached: root, without the right to end processes of others, could only wait on
 _CODE: Final = Path(appliance.__file__).resolve().parents[1]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from appliance.config.load import load
-from appliance.firstboot.applying.gateway import NotKept, send
+from appliance.firstboot.__main__ import main
+from appliance.firstboot.applying import gateway
+from appliance.firstboot.applying.gateway import ACTION, PATIENCE_S, NotKept, send
 from appliance.firstboot.applying.plan import FIRST_OPTIONS, Option
 from appliance.storage.lock import StateLock
 
@@ -41,6 +47,21 @@ def test_options_are_not_written_beside_a_gateway_that_runs(tmp_path: Path) -> N
             send(tmp_path, (Option("owner", "owner.name", "Ada"),), (), user=None)
     finally:
         lock.release()
+
+
+def test_a_pipe_in_the_place_of_the_configuration_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "homarus.json5")
+    assert send(tmp_path, (Option("owner", "owner.name", "Ada"),), (), user=None) == {"owner.name": "it is not a file."}
+
+
+def test_the_process_that_writes_options_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    alarms: list[int] = []
+    monkeypatch.setattr(signal, "alarm", alarms.append)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    with pytest.raises(json.JSONDecodeError):
+        main([ACTION])
+    assert alarms == [PATIENCE_S]
+    assert 0 < PATIENCE_S < gateway._TIMEOUT_S
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
