@@ -11,6 +11,8 @@ from image.errors import ImageError
 from image.schema import mistakes
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+EXAMPLE = REPOSITORY / "appliance" / "firstboot" / "homarus.toml.example"
+"""What the owner may set; it lies on the set-up partition of every board, beside where the file itself is to lie."""
 _FOLDER = REPOSITORY / "firmware-config"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from image import board as boards
 from image import keyring, layouts, payload
-from image.board import REPOSITORY
+from image.board import EXAMPLE, REPOSITORY
 from image.cache import cached, hash_files, key_of
 from image.context import Context
 from image.errors import ImageError
@@ -44,7 +44,7 @@ def build(context: Context, say: Callable[[str], None]) -> Path:
     say(f"{board.title}: version {context.version}, keys: {context.trust.kind}")
     root = root_stage.make(context)
     layout = layouts.of(board)
-    code = hash_files([REPOSITORY / "image/layouts", REPOSITORY / "firmware-config"], REPOSITORY)
+    code = hash_files([REPOSITORY / "image/layouts", REPOSITORY / "firmware-config", EXAMPLE], REPOSITORY)
 
     def make(target: Path) -> None:
         target.mkdir()

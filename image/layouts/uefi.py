@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from image import tools
-from image.board import REPOSITORY, Board
+from image.board import EXAMPLE, REPOSITORY, Board
 from image.context import Context
 from image.layouts import Layout, fat
 from image.stages import base
@@ -104,9 +104,8 @@ def _setup_files(board: Board, work: Path) -> dict[str, Path]:
         # Debian's signed GRUB looks for its configuration here and nowhere else.
         "EFI/debian/grub.cfg": work / "grub.cfg",
         "EFI/debian/grubenv": work / "grubenv",
+        EXAMPLE.name: EXAMPLE,
     }
-    for each in sorted((_COMMON / "setup").glob("*")):
-        files[each.name] = each
     return files
 
 

@@ -26,6 +26,7 @@ _NO_GENERATORS = ("systemd-gpt-auto-generator", "systemd-ssh-generator", "system
 _LINKS = {
     "etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf",
     "etc/localtime": "../data/system/localtime",
+    "etc/timezone": "../data/system/timezone",
     "etc/default/locale": "../locale.conf",
     "etc/mtab": "../proc/self/mounts",
     "etc/homarus/box.json": "../../usr/lib/homarus/box.json",

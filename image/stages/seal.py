@@ -33,7 +33,6 @@ _REMOVED = (
     "etc/dpkg/dpkg.cfg.d/*",
     "etc/apt/sources.list*",
     "etc/apt/apt.conf.d/*",
-    "etc/timezone",
     "etc/initramfs-tools",
     "etc/kernel",
     "etc/grub.d",

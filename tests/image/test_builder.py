@@ -353,3 +353,9 @@ def test_what_the_firmware_reads_goes_to_the_boot_slot_and_leaves_the_root(tmp_p
     found = sorted(str(each.relative_to(tmp_path / "kernel")) for each in (tmp_path / "kernel").rglob("*"))
     assert found == ["initrd.img", "raspi-firmware", "raspi-firmware/s", "vmlinuz"]
     assert not (root / "usr/lib/raspi-firmware").exists()
+
+
+def test_what_the_owner_may_set_lies_on_the_set_up_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uefi.base, "unpacked", lambda *_: tmp_path)
+    files = uefi._setup_files(board.load("nuc"), tmp_path)
+    assert files["homarus.toml.example"].read_text().startswith("# Settings for a new Homarus box.")

@@ -10,11 +10,10 @@ import tempfile
 from pathlib import Path
 
 from image import tools
-from image.board import REPOSITORY, Board
+from image.board import EXAMPLE, Board
 from image.layouts import fat
 from image.layouts.pi.facts import Facts
 
-_EXAMPLE = REPOSITORY / "appliance" / "firstboot" / "homarus.toml.example"
 _FAT = "0xc"
 _LINUX = "0x83"
 SLOTS = {"setup": 1, "boot_a": 2, "boot_b": 3, "root_a": 5, "root_b": 6, "data": 7}
@@ -46,7 +45,7 @@ def _cover(disk: Path) -> None:
 
 def setup_files(board: Board) -> dict[str, Path]:
     """The selector, and what tells the owner which settings may be put there."""
-    return {"autoboot.txt": board.folder / "autoboot.txt", _EXAMPLE.name: _EXAMPLE}
+    return {"autoboot.txt": board.folder / "autoboot.txt", EXAMPLE.name: EXAMPLE}
 
 
 def configuration(board: Board, facts: Facts, name: str, images: dict[str, Path]) -> str:
