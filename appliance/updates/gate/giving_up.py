@@ -49,7 +49,7 @@ def give_up(
     with places.exclusive():
         trial, own = record.trial(places), record.committed(places)
         origin = own.release if own is not None else trial.origin if trial is not None else booted
-        if booted == origin:
+        if booted == origin or _comes_back(trial, booted):
             return False
         try:
             if trial is None or trial.target != booted:
@@ -61,6 +61,11 @@ def give_up(
         finally:
             reboot()
     return True
+
+
+def _comes_back(trial: Trial | None, booted: Release) -> bool:
+    """The version before runs and has not got its state yet: a restart makes no room on a disk, its owner may."""
+    return trial is not None and trial.state is TrialState.RETURNING and booted == trial.origin
 
 
 def _forbid(slots: SlotMarks) -> None:

@@ -244,6 +244,18 @@ def test_a_return_that_another_version_cannot_finish_is_left_to_the_version_befo
     assert trial.box.boot(OLD).steps == (Step.FINISH_RETURN, Step.NOTHING)
 
 
+def test_the_version_before_that_waits_for_its_state_is_not_restarted_over_and_over(trial: Scene) -> None:
+    places = trial.box.places
+    trial.box.commit(NEW)
+    record.write_request(places, 0)
+    begin_return(places, None, record.kept(places), 0)
+    assert not trial.gate().pass_through(OLD)
+    assert given_up(trial, evidence(("homarus-state.service",)), OLD) == (False, [])
+    assert trial.box.boot(OLD).steps == (Step.FINISH_RETURN, Step.NOTHING)
+    assert trial.gate().pass_through(OLD)
+    assert trial.slots.marks == [("good", "booted")]
+
+
 def test_a_version_that_got_no_copy_is_forbidden_at_once(trial: Scene) -> None:
     found = record.trial(trial.box.places)
     assert isinstance(found, Trial)
