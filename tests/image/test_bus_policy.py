@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import shutil
 import subprocess
@@ -100,3 +101,9 @@ def test_an_operator_of_tailscale_can_open_no_shell_on_the_box() -> None:
 def test_links_of_others_are_not_followed_whatever_kernel_a_board_has() -> None:
     lines = (ROOTFS / "usr/lib/sysctl.d/60-homarus.conf").read_text().splitlines()
     assert {"fs.protected_symlinks = 1", "fs.protected_hardlinks = 1"} <= set(lines)
+
+
+def test_networks_are_changed_by_root_alone() -> None:
+    read = configparser.ConfigParser()
+    read.read(ROOTFS / "etc/NetworkManager/conf.d/10-homarus.conf")
+    assert read["main"]["auth-polkit"] == "root-only"

@@ -187,9 +187,12 @@ def _deadline(root: Path, places: Places, booted: Release) -> int:
 
 
 def _secrets(places: Places) -> list[str]:
+    """Return the token of the gateway, which its journal may show; a pipe in its place is not waited for."""
+    from appliance.config.reading.secrets import read_regular
+
     try:
-        with places.as_owner(), places.paths.token.open("rb") as file:
-            return [file.read(_MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()]
+        with places.as_owner():
+            return [read_regular(places.paths.token, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()]
     except OSError:
         return []
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from appliance.updates.__main__ import ACTIONS, main
-from appliance.updates.gate.command import _prepare_again, act, booted_release
+from appliance.updates.gate.command import _prepare_again, _secrets, act, booted_release
 from appliance.updates.trial import record
 from appliance.updates.trial.model import Release
 from appliance.updates.trial.places import Places
@@ -88,3 +89,13 @@ def test_an_unknown_action_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
     assert main([]) == 64
     told = capsys.readouterr().err
     assert all(name in told for name in ACTIONS)
+
+
+def test_a_pipe_in_the_place_of_the_token_does_not_keep_a_version_from_being_given_up(tmp_path: Path) -> None:
+    places = Places.on(tmp_path)
+    places.state.mkdir(parents=True)
+    os.mkfifo(places.paths.token)
+    assert _secrets(places) == []
+    places.paths.token.unlink()
+    places.paths.token.write_text("of the gateway\n")
+    assert _secrets(places) == ["of the gateway"]
