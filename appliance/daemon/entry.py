@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -19,6 +20,7 @@ from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
 from appliance.host.credentials import with_credentials
+from appliance.host.systemd import Notifier
 from appliance.storage.copies.takeover import unfinished
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import configure
@@ -118,4 +120,6 @@ def _level(config: Config) -> str:
 
 def _refuse(text: str, status: int) -> int:
     print(f"homarus: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # systemd went away: nobody there to be told
+        Notifier().failed(text)  # the screen of a box shows it: there is no gateway to ask
     return status

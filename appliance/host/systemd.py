@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from typing import Final
+
+ENDED: Final = "Ended: "
+"""What the last words of a service begin with: others may be of a time when all was well."""
 
 
 class Notifier:
@@ -22,6 +26,10 @@ class Notifier:
     def stopping(self) -> None:
         """Tell that the service ends on purpose."""
         self._send("STOPPING=1")
+
+    def failed(self, why: str) -> None:
+        """Tell why the service ends; it stands beside the unit (StatusText=) until it starts again."""
+        self._send(f"STATUS={ENDED}{' '.join(why.split())}")
 
     def reloading(self, monotonic_s: float) -> None:
         """Tell that the service begins anew in the same process and will be ready again."""

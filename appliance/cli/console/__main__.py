@@ -10,6 +10,7 @@ import json
 import re
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from appliance.cli.console.apart import apart
@@ -21,26 +22,47 @@ from appliance.client.target import SocketTarget
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import ADMIN_SOCKET
+from appliance.host.systemd import ENDED
 
 _ASK_S = 15.0
+_ERROR = "it ended with an error."
+_EX_CONFIG = "78"
+_TRIED = "It is tried again by itself."
+_CONFIGURATION = "Put it right with `homarus config`, or by a homarus.toml on the card, and restart the box."
+_GIVEN_UP = "Restart the box. If it ends again, `homarus doctor` names the fix and `homarus backup` lists the copies."
+
+
+def why_away(unit: Mapping[str, str]) -> str:
+    """Return why a gateway does not answer, and what helps, from the properties of its unit (systemctl show).
+
+    Whoever reads it stands in front of the box, perhaps without a login: what helps without one comes first.
+    """
+    state, words = unit.get("ActiveState", ""), unit.get("StatusText", "")
+    if state == "failed" or unit.get("SubState") == "auto-restart":
+        why = f"it ended with an error: {words.removeprefix(ENDED).rstrip('.')}." if words.startswith(ENDED) else _ERROR
+        if unit.get("Result") == "oom-kill":
+            why = "it ended, as the memory ran out."
+        if state != "failed":
+            return f"{why} {_TRIED}"
+        return f"{why} {_CONFIGURATION if unit.get('ExecMainStatus') == _EX_CONFIG else _GIVEN_UP}"
+    if state in ("activating", "reloading"):
+        return "it is starting. The first start of a box takes a minute or two."
+    if state == "inactive":
+        return "it is not running. Restart the box, or `sudo systemctl start homarus-gateway`."
+    return "it runs but is busy or not ready yet." if state == "active" else ""
 
 
 def unit_state() -> str:
     """Return why the gateway does not answer, as far as systemd knows."""
     import subprocess
 
+    names = "ActiveState,SubState,StatusText,Result,ExecMainStatus"
     try:
-        asked = ["systemctl", "show", "-p", "ActiveState", "--value", "homarus-gateway.service"]
-        state = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
+        asked = ["systemctl", "show", "-p", names, "homarus-gateway.service"]
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    if state in ("activating", "reloading"):
-        return "it is starting. The first start of a box takes a minute or two."
-    if state == "failed":
-        return "it ended with an error. `journalctl -u homarus-gateway -n 30` says why; it helps to restart the box."
-    if state == "inactive":
-        return "it is not running. `systemctl start homarus-gateway` starts it."
-    return "it runs but is busy or not ready yet." if state == "active" else ""
+    return why_away(dict(line.partition("=")[::2] for line in said.splitlines()))
 
 
 def read_apart(code: str) -> tuple[str, Modules]:

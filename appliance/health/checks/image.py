@@ -10,6 +10,7 @@ from appliance.health.look import Look
 _BOX = "usr/lib/homarus/box.json"
 _FIRST_BOOT = "data/system/first-boot.json"
 _MOST = 12
+_ALL = "The page /setup of this box lists all of them: its address in a browser, with /setup at the end."
 _AGAIN = "Correct it in homarus.toml on the first partition and start the box again, or set it in the app."
 
 
@@ -28,7 +29,7 @@ def check_first_boot(look: Look) -> Iterator[Condition]:
         place, problem, fix = _told(mistake)
         summary = f"A setting of the first start could not be used: {place}: {problem}"
         details: dict[str, str | int] = {"place": place, "reason": problem}
-        yield Condition("first_boot", place, Severity.NOTICE, summary, fix or _AGAIN, details)
+        yield Condition("first_boot", place, Severity.NOTICE, summary, f"{fix or _AGAIN} {_ALL}", details)
 
 
 def _told(mistake: object) -> tuple[str, str, str]:
