@@ -35,16 +35,17 @@ def app_routes(
 
     On a box of ours the page /setup comes first: without it one that has no network could not get one.
     """
-    setup = [] if read_box(root) is None else _setup_page(bearer, root).routes()
+    box = read_box(root)
+    setup = [] if box is None else _setup_page(bearer, root, development=box.keys == "development").routes()
     if isinstance(gateway, Refused) or not gateway.control_ui.enabled:
         return setup
     return [*setup, *webapp.routes(bearer=bearer, folder=FOLDER, about=about)]
 
 
-def _setup_page(bearer: Bearer, root: Path) -> Page:
+def _setup_page(bearer: Bearer, root: Path, *, development: bool) -> Page:
     def mistakes() -> list[str]:
         """What everybody in the house may read: no value, as a name of a network is nobody's business."""
         found = reports.load(root).all_mistakes
         return [replace(one, value="").sentence() for one in found]
 
-    return Page(bearer, box_name, mistakes, Sparing(ask, SystemClock()))
+    return Page(bearer, box_name, mistakes, Sparing(ask, SystemClock()), development)

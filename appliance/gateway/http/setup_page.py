@@ -79,12 +79,16 @@ class Sparing:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the page is made of. `ask` puts a question to the box's root service; `mistakes` reads a file."""
+    """What the page is made of. `ask` puts a question to the box's root service; `mistakes` reads a file.
+
+    `development`: the image trusts keys that anybody may have, which whoever is to use the box should know.
+    """
 
     bearer: Bearer
     name: Callable[[], str]
     mistakes: Callable[[], Sequence[str]]
     ask: Ask
+    development: bool = False
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -94,7 +98,8 @@ class Page:
         language, state = _language(request), await self._state()
         mistakes = await asyncio.to_thread(self.mistakes)
         inside = self._inside(request, state)
-        return _answer(language, render(language, self.name(), mistakes, state, inside=inside))
+        warning = _words(language)["development"] if self.development else ""
+        return _answer(language, render(language, self.name(), mistakes, state, inside=inside, warning=warning))
 
     async def _join(self, request: web.Request) -> web.Response:
         language, state = _language(request), await self._state()
@@ -133,11 +138,18 @@ class Page:
 
 
 def render(
-    language: str, name: str, mistakes: Sequence[str], state: Mapping[str, Any], *, inside: bool, said: str = ""
+    language: str,
+    name: str,
+    mistakes: Sequence[str],
+    state: Mapping[str, Any],
+    *,
+    inside: bool,
+    said: str = "",
+    warning: str = "",
 ) -> str:
     """Return the page. `inside`: with the form for the Wi-Fi; `said`: what went wrong with the last one."""
     words = _words(language)
-    parts = [_said(said)] if said else []
+    parts = [_said(one) for one in (warning, said) if one]
     if mistakes:
         rows = "".join(f"<li>{html.escape(one)}</li>" for one in mistakes)
         parts.append(f"<p>{html.escape(words['mistakes'])}</p><ul>{rows}</ul>")

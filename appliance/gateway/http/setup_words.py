@@ -30,6 +30,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "busy": "The box cannot do this now: {reason}",
         "elsewhere": "The Wi-Fi is chosen from the box's own network only: its name and password are on the screen of "
         "the box and in homarus-wifi.txt on its card.",
+        "development": "This box runs an image with development keys: it takes updates from whoever has them. It is "
+        "not for daily use.",
     },
     "de": {
         "title": "{name} einrichten",
@@ -55,6 +57,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "busy": "Die Box kann das gerade nicht: {reason}",
         "elsewhere": "Das WLAN wird nur aus dem eigenen Netz der Box gewählt: Name und Passwort stehen auf ihrem "
         "Bildschirm und in homarus-wifi.txt auf ihrer Karte.",
+        "development": "Diese Box läuft mit einem Abbild, das Entwicklungsschlüssel trägt: Sie nimmt Updates von "
+        "jedem, der sie hat. Sie ist nicht für den Alltag.",
     },
     "fr": {
         "title": "Configurer {name}",
@@ -80,5 +84,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "busy": "La box ne peut pas le faire maintenant : {reason}",
         "elsewhere": "Le Wi-Fi se choisit seulement depuis le réseau de la box : son nom et son mot de passe sont à "
         "l’écran et dans homarus-wifi.txt sur sa carte.",
+        "development": "Cette box porte une image avec des clés de développement : elle accepte les mises à jour de "
+        "quiconque les a. Elle n’est pas pour un usage quotidien.",
     },
 }

@@ -116,6 +116,21 @@ async def test_what_went_wrong_is_said_in_the_language_of_the_reader(box: Gatewa
     assert "<form" in text
 
 
+@pytest.mark.parametrize("development", [True, False])
+async def test_an_image_with_development_keys_says_so_to_everybody(
+    tmp_path: Path, host: _Host, development: bool
+) -> None:
+    host.state = None
+
+    def routes(bearer: Bearer) -> list[web.RouteDef]:
+        return Page(bearer, lambda: "homarus-1a2b", list, host.ask, development).routes()
+
+    async with gateway(tmp_path, routes=routes) as running:
+        assert ("development keys" in await _get(running)) == development
+        host.state = {"result": "wrong_password", "setupNetwork": "127.0.0.0/8"}
+        assert "The password was refused" in await _get(running)
+
+
 async def test_a_form_has_a_bound(box: Gateway, host: _Host) -> None:
     assert (await _post(box, ssid="x", password="y" * 4060))[0] == 200
     assert (await _post(box, ssid="x", password="y" * 4200))[0] == 413
