@@ -98,6 +98,17 @@ def test_an_operator_of_tailscale_can_open_no_shell_on_the_box() -> None:
     assert "TS_DISABLE_SSH_SERVER=true" in words
 
 
+@pytest.mark.parametrize("unit", ["homarus-engine@.service", "homarus-worker@.service"])
+def test_what_reads_a_model_of_a_stranger_has_no_door_to_tailscale(unit: str) -> None:
+    """The user of both is its operator, who may let the box serve others or join another tailnet."""
+    lines = (UNITS / unit).read_text().splitlines()
+    hidden = {word for line in lines if line.startswith("Inaccessible") for word in line.partition("=")[2].split()}
+    assert {"-/run/tailscale", "-/run/homarus", "-/run/homarus-host.sock", "-/data", "-/efi"} <= hidden
+    made = (ROOTFS / "usr/lib/tmpfiles.d/homarus-doors.conf").read_text()
+    assert "d /run/tailscale 0755 root root" in made
+    assert "RuntimeDirectoryPreserve=yes" in (UNITS / "homarus-tailscaled.service").read_text().splitlines()
+
+
 def test_links_of_others_are_not_followed_whatever_kernel_a_board_has() -> None:
     lines = (ROOTFS / "usr/lib/sysctl.d/60-homarus.conf").read_text().splitlines()
     assert {"fs.protected_symlinks = 1", "fs.protected_hardlinks = 1"} <= set(lines)
