@@ -35,6 +35,9 @@ _OTHER: Final = frozenset(
         "HOMARUS_ENGINE_SOCKETS",
         "HOMARUS_SPAWN_DIR",
         "HOMARUS_CACHE",
+        "HOMARUS_MODEL_FOLDERS",
+        "HOMARUS_GATE_PATIENCE_S",
+        "HOMARUS_BACKUP_PASSPHRASE",
     }
 )
 _WORDS: Final = {
