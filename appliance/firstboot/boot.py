@@ -45,7 +45,11 @@ class Boot:
         """Do everything; tell whether all of it worked. Mistakes of a person do not count: those are reported."""
         trouble: list[str] = []
         name = self._name(trouble)
-        self._settings(name, trouble)
+        try:
+            self._settings(name, trouble)
+        except Exception as error:  # noqa: BLE001 - whatever lies on a card: the box has a name, its owner gets in
+            # Not its text: that may quote a password.
+            trouble.append(f"The settings on the card could not be looked at ({type(error).__name__}).")
         name = self._name(trouble)  # the settings may have said another one
         notes = list(tell(self.system, name, trouble))
         for line in (*notes, *trouble):

@@ -113,7 +113,7 @@ def open_table(file: str, content: bytes, mistakes: list[Mistake]) -> Table | No
         return Table(file, tomllib.loads(_decoded(content)), mistakes)
     except UnicodeDecodeError as error:
         raise Unreadable(Mistake(file, "", "is no UTF-8 text.", "Save it as UTF-8 (plain text).")) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and a number of thousands of digits
         # The text of the parser may quote what it found, but only ever one sign.
         fix = 'Texts stand between straight quotation marks: name = "value".'
         raise Unreadable(Mistake(file, "", f"cannot be read: {error}.", fix)) from error
@@ -128,6 +128,9 @@ def _decoded(content: bytes) -> str:
 
 def _shown(value: object) -> str:
     """Return what was written, short and printable."""
-    text = str(value)
+    try:
+        text = str(value)
+    except ValueError:
+        text = "?"  # a number of thousands of hexadecimal digits (sys.set_int_max_str_digits)
     clean = "".join(one if one.isprintable() else "?" for one in text[:_MAX_SHOWN])
     return f"{clean}…" if len(text) > _MAX_SHOWN else clean

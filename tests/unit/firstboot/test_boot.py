@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from appliance.firstboot.applying.gateway import NotKept
 from appliance.firstboot.applying.live import System
 from appliance.firstboot.applying.plan import Option
 from appliance.firstboot.boot import Boot
+from appliance.firstboot.values import Found
 from appliance.health.checks.image import check_first_boot
 from appliance.health.look import Look
 from tests.fakes.clock import FakeClock
@@ -376,3 +378,19 @@ def test_a_radio_or_a_keyboard_that_does_not_follow_is_said_and_no_failure(box: 
     box.put("efi/homarus.toml", _FULL)
     assert box.boot()
     assert any("keyboard" in line for line in box.said)
+
+
+def test_a_card_that_nobody_foresaw_keeps_the_owner_from_nothing(box: _Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.put("efi/homarus.toml", _FULL)
+    assert box.boot()
+    shutil.rmtree(box.root / "run")  # another start
+
+    def looked(*_: object) -> Found:
+        raise ZeroDivisionError("geheim")
+
+    monkeypatch.setattr("appliance.firstboot.boot.look", looked)
+    assert not box.boot()
+    assert box.names[-1] == "kitchen"
+    assert (box.root / "run/userdb/owner.user").exists()
+    assert "ZeroDivisionError" in box.said[-1]
+    assert "geheim" not in box.said[-1]

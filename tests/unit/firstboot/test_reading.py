@@ -277,3 +277,10 @@ def test_no_content_breaks_the_reading(content: bytes) -> None:
 @given(st.dictionaries(st.sampled_from(["hostname", "wifi", "ssh", "cloud", "keys"]), st.integers() | st.just([1])))
 def test_no_type_breaks_the_reading(data: dict[str, object]) -> None:
     _ours("\n".join(f"{key} = {value}" for key, value in data.items()))
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "0x" + "f" * 5000, "{a = 0x" + "f" * 5000 + "}"])
+def test_a_number_of_thousands_of_digits_is_a_mistake_like_any_other(number: str) -> None:
+    found = _ours(f"hostname = {number}\n")
+    assert found.settings.hostname is None
+    assert "homarus.toml" in _sentences(found)
