@@ -13,11 +13,13 @@ from appliance.foundation.ids import new_id
 from appliance.hostservice.frame import RequestError
 from appliance.hostservice.systemctl import begin
 from appliance.updates.records.files import Records
-from appliance.updates.records.model import Action, Hold, Note, Request, RunId, Trigger
+from appliance.updates.records.model import Action, Hold, Note, Phase, Request, RunId, Trigger
 
 _DAY_MS: Final = 24 * 3_600_000
 MAX_HOLD_DAYS: Final = 90
 _ACTIONS: Final = (Action.CHECK, Action.APPLY, Action.ROLLBACK)
+_WRITERS: Final = (Action.APPLY, Action.AUTO)
+_WRITING: Final = (Phase.VALIDATING, Phase.STAGING, Phase.ACTIVATING)
 
 _Model = TypeVar("_Model", bound=msgspec.Struct)
 
@@ -66,6 +68,18 @@ def hold_on(records: Records, params: Mapping[str, object], now_ms: int) -> Mapp
     until_ms = now_ms + round(days * _DAY_MS) if days else 0
     records.write_hold(Hold(until_ms))
     return {"untilMs": until_ms}
+
+
+def expect_none_written(records: Records) -> None:
+    """Refuse while a version is written and not looked at yet. Raises RequestError.
+
+    A server can send another bundle than the one it showed, signed but older; it is taken back as soon as it lies in
+    its slot. Whoever holds the gateway must not have the box restarted in between.
+    """
+    status = records.status()
+    writing = status is not None and not status.done and status.action in _WRITERS and status.phase in _WRITING
+    if writing and _alive(records):
+        raise RequestError("update_running", "An update is being installed; the box restarts when it is there.")
 
 
 def _alive(records: Records) -> bool:

@@ -84,7 +84,9 @@ class Records:
 
     def write_receipt(self, receipt: Receipt) -> None:
         """Write a receipt, a new one or the next state of it; the oldest go. Raises OSError."""
-        path = next((one for one in self.receipts.glob(f"*-{receipt.run_id}.json")), None)
+        # The id may hold a hyphen, and it comes from whoever asked: one that ends like another is another.
+        own = f"{receipt.run_id}.json"
+        path = next((one for one in self.receipts.glob("*.json") if one.name.partition("-")[2] == own), None)
         if path is None:
             names = sorted(one.name for one in self.receipts.glob("*.json"))
             number = int(names[-1].partition("-")[0]) + 1 if names and names[-1][:6].isdigit() else 1

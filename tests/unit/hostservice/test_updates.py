@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.hostservice import updates
+from appliance.hostservice import power, reset, updates
 from appliance.hostservice.frame import RequestError
 from appliance.updates.records.files import Records
-from appliance.updates.records.model import Action, Phase, Request, Status
+from appliance.updates.records.model import Action, Phase, Receipt, Request, Status
 
 NOW_MS = 1_795_000_000_000
 
@@ -83,3 +85,34 @@ def test_nobody_holds_them_back_for_ever(records: Records, days: float, right: b
         return
     with pytest.raises(RequestError):
         updates.hold_on(records, {"days": days}, NOW_MS)
+
+
+@pytest.mark.parametrize("verb", [power.reboot, power.off, partial(reset.start, name=lambda: "box")])
+def test_the_box_is_not_restarted_between_the_writing_of_a_version_and_the_look_at_it(
+    tmp_path: Path, verb: Callable[..., object]
+) -> None:
+    records, begun = Records.on(tmp_path), list[tuple[str, ...]]()
+    (tmp_path / "run").mkdir()
+
+    def ask() -> None:
+        verb({"name": "box"}, root=tmp_path, begin=lambda *arguments: begun.append(arguments))
+
+    records.write_status(Status("run-0", Action.AUTO, Phase.ACTIVATING, NOW_MS, NOW_MS))
+    with (records.shown / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RequestError, match="being installed"):
+            ask()
+        assert begun == []
+        records.write_status(Status("run-0", Action.AUTO, Phase.RESTARTING, NOW_MS, NOW_MS))
+        ask()
+        records.write_status(Status("run-0", Action.CHECK, Phase.VALIDATING, NOW_MS, NOW_MS))
+        ask()
+    records.write_status(Status("run-0", Action.APPLY, Phase.STAGING, NOW_MS, NOW_MS))
+    ask()  # the one that wrote it was killed
+    assert len(begun) == 3
+
+
+def test_a_run_whose_id_ends_like_another_has_a_receipt_of_its_own(records: Records) -> None:
+    for run_id in ("a-1", "1", "a-1"):
+        records.write_receipt(Receipt(run_id, Action.APPLY, NOW_MS, "1.0.0"))
+    assert sorted(one.run_id for one in records.all_receipts()) == ["1", "a-1"]
