@@ -210,8 +210,8 @@ class _Flusher:
 
 
 def segments(directory: Path) -> list[Path]:
-    """Return the files of a journal, oldest first."""
-    return sorted(directory.glob("????????.jsonl"))
+    """Return the files of a journal, oldest first. A pipe of such a name is none: whoever reads it would wait."""
+    return sorted(path for path in directory.glob("????????.jsonl") if path.is_file())
 
 
 def size(directory: Path) -> int:

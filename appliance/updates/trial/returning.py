@@ -183,7 +183,7 @@ def _set_copies_aside(places: Places, trial: Trial) -> None:
     live, aside = places.paths.database, places.aside(trial.id) / "backups"
     known = _migrations(str(live)) if live.exists() else None
     for path in sorted(places.paths.backups.glob("homarus-*.sqlite")):
-        found = _migrations(str(path))
+        found = _migrations(str(path)) if path.is_file() else None
         if found is None or known is None or found <= known:
             continue
         aside.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -246,7 +246,8 @@ def test_a_pipe_or_a_file_that_a_faulty_version_left_does_not_keep_the_box_from_
     box.boot(NEW)
     box.run(NEW, say(2, "two"))
     (box.places.state / "gateway.token").unlink()
-    os.mkfifo(box.places.state / "gateway.token")
+    for name in ("gateway.token", "journal/00000000.jsonl", "journal/99999999.jsonl", "backups/homarus-x.sqlite"):
+        os.mkfifo(box.places.state / name)
     box.places.aside("0001").write_text("in the way")
     assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
     assert (box.places.state / "gateway.token").read_text() == "token\n"
