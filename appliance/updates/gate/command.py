@@ -206,7 +206,9 @@ def _seen(path: Path) -> list[str]:
 
 
 def _failed_units() -> list[str]:
-    argv = ["systemctl", "list-units", "--state=failed", "--no-legend", "--plain", "--full", "--no-pager"]
+    # A service that waits for its next try is not "failed" for systemd: the gateway that cannot start is that.
+    states = "--state=failed,auto-restart,auto-restart-queued"
+    argv = ["systemctl", "list-units", states, "--no-legend", "--plain", "--full", "--no-pager"]
     return [line.split()[0] for line in _lines(argv) if line.strip()]
 
 
