@@ -25,6 +25,9 @@ _MAX_NAMES: Final = 20
 """Names that are tried: a network on which all are taken is broken, and trying on would only shout (seen elsewhere)."""
 
 _INTERFACES_S: Final = 5.0
+_LOOK_TURNS: Final = 64
+"""The host name is asked for again at least this often, in turns of `_INTERFACES_S`."""
+
 _HOST_ANSWER_MS: Final = 700
 _HOST_BYTES: Final = 60
 
@@ -63,12 +66,22 @@ async def _on(here: Sequence[str], beacon: Beacon, told: Callable[[str], None], 
     try:
         info = await _claim(zeroconf, here, beacon)
         told(info.name.removesuffix(f".{_TYPE}"))
-        while addresses() == tuple(here):  # noqa: ASYNC110 - only netlink would tell, which nothing here speaks
-            await asyncio.sleep(every_s)
+        turns = 0
+        while addresses() == tuple(here):
+            await asyncio.sleep(every_s)  # only netlink would tell, which nothing here speaks
+            turns += 1
+            # Two that start in the same second may take the same host name; one of them has to see it and move on.
+            if _looks(turns) and await _strangers(zeroconf, str(info.server), here):
+                return
     except (OSError, ZeroconfError) as error:
         raise PublishError(f"the announcement failed: {error}") from error
     finally:
         await zeroconf.async_close()  # says goodbye
+
+
+def _looks(turn: int) -> bool:
+    """Return whether the host name is asked for again: soon after it was taken, then ever more rarely."""
+    return turn & (turn - 1) == 0 or turn % _LOOK_TURNS == 0
 
 
 async def _claim(zeroconf: AsyncZeroconf, here: Sequence[str], beacon: Beacon) -> ServiceInfo:
