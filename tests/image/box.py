@@ -91,7 +91,7 @@ class Box:
 
         def again() -> bool:
             try:
-                return self.boot_id != before
+                return self.guest.there() and self.boot_id != before
             except (CommandError, OSError, TimeoutError):
                 self.guest.close()
                 self.machine.reset_if_stalled()

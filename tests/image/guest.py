@@ -62,7 +62,7 @@ class Guest:
 
     def wait(self, timeout_s: float) -> None:
         """Return when the machine runs commands."""
-        until(self._there, timeout_s=timeout_s, what="commands in the machine")
+        until(self.there, timeout_s=timeout_s, what="commands in the machine")
 
     def run(self, *argv: str, text: str = "", timeout_s: float = 120) -> Done:
         """Run one command to its end. Raises TimeoutError where the machine does not answer at all."""
@@ -85,7 +85,8 @@ class Guest:
             self._socket.close()
         self._socket = None
 
-    def _there(self) -> bool:
+    def there(self) -> bool:
+        """Tell whether it answers now; a question that a restart swallowed is not waited for."""
         try:
             return self._ask({"argv": ["true"]}, _LOSS_S)["status"] == 0
         except (TimeoutError, OSError):

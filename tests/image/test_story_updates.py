@@ -57,7 +57,11 @@ def _returned(story: Story, slot: str, version: str) -> float:
 
     def back() -> bool:
         with contextlib.suppress(CommandError, OSError, TimeoutError, ConnectionError):
-            return box.slot == slot and box.guest.shell("ls /data/system/updates/reports | wc -l") != report
+            return (
+                box.guest.there()
+                and box.slot == slot
+                and box.guest.shell("ls /data/system/updates/reports | wc -l") != report
+            )
         box.guest.close()
         return False
 
@@ -191,7 +195,7 @@ def test_a_version_that_spoils_the_database_returns_with_what_was_said_meanwhile
 def _wait_for_return(story: Story, slot: str) -> None:
     def back() -> bool:
         with contextlib.suppress(CommandError, OSError, TimeoutError):
-            return story.box.slot == slot
+            return story.box.guest.there() and story.box.slot == slot
         story.box.guest.close()
         return False
 
