@@ -45,11 +45,11 @@ class _Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         file.seek(first)
         left = last - first + 1
+        self.server.count(left)  # type: ignore[attr-defined]  # our own server; before who reads it may ask
         while left > 0:
             chunk = file.read(min(left, 1 << 18))
             self.wfile.write(chunk)
             left -= len(chunk)
-        self.server.sent += last - first + 1  # type: ignore[attr-defined]  # our own server, below
 
     def log_message(self, format: str, *words: object) -> None:
         print(format % words, file=sys.stderr, flush=True)
@@ -58,6 +58,11 @@ class _Handler(SimpleHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     sent = 0  # bytes of partial answers
+    _counting = threading.Lock()  # each request has a thread
+
+    def count(self, size: int) -> None:
+        with self._counting:
+            self.sent += size
 
 
 def main(folder: str) -> None:
