@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     _common(change)
     _rollout(change)
     change.add_argument("--board", help="this board only")
-    change.add_argument("--reports", type=Path, help="answers of `homarus update status --json`: a failure pauses")
+    change.add_argument(
+        "--reports", type=Path, help="answers of `homarus update status --json`: a failure pauses, nothing else changes"
+    )
     change.add_argument("--allow", type=int, default=0, help="how many failures do not pause (0)")
     change.set_defaults(act=_change)
 
@@ -75,9 +77,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _rollout(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--ring", default="everyone", choices=("canary", "everyone"), help="canary: volunteers only")
-    parser.add_argument("--percent", type=float, default=100, help="share of boxes that begins")
-    parser.add_argument("--hours", type=int, default=0, help="until the share has grown to everybody; 0: it stays")
+    parser.add_argument("--ring", choices=("canary", "everyone"), help="canary: volunteers only (everyone)")
+    parser.add_argument("--percent", type=float, help="share of boxes that begins (100)")
+    parser.add_argument("--hours", type=int, help="until the share has grown to everybody; 0: it stays (0)")
     parser.add_argument("--pause", metavar="REASON", help="stop it; the reason is shown to owners")
 
 
@@ -177,29 +179,29 @@ def _subject(certificate: Path) -> str:
 
 def _change(options: argparse.Namespace) -> None:
     manifest, compatible = _load(options), boards.load(options.board).compatible if options.board else None
-    change = _asked(options)
     if options.reports is not None and not options.pause:
-        wanted = [compatible] if compatible else list(manifest["releases"])
         found = [
             why
-            for name in wanted
-            for why in channel.failures(options.reports, manifest["releases"].get(name, {}).get("version", ""))
+            for release in channel.releases(manifest, compatible).values()
+            for why in channel.failures(options.reports, release["version"])
         ]
         if len(found) > options.allow:
             _say(f"paused: {len(found)} boxes came back\n" + "\n".join(found))
             reason = f"{len(found)} boxes came back from this version."
-            change = channel.rollout(
-                channel.moment(options.now), ring=options.ring, percent=options.percent, paused=reason
-            )
-    _publish(options, channel.with_rollout(manifest, compatible, change))
+            _publish(options, channel.with_pause(manifest, compatible, reason))
+            return
+        if options.ring is None and options.percent is None and options.hours is None:
+            _say("nothing to pause for: the channel stays as it is")
+            return
+    _publish(options, channel.with_rollout(manifest, compatible, _asked(options)))
 
 
 def _asked(options: argparse.Namespace) -> dict[str, Any]:
     return channel.rollout(
         channel.moment(options.now),
-        ring=options.ring,
-        percent=options.percent,
-        hours=options.hours,
+        ring=options.ring or "everyone",
+        percent=100 if options.percent is None else options.percent,
+        hours=options.hours or 0,
         paused=options.pause,
     )
 

@@ -69,13 +69,28 @@ def rollout(
 
 def with_rollout(manifest: Mapping[str, Any], compatible: str | None, change: Mapping[str, Any]) -> dict[str, Any]:
     """Return the manifest with another rollout for one kind of box, or for all."""
-    releases = dict(manifest["releases"])
-    wanted = [compatible] if compatible else list(releases)
-    for name in wanted:
-        if name not in releases:
-            raise ImageError(f"channel {manifest['channel']} has nothing for {name}")
-        releases[name] = {**releases[name], "rollout": dict(change)}
-    return {**manifest, "releases": releases}
+    changed = {name: {**one, "rollout": dict(change)} for name, one in releases(manifest, compatible).items()}
+    return {**manifest, "releases": {**manifest["releases"], **changed}}
+
+
+def with_pause(manifest: Mapping[str, Any], compatible: str | None, reason: str) -> dict[str, Any]:
+    """Return the manifest with its rollouts stopped where they are. One that was stopped before keeps its reason."""
+    stop = {"paused": True, "reason": reason}
+    changed = {
+        name: {**one, "rollout": {**one["rollout"], **({} if one["rollout"].get("paused") else stop)}}
+        for name, one in releases(manifest, compatible).items()
+    }
+    return {**manifest, "releases": {**manifest["releases"], **changed}}
+
+
+def releases(manifest: Mapping[str, Any], compatible: str | None) -> dict[str, Any]:
+    """Return what the channel has for one kind of box, or for all. Raises ImageError where it has nothing."""
+    found: dict[str, Any] = manifest["releases"]
+    if compatible is None:
+        return found
+    if compatible not in found:
+        raise ImageError(f"channel {manifest['channel']} has nothing for {compatible}")
+    return {compatible: found[compatible]}
 
 
 def publish(path: Path, manifest: Mapping[str, Any], keys: list[Path], now: datetime, *, days: int = LIFE_DAYS) -> None:

@@ -173,6 +173,30 @@ def test_boxes_that_came_back_pause_a_rollout(keys: Path, tmp_path: Path) -> Non
     assert changed(tmp_path, keys, "--reports", str(reports)) == 1
 
 
+def rollout_of(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())["releases"][BOARD.compatible]["rollout"]
+    return found
+
+
+@pytest.mark.parametrize("paused", [None, "Two boxes came back."])
+def test_a_look_at_the_reports_widens_and_resumes_nothing(keys: Path, tmp_path: Path, paused: str | None) -> None:
+    before = channel.rollout(NOW, ring="canary", percent=5, hours=48, paused=paused)
+    path = published(tmp_path, keys, rollout=before)
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    later = ("--now", moment(NOW_MS + 3_600_000), "--reports", str(reports))
+    assert changed(tmp_path, keys, *later) == 0
+    assert rollout_of(path) == before
+    (reports / "a.json").write_text(json.dumps({"reports": [{"version": "1.1.0", "kind": "returned", "reason": "x"}]}))
+    for _ in range(2):
+        assert changed(tmp_path, keys, *later) == 0
+        reason = paused or "1 boxes came back from this version."
+        assert rollout_of(path) == {**before, "paused": True, "reason": reason}
+    assert changed(tmp_path, keys, *later, "--percent", "50") == 0, "it is not widened while boxes come back"
+    assert rollout_of(path)["percent"] == 5
+    assert changed(tmp_path, keys, *later, "--board", "nuc") == 1
+
+
 @pytest.mark.parametrize("wrong", [{"percent": 101}, {"percent": float("nan")}, {"hours": -1}, {"ring": "friends"}])
 def test_a_rollout_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ImageError):
