@@ -23,7 +23,10 @@ _TIMEOUT_S: Final = 30
 
 
 def act(action: str, root: Path = Path("/")) -> int:
-    """Run one action on the box at `root`. What came of it is in the records; 1 only where none could be written."""
+    """Run one action on the box at `root`. What came of it is in the records; 1 only where none could be written.
+
+    While another run goes on nothing is done, and the log alone says it: whoever asks is refused before (hostservice).
+    """
     logging.basicConfig(level=logging.INFO, format=_LINE, stream=sys.stderr)
     clock = SystemClock()
     service = Service(Machine(root), Rauc(), partial(get, clock=clock), clock, time.sleep, _reboot)

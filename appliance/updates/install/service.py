@@ -63,6 +63,8 @@ class Service:
         with self._alone() as alone:
             if not alone:
                 _log.warning("another run is under way; nothing was done")
+                if action is not Action.AUTO:  # the next run of the timer would install with this id and note
+                    self.machine.records.take_request()
                 return False
             request = self.machine.records.take_request() or Request(
                 run_id=new_id(), trigger="campaign" if action is Action.AUTO else "cli"

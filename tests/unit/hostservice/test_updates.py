@@ -61,13 +61,19 @@ def test_anything_else_is_refused_and_nothing_begins(
     assert begun == []
 
 
-def test_a_second_run_waits_for_the_first_one(records: Records, begun: list[tuple[str, ...]]) -> None:
-    records.write_status(Status("run-0", Action.APPLY, Phase.STAGING, NOW_MS, NOW_MS))
+@pytest.mark.parametrize("action", ["check", "apply", "rollback"])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_second_run_waits_for_the_first_one(
+    records: Records, begun: list[tuple[str, ...]], action: str, done: bool
+) -> None:
+    """Also for one that has written nothing yet: the status is of the run before it."""
+    records.write_status(Status("run-0", Action.APPLY, Phase.STAGING, NOW_MS, NOW_MS, done=done))
     with (records.shown / "lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(RequestError, match="under way"):
-            updates.start_on(records, {"action": "check"})
-    updates.start_on(records, {"action": "check"})  # the one that held it was killed
+            updates.start_on(records, {"action": action})
+        assert records.take_request() is None
+    updates.start_on(records, {"action": action})  # the one that held it was killed
     assert len(begun) == 1
 
 

@@ -329,6 +329,17 @@ def test_two_runs_do_not_meet(here: TestBox) -> None:
     assert here.site.asked == []
 
 
+def test_the_request_of_a_run_that_met_another_is_not_done_later(here: TestBox) -> None:
+    request = Request("run-1", "cli", note="go back")
+    here.records.write_request(request)
+    with here.service()._alone():
+        assert not here.service().run(Action.AUTO)
+        assert here.records.take_request() == request, "the timer takes nothing that was meant for another"
+        here.records.write_request(request)
+        assert not here.service().run(Action.ROLLBACK)
+    assert here.records.take_request() is None
+
+
 def test_a_machine_without_our_image_says_what_it_is(here: TestBox) -> None:
     (here.root / "usr/lib/homarus/box.json").unlink()
     assert not here.service().run(Action.CHECK)
