@@ -9,6 +9,6 @@ on trial rewrites autoboot.txt, and with that it is committed. The firmware coun
 breaks later stays chosen.
 """
 
-from appliance.host.tryboot.firmware import EARLIEST_EEPROM_S, PARTITIONS, Start, Tryboot, TrybootError
+from appliance.host.tryboot.firmware import PARTITIONS, Start, Tryboot, TrybootError
 
-__all__ = ["EARLIEST_EEPROM_S", "PARTITIONS", "Start", "Tryboot", "TrybootError"]
+__all__ = ["PARTITIONS", "Start", "Tryboot", "TrybootError"]

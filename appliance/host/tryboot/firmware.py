@@ -12,9 +12,9 @@ from typing import Final
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.errors import ApplianceError
 from appliance.host.slots import NAMES, booted_slot
+from appliance.host.tryboot import eeprom
 
 PARTITIONS: Final = {"A": 2, "B": 3}
-EARLIEST_EEPROM_S: Final = 1_669_852_800  # 2022-12-01: older ones do not know boot_partition under [tryboot]
 _MAX_BYTES: Final = 512  # the firmware reads no more of autoboot.txt
 _ARGUMENT: Final = "0 tryboot\n"
 _FIX: Final = (
@@ -142,9 +142,9 @@ class Tryboot:
         """Tell whether a trial can be armed, before anything is fetched for one. Raises TrybootError."""
         if self._number("tryboot") is None:
             raise TrybootError("this kernel or firmware knows no trial boot, so a bad version could not be taken back")
-        built_s = self._number("build-timestamp")
-        if built_s is not None and built_s < EARLIEST_EEPROM_S:
-            raise TrybootError(f"the boot loader of this Raspberry Pi is older than December 2022. {_FIX}")
+        built, earliest = eeprom.built(self.root), eeprom.earliest(self.root)
+        if built is not None and built < earliest:
+            raise TrybootError(f"the boot loader of this Raspberry Pi is of {built}, older than {earliest}. {_FIX}")
 
     def _write(self, slot: str) -> None:
         """Make `slot` the committed one. The card first: what the firmware reads is the truth, the copy follows."""

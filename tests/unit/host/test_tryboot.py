@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from appliance.host.tryboot import EARLIEST_EEPROM_S, PARTITIONS, Start, Tryboot, TrybootError
+from appliance.host.tryboot import PARTITIONS, Start, Tryboot, TrybootError
 from appliance.host.tryboot.__main__ import main
 
-SHIPPED = Path(__file__).resolve().parents[3] / "firmware-config/boards/rpi/autoboot.txt"
+EARLIEST_S = 1_669_852_800  # 2022-12-01
+PI_5_S = 1_743_465_600  # 2025-04-01
+RPI = Path(__file__).resolve().parents[3] / "firmware-config/boards/rpi"
+SHIPPED, BOARD = RPI / "autoboot.txt", RPI / "board.toml"
 
 
 @dataclass
@@ -25,7 +30,7 @@ class Pi:
         for name in ("efi", "run/systemd", "data/system", "proc/device-tree/chosen/bootloader"):
             (self.root / name).mkdir(parents=True)
         (self.root / "efi/autoboot.txt").write_text(SHIPPED.read_text())
-        self.cell("build-timestamp", EARLIEST_EEPROM_S)
+        self.cell("build-timestamp", EARLIEST_S)
         self._started("A", trial=False)
 
     @property
@@ -156,12 +161,33 @@ def test_a_slot_on_trial_that_is_marked_bad_is_not_started_again(pi: Pi) -> None
 
 
 def test_a_boot_loader_of_before_december_2022_is_refused(pi: Pi, capsys: pytest.CaptureFixture[str]) -> None:
-    pi.cell("build-timestamp", EARLIEST_EEPROM_S - 1)
+    pi.cell("build-timestamp", EARLIEST_S - 1)
     assert pi.rauc("set-primary", "B") == 1
-    assert "older than December 2022" in capsys.readouterr().err
+    assert "is of 2022-11-30, older than 2022-12-01" in capsys.readouterr().err
     assert pi.restart() == "A"
-    pi.cell("build-timestamp", EARLIEST_EEPROM_S)
+    pi.cell("build-timestamp", EARLIEST_S)
     assert pi.rauc("set-primary", "B") == 0
+
+
+def test_a_board_may_want_a_newer_boot_loader(pi: Pi, capsys: pytest.CaptureFixture[str]) -> None:
+    told = pi.root / "usr/lib/homarus/hardware.json"
+    told.parent.mkdir(parents=True)
+    told.write_text(json.dumps(tomllib.loads(BOARD.read_text())["hardware"]))
+    pi.cell("build-timestamp", PI_5_S - 1)
+    assert pi.rauc("set-primary", "B") == 1
+    assert "is of 2025-03-31, older than 2025-04-01" in capsys.readouterr().err
+    assert pi.restart() == "A"
+    pi.cell("build-timestamp", PI_5_S)
+    assert pi.rauc("set-primary", "B") == 0
+
+
+@pytest.mark.parametrize("told", ["", "[]", "{}", '{"eeprom_min": 5}', '{"eeprom_min": "soon"}'])
+def test_a_board_that_names_no_date_gets_that_of_the_first_boot_loader_that_can(pi: Pi, told: str) -> None:
+    (pi.root / "usr/lib/homarus").mkdir(parents=True)
+    (pi.root / "usr/lib/homarus/hardware.json").write_text(told)
+    assert pi.rauc("set-primary", "B") == 0
+    pi.cell("build-timestamp", EARLIEST_S - 1)
+    assert pi.rauc("set-primary", "B") == 1
 
 
 def test_a_kernel_that_knows_no_trial_boot_is_refused(pi: Pi, capsys: pytest.CaptureFixture[str]) -> None:
