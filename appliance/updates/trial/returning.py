@@ -6,11 +6,14 @@ state is as the newer version left it; after it only names change, and each step
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
 import sqlite3
-from typing import Final
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -31,6 +34,8 @@ from appliance.updates.trial.words import lost
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 RETURNED: Final = "returned"
 REFUSED: Final = "refused"
 _MAX_LOST: Final = 200  # kinds; names of tables come from the other version's journal
@@ -43,6 +48,8 @@ ASKED: Final = "Somebody asked for it."
 _RESTORED: Final = (
     "A backup was restored after the update. What is here now is from before the update; what came after it lies in {}."
 )
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_OF_THE_MACHINE: Final = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # they pass, and say nothing of the copy
 _NO_COPY: Final = (
     "The copy of before the update cannot be used ({}). The database is made again from the last nightly copy and the"
     " journal."
@@ -114,9 +121,13 @@ def _build(places: Places, trial: Trial, kept: Kept | None) -> Outcome:
             outcome = _replayed(places, trial, lineage_holds)
     except StorageFullError:
         raise
-    except (OSError, sqlite3.Error, StorageError) as error:
+    except OSError as error:  # of writing or of the journal: the copy is sound, and it is tried again
+        if error.errno in _FULL:
+            raise StorageFullError(f"the old database cannot be put back ({error}); free some space") from error
+        raise StorageError(f"the old database cannot be put back ({error}); check the disk") from error
+    except (sqlite3.Error, StorageError) as error:
         told = translate(error, places.returning) if isinstance(error, sqlite3.Error) else error
-        if isinstance(told, StorageFullError) or isinstance(error, OSError):
+        if isinstance(told, StorageFullError):
             raise StorageFullError(f"the old database cannot be put back ({told}); free some space") from error
         with places.as_owner():
             _remove_unbuilt(places)
@@ -124,8 +135,33 @@ def _build(places: Places, trial: Trial, kept: Kept | None) -> Outcome:
     return outcome
 
 
+class _Copy:
+    """The copy of before, whose own errors are told from those of writing: no waiting mends a bad block."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = self._read(lambda: path.open("rb"))
+
+    def __enter__(self) -> _Copy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, count: int = -1) -> bytes:
+        return self._read(lambda: self._file.read(count))
+
+    @staticmethod
+    def _read(step: Callable[[], T]) -> T:
+        try:
+            return step()
+        except OSError as error:
+            if error.errno in _OF_THE_MACHINE:
+                raise
+            raise DamagedError(f"it cannot be read: {error.strerror or error}") from error
+
+
 def _put_copy(places: Places) -> None:
-    with (places.before / DATABASE).open("rb") as source, places.as_owner():
+    with _Copy(places.before / DATABASE) as source, places.as_owner():
         descriptor = os.open(places.returning, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
