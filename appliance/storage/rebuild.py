@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,7 +151,7 @@ def rebuild(
     """
     fresh = path.with_name(path.name + ".rebuilding")
     _remove(fresh)  # left over from a rebuild that was cut off
-    base = _copy_base(fresh, backups)
+    base = _copy_base(fresh, backups, {migration.name for migration in migrations})
     first = next((header.first for header in map(journals.read_header, journals.segments(journal)) if header), None)
     if base is None and first != 1:
         raise DamagedError(
@@ -197,13 +197,17 @@ def check(connection: sqlite3.Connection) -> list[str]:
     return found
 
 
-def _copy_base(fresh: Path, backups: Path | None) -> Path | None:
+def _copy_base(fresh: Path, backups: Path | None, known: Set[str]) -> Path | None:
+    """Copy the newest sound backup to `fresh`. One of a newer version does not count: this one could not open it."""
     for candidate in sorted(backups.glob("*.sqlite"), reverse=True) if backups is not None else ():
         try:
             shutil.copyfile(candidate, fresh)
             connection = sqlite3.connect(fresh)
             try:
-                if check(connection) == [] and applied(connection):
+                present = applied(connection)
+                if unknown := set(present) - known:
+                    _log.error("backup %s is of a newer version (%s)", candidate.name, ", ".join(sorted(unknown)))
+                elif present and check(connection) == []:
                     return candidate
             finally:
                 connection.close()

@@ -79,3 +79,12 @@ def test_too_many_open_files_say_nothing_of_the_copy(box: Box, monkeypatch: pyte
             box.boot(OLD)
     assert box.boot(OLD).steps == (Step.FINISH_RETURN, Step.NOTHING)
     assert box.texts() == ["hello", "two"]
+
+
+def test_without_the_copy_of_before_no_nightly_copy_of_the_newer_version_is_taken(box: Box) -> None:
+    copy(box.places.paths.database, box.places.paths.backups / "homarus-20261102T030000.sqlite")
+    (box.places.before / "homarus.sqlite").write_bytes(b"no database" * 1000)
+    box.boot(OLD)
+    assert "cannot be used" in box.report().note
+    box.run(OLD, say(3, "three"))
+    assert box.texts() == ["hello", "two", "three"]
