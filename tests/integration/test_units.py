@@ -139,6 +139,13 @@ def test_a_unit_waits_for_readiness_feeds_a_watchdog_and_does_not_try_again_what
     assert "AF_NETLINK" in families, "which addresses there are is asked over netlink"
 
 
+def test_the_time_of_a_version_on_trial_does_not_run_while_its_state_is_copied() -> None:
+    lines = (_FOLDER / "homarus-deadline.timer").read_text().splitlines()
+    assert "After=sysinit.target homarus-state.service" in lines
+    assert "DefaultDependencies=no" in lines, "basic.target would wait for the state too"
+    assert [line for line in lines if re.match(r"On\w+=", line)] == ["OnActiveSec=10min"]
+
+
 class _Denied(GatewayProcess):
     """A gateway that may map no memory both writable and executable, as MemoryDenyWriteExecute= has it."""
 
