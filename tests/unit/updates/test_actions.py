@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,14 @@ def test_a_state_that_is_not_there_is_an_error_with_words(root: Path, caplog: py
 
 def test_the_deadline_does_nothing_where_nothing_is_tried(root: Path) -> None:
     act("prepare-state", root)
+    assert act("deadline", root) == 0
+
+
+def test_the_deadline_does_not_fail_where_nobody_can_read_whether_a_version_is_tried(root: Path) -> None:
+    """To fail restarts the box: its own version with a bad block there would never stay up."""
+    act("prepare-state", root)
+    shutil.rmtree(root / "data/system/updates")
+    (root / "data/system/updates").write_text("no folder")
     assert act("deadline", root) == 0
 
 
