@@ -85,7 +85,10 @@ def take_over(state: Path, room: Path, now_ms: int) -> Path:
 def _aside(state: Path, now_ms: int) -> Path:
     stamp = f"{datetime.fromtimestamp(now_ms / 1000, UTC):%Y%m%dT%H%M%S}"
     choices = [state / f"before-restore-{stamp}{suffix}" for suffix in ("", *(f"-{n}" for n in range(2, 100)))]
-    return next(path for path in choices if not path.exists())
+    for path in choices:
+        if not path.exists():
+            return path
+    raise StorageError(f"{choices[0]} and {len(choices) - 1} like it are there; remove those that nobody needs")
 
 
 def _replaced(state: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -113,7 +114,7 @@ def read(source: BinaryIO, room: Path, *, known: Iterable[str] | None = None) ->
                     found[member.name] = _unpack(archive, member, room)
             while packed.read(_BLOCK):
                 pass  # to the end: only then it is known that nothing was cut off
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile, ValueError, KeyError, TypeError) as error:
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"the backup cannot be read ({error}); take another copy of it") from error
     if head is None or contents is None:
         raise DamagedError("the backup was cut off; take another copy of it")

@@ -132,3 +132,19 @@ def test_the_room_is_empty_and_private_each_time(state: Path) -> None:
     room = room_in(state)
     assert (list(room.iterdir()), room.stat().st_mode & 0o777) == ([], 0o700)
     assert os.stat(room).st_dev == os.stat(state).st_dev
+
+
+def test_the_ninety_ninth_folder_of_one_second_is_made_and_one_more_is_refused_before_anything_moves(
+    state: Path,
+) -> None:
+    name = "before-restore-20270115T080000"
+    for folder in (name, *(f"{name}-{n}" for n in range(2, 99))):
+        (state / folder).mkdir()
+    room = room_in(state)
+    _put(room, {"homarus.sqlite": "old"})
+    assert take_over(state, room, _NOW_MS).name == f"{name}-99"
+    room = room_in(state)
+    _put(room, {"homarus.sqlite": "older"})
+    with pytest.raises(StorageError, match="remove"):
+        take_over(state, room, _NOW_MS)
+    assert ((state / "homarus.sqlite").read_text(), unfinished(state)) == ("old", None)

@@ -177,3 +177,12 @@ def test_a_file_that_is_not_what_the_contents_say_is_named(tmp_path: Path) -> No
     told = {"device.key": {"bytes": 3, "sha256": "00" * 32}}
     with pytest.raises(DamagedError, match=r"device\.key"):
         _read(_tar(("device.key", b"key"), ("homarus-contents.json", json.dumps(told).encode())), tmp_path / "room")
+
+
+def test_a_damaged_byte_anywhere_is_refused_with_words(state: Path, tmp_path: Path) -> None:
+    content = _written(state)
+    for place in range(10, len(content), 5):  # after the head of gzip, whose time and system nobody reads
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        with pytest.raises(StorageError):
+            _read(bytes(damaged), tmp_path / f"room-{place}")
