@@ -75,8 +75,8 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
         paired = ask("device.pair.list", {}).get("paired", ())
     except (ClientError, TimeoutError, OSError) as error:
         return _away(base, unit() or _short(error), root)
-    rows = status.get("conditions") or ()
-    problems = [Problem(str(row["summary"]), str(row.get("fix") or "")) for row in rows]
+    rows = [row for row in status.get("conditions") or () if isinstance(row, dict)]
+    problems = [_problem(row) for row in rows]
     if not any(row.get("code") == "first_boot" for row in rows):
         problems += _mistakes(root)  # the gateway looks for them a minute after its start
     return Facts(
@@ -91,6 +91,12 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
         box=base.box,
         wifi=base.wifi,
     )
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    """A gateway of another version may leave out the sentence: its code is better than a screen that stays dark."""
+    text = row.get("summary") or row.get("code") or "Something is wrong; `homarus doctor` says what."
+    return Problem(str(text), str(row.get("fix") or ""))
 
 
 def _away(base: Facts, why: str, root: Path) -> Facts:

@@ -38,6 +38,17 @@ def test_a_gateway_tells_addresses_devices_and_what_is_wrong(tmp_path: Path) -> 
     assert [(one.text, one.fix) for one in facts.problems] == [("Full.", "Make room.")]
 
 
+@pytest.mark.parametrize(
+    ("row", "texts"),
+    [({"code": "disk"}, ["disk"]), ({}, ["Something is wrong; `homarus doctor` says what."]), ("disk", [])],
+)
+def test_a_condition_without_a_sentence_does_not_end_the_screen(tmp_path: Path, row: object, texts: list[str]) -> None:
+    def short(method: str, params: dict[str, Any]) -> Any:
+        return {**_ask(method, params), "conditions": [row]}
+
+    assert [(one.text, one.fix) for one in gather(short, tmp_path).problems] == [(text, "") for text in texts]
+
+
 def test_without_one_systemd_is_asked_and_else_its_own_words_are_cut_to_what_helps(tmp_path: Path) -> None:
     assert gather(_away, tmp_path, lambda: "it is starting.").gateway == "it is starting."
     assert gather(_away, tmp_path).gateway == "No gateway answers at /run/x."
