@@ -43,6 +43,7 @@ class FakeNetworkManager:
     cable: bool = False
     loaded: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     activated: list[str] = field(default_factory=list)
+    refuses: dict[str, int] = field(default_factory=dict)  # method: how many calls fail before one is answered
     _paths: dict[str, Path] = field(default_factory=dict)
     _devices: dict[str, _Radio] = field(default_factory=dict)
     _service: Service | None = None
@@ -75,11 +76,20 @@ class FakeNetworkManager:
         path = next(path for path, one in self._devices.items() if one.name == device)
         self._signal(path, _FAILED, reason)
 
+    def lose(self, device: str) -> None:
+        """What runs on a radio is gone, without a word."""
+        radio = next(one for one in self._devices.values() if one.name == device)
+        radio.active, radio.state = "", _DOWN
+
     def _signal(self, path: str, state: int, reason: int) -> None:
         assert self._service is not None
         self._service.signal(path, f"{NAME}.Device", "StateChanged", "uuu", state, 40, reason)
 
     def _answer(self, asked: Asked) -> Answer:
+        left = self.refuses.get(asked.member, 0)
+        if left:
+            self.refuses[asked.member] = left - 1
+            raise CallError(f"{asked.member} is refused")
         if asked.member == "GetManagedObjects":
             return Answer("a{oa{sa{sv}}}", (self._objects(),))
         return self._method(asked)

@@ -54,8 +54,8 @@ class Driver:
             usual = _LOOK_S.get(machine.phase, _SLOW_S)
             failed = self.watch.take(usual if self.look_s is None else self.look_s)
             try:
-                wish = desk.take()
                 seen = self.look(failed)
+                wish = desk.take()  # only now: what is taken is gone, and a look may fail
                 for step in machine.step(seen, self.clock.monotonic(), self._wished(wish)):
                     self._do(step)
                 away = 0
@@ -73,8 +73,10 @@ class Driver:
         radio, joining = self._radio(), self._joining()
         wanted = network_id(self._wifi.ssid) if self._wifi is not None else ""
         reasons = [one.reason for one in failed if joining is not None and one.device == joining.path]
+        self._open = any(one.active == points.UUID for one in self._devices)
         return Seen(
             online=any(one.up and one.active != points.UUID for one in self._devices),
+            own=self._open,
             radio=radio is not None,
             known=any(not one.own for one in self.manager.known(now)),
             spare=radio is not None and joining is not None and radio.path != joining.path,

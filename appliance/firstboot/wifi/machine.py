@@ -1,7 +1,8 @@
 """What to do about the Wi-Fi, as a state machine: looks and wishes go in, acts come out. It takes the time it is.
 
 A wrong password must not end in a box that nobody finds: whatever fails leads back to the network of the box itself,
-and that one is closed now and then, so that a router that was merely off is found again.
+and that one is closed now and then, so that a router that was merely off is found again. That it was told to open is no
+proof that it did: it is looked at, and told again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ AGAIN_S: Final = 600.0
 RETRY_S: Final = 90.0
 LEAVE_S: Final = 120.0
 SCAN_S: Final = 15.0
+OPEN_AGAIN_S: Final = 15.0
+"""The own network was refused, or fell: it is tried again, as often as it takes."""
 
 
 class Phase(enum.StrEnum):
@@ -69,12 +72,14 @@ Step: TypeAlias = Act | Try
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look. `online`: a device is up that is not our own network; `spare`: a second radio can join meanwhile.
+    """One look. `online`: a device is up that is not our own network; `own`: that one is open, or about to be.
 
-    `joined`: the network that was asked for is up; `reason`: why a radio gave up since the last look.
+    `spare`: a second radio can join meanwhile; `joined`: the network that was asked for is up; `reason`: why a radio
+    gave up since the last look.
     """
 
     online: bool = False
+    own: bool = False
     radio: bool = True
     known: bool = False
     spare: bool = False
@@ -101,6 +106,7 @@ class Machine:
         self._since = now
         self._online_since: float | None = None
         self._scanned: float | None = None
+        self._missing: float | None = None  # since when the own network is not there although it should be
 
     def step(self, seen: Seen, now: float, wish: Wifi | None = None) -> list[Step]:
         """Return what to do, in this order."""
@@ -119,7 +125,7 @@ class Machine:
         return []
 
     def _go(self, phase: Phase, now: float) -> None:
-        self.phase, self._since = phase, now
+        self.phase, self._since, self._missing = phase, now, None
 
     def _online_for(self, now: float) -> float:
         return now - self._online_since if self._online_since is not None else -1.0
@@ -153,6 +159,17 @@ class Machine:
         elif seen.known and not seen.spare and now - self._since >= AGAIN_S:
             self._go(Phase.RETRY, now)
             yield Act.CLOSE
+        else:
+            yield from self._open_again(seen, now)
+
+    def _open_again(self, seen: Seen, now: float) -> Iterator[Step]:
+        if seen.own or seen.online or not seen.radio:
+            self._missing = None
+        elif self._missing is None:
+            self._missing = now
+        elif now - self._missing >= OPEN_AGAIN_S:
+            self._missing = now
+            yield Act.OPEN
 
     def _begin(self, seen: Seen, now: float, wish: Wifi) -> list[Step]:
         close: list[Step] = [Act.CLOSE] if self.phase is Phase.SETUP and not seen.spare else []

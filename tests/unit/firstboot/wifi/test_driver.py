@@ -172,6 +172,41 @@ def test_a_network_from_the_card_whose_password_is_refused_leads_to_the_set_up(b
     box.until(lambda: box.fake.own)
 
 
+def test_an_own_network_that_is_refused_is_opened_again_until_it_is_there(
+    tmp_path: Path, fake: FakeNetworkManager
+) -> None:
+    fake.refuses["ActivateConnection"] = 2
+    box = _Box(tmp_path, fake)
+    box.start()
+    try:
+        box.until(lambda: fake.own)
+        box.until(lambda: box.desk.state().get("accessPoint"))
+        assert fake.refuses["ActivateConnection"] == 0
+    finally:
+        box.end()
+
+
+def test_an_own_network_that_falls_is_opened_again(box: _Box) -> None:
+    box.until(lambda: box.desk.state().get("accessPoint"))
+    box.fake.lose("wlan0")
+    box.until(lambda: box.fake.own)
+    assert box.fake.activated == [_OWN.ssid, _OWN.ssid]
+
+
+def test_a_network_that_was_asked_for_is_not_forgotten_while_nobody_answers(
+    tmp_path: Path, fake: FakeNetworkManager
+) -> None:
+    fake.refuses["GetManagedObjects"] = 3
+    box = _Box(tmp_path, fake)
+    box.desk.ask(_wish(b"home", "correct horse"))
+    box.start()
+    try:
+        box.until(lambda: fake.joined() == [b"home"])
+        assert fake.activated == ["home"]
+    finally:
+        box.end()
+
+
 def test_a_second_radio_keeps_the_own_network_while_the_first_tries(tmp_path: Path, fake: FakeNetworkManager) -> None:
     fake.radios = ("wlan0", "wlan1")
     fake._devices |= {"/org/freedesktop/NetworkManager/Devices/3": type(next(iter(fake._devices.values())))("wlan1")}

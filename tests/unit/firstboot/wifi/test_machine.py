@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from appliance.firstboot.wifi.machine import (
     JOIN_S,
     KNOWN_S,
     LEAVE_S,
+    OPEN_AGAIN_S,
     RADIO_S,
     RETRY_S,
     SETTLED_S,
@@ -22,6 +26,7 @@ from appliance.firstboot.wifi.machine import (
     Phase,
     Result,
     Seen,
+    Step,
     Try,
     result_of,
 )
@@ -122,6 +127,41 @@ def test_a_router_that_was_off_is_found_again() -> None:
     assert machine.step(Seen(known=True, online=True), back + SETTLED_S) == [Act.END]
 
 
+def test_an_own_network_that_did_not_open_or_fell_is_opened_again_and_again() -> None:
+    machine = _open()
+    assert machine.step(_NOTHING, 40) == []
+    assert machine.step(_NOTHING, 40 + OPEN_AGAIN_S - 1) == []
+    assert machine.step(_NOTHING, 40 + OPEN_AGAIN_S) == [Act.OPEN]
+    assert machine.step(_NOTHING, 40 + 2 * OPEN_AGAIN_S) == [Act.OPEN]
+    assert machine.step(Seen(own=True), 100) == []
+    assert machine.step(_NOTHING, 200) == []
+    assert machine.step(_NOTHING, 200 + OPEN_AGAIN_S) == [Act.OPEN]
+
+
+def test_an_own_network_that_is_open_is_left_alone_and_none_is_opened_beside_another() -> None:
+    machine = _open()
+    assert not any(machine.step(Seen(own=True), now) for now in range(40, 2000, 10))
+    for now in range(2000, 2000 + int(LEAVE_S), 10):
+        assert machine.step(Seen(online=True), now) == []
+
+
+def test_an_own_network_that_stays_away_keeps_nobody_from_looking_for_a_router_again() -> None:
+    machine = _open()
+    known = Seen(known=True)
+    steps = [step for now in range(31, 631) for step in machine.step(known, now)]
+    assert steps[-1] is Act.CLOSE
+    assert set(steps[:-1]) == {Act.OPEN}
+
+
+def test_a_second_radio_that_fails_before_the_own_network_was_open_leads_to_it() -> None:
+    machine = Machine(0)
+    spare = Seen(spare=True)
+    assert machine.step(spare, 0, _HOME) == [Try(_HOME)]
+    assert machine.step(Seen(spare=True, reason=7), 1) == [Act.DROP]
+    machine.step(spare, 2)
+    assert machine.step(spare, 2 + OPEN_AGAIN_S) == [Act.OPEN]
+
+
 def test_a_wish_of_a_box_with_a_cable_opens_no_network_when_it_fails() -> None:
     machine = Machine(0)
     cable = Seen(online=True)
@@ -150,18 +190,33 @@ _SEEN = st.builds(
 )
 
 
-@given(st.lists(st.tuples(_SEEN, st.integers(1, 300), st.booleans()), max_size=40))
-def test_whatever_happens_a_box_that_is_alone_opens_its_network_in_the_end(
-    story: list[tuple[Seen, int, bool]],
+@dataclass
+class _Air:
+    """What becomes of orders: an own network that was told to open may be refused, and one that is open may fall."""
+
+    own: bool = False
+
+    def after(self, steps: Sequence[Step], *, opens: bool, falls: bool = False) -> None:
+        for step in steps:
+            if step is Act.OPEN:
+                self.own = opens
+            elif step is Act.CLOSE:
+                self.own = False
+        self.own = self.own and not falls
+
+
+@given(st.lists(st.tuples(_SEEN, st.integers(1, 300), st.booleans(), st.booleans(), st.booleans()), max_size=40))
+def test_whatever_happens_the_network_of_a_box_that_is_alone_is_open_in_the_end(
+    story: list[tuple[Seen, int, bool, bool, bool]],
 ) -> None:
-    machine, now = Machine(0), 0.0
-    for seen, seconds, wished in story:
+    machine, air, now = Machine(0), _Air(), 0.0
+    for seen, seconds, wished, opens, falls in story:
         now += seconds
-        machine.step(seen, now, _HOME if wished else None)
+        steps = machine.step(replace(seen, own=air.own), now, _HOME if wished else None)
+        air.after(steps, opens=opens, falls=falls)
         if machine.phase is Phase.ENDED:
             return  # it was online; NetworkManager's dispatcher starts another one when that is lost
-    opened = machine.phase is Phase.SETUP
     for _ in range(20):
         now += 100
-        opened = opened or Act.OPEN in machine.step(_NOTHING, now)
-    assert opened
+        air.after(machine.step(replace(_NOTHING, own=air.own), now), opens=True)
+    assert air.own
