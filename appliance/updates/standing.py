@@ -75,8 +75,7 @@ class Standing:
     @property
     def waits_for_restart(self) -> str:
         """The version that lies in the other slot and starts next, "" for none."""
-        status = self.status
-        return status.target if status is not None and status.phase is Phase.RESTARTING else ""
+        return self.status.starts_next if self.status is not None else ""
 
     @property
     def news(self) -> str:
@@ -163,7 +162,7 @@ def _verdict(
         return RunState.ROLLED_BACK, Phase.FINISHED, report.reason
     if not newest:
         return RunState.SUCCEEDED, Phase.FINISHED, ""
-    if status is not None and status.phase is Phase.RESTARTING:
+    if facts.status is not None and facts.status.starts_next == receipt.target:
         return RunState.RUNNING, Phase.RESTARTING, ""
     if facts.trial is not None and facts.trial.state is not TrialState.REFUSED:
         return RunState.RUNNING, Phase.VERIFYING, ""

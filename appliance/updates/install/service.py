@@ -96,9 +96,10 @@ class _Run:
         self._action = action
         self._request = request
         now = service.clock.now_ms()
-        self._status = Status(request.run_id, action, Phase.REQUESTED, now, now, trigger=request.trigger)
+        before = self._records.status()
+        waits = before.starts_next if before is not None else ""
+        self._status = Status(request.run_id, action, Phase.REQUESTED, now, now, trigger=request.trigger, waits=waits)
         self._receipt: Receipt | None = None
-        self._before = self._records.status()
 
     def go(self) -> bool:
         try:
@@ -129,7 +130,7 @@ class _Run:
             return
         now = self._with.clock.now_ms()
         window_open = settings.window.opens_ms(now, settings.zone) <= now
-        if self._waits_for_restart():
+        if self._status.waits:
             if window_open and settings.auto:
                 self._with.reboot()
             return
@@ -167,14 +168,11 @@ class _Run:
             return
         if isinstance(decision, Waiting):
             raise _refusal(decision)
-        if self._waits_for_restart() != decision.release.version.text:
+        if self._status.waits == decision.release.version.text:
+            self._status = msgspec.structs.replace(self._status, target=self._status.waits)
+        else:
             self._install(decision.release)
         self._restart(now_too=self._request.reboot)
-
-    def _waits_for_restart(self) -> str:
-        """Return the version that lies in the other slot and waits for a restart, "" for none."""
-        before = self._before
-        return before.target if before is not None and before.phase is Phase.RESTARTING else ""
 
     def _install(self, release: Release) -> None:
         box = self._with.machine.box()
@@ -230,6 +228,7 @@ class _Run:
 
     def _begin(self, origin: str, target: str) -> None:
         """Write the receipt before anything is touched: a power cut must leave a trace."""
+        self._status = msgspec.structs.replace(self._status, waits="")  # it is written over, or left for another
         self._receipt = Receipt(
             run_id=self._request.run_id,
             action=self._action,

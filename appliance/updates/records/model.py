@@ -86,7 +86,10 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """What the service does now, or did last since the box started (status.json)."""
+    """What the service does now, or did last since the box started (status.json).
+
+    `waits`: the version that an earlier run left for the next restart, which this one has not changed.
+    """
 
     run_id: str
     action: Action
@@ -100,6 +103,12 @@ class Status(msgspec.Struct, frozen=True):
     trigger: Trigger = "api"
     done: bool = False
     fault: Fault | None = None
+    waits: str = ""
+
+    @property
+    def starts_next(self) -> str:
+        """The version that lies in the other slot and waits for a restart, "" for none."""
+        return self.target if self.phase is Phase.RESTARTING else self.waits
 
 
 class Result(enum.StrEnum):

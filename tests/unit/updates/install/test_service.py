@@ -63,19 +63,6 @@ def test_progress_is_there_for_everybody_to_read_while_it_goes_on(here: TestBox)
     assert here.records.status_file.stat().st_mode & 0o777 == 0o644
 
 
-def test_apply_without_restart_leaves_that_to_the_next_window(here: TestBox) -> None:
-    here.records.write_request(Request("run-1", "cli", reboot=False))
-    here.service().run(Action.APPLY)
-    assert here.reboots == 0
-    here.configure(window="03:00-04:00")
-    here.service().run(Action.AUTO)
-    assert here.reboots == 0
-    here.configure()
-    here.service().run(Action.AUTO)
-    assert here.reboots == 1
-    assert len(here.rauc.installed) == 1
-
-
 def test_apply_without_anything_new_says_so(here: TestBox) -> None:
     here.site.publish(here.maker, releases={COMPATIBLE: release("1.0.0")})
     assert here.service().run(Action.APPLY)
