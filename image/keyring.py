@@ -20,6 +20,8 @@ prompt = no
 x509_extensions = authority
 [name]
 CN = Homarus development authority
+"""
+EXTENSIONS = """\
 [authority]
 basicConstraints = critical,CA:TRUE,pathlen:0
 keyUsage = critical,keyCertSign,cRLSign
@@ -99,7 +101,7 @@ def _make(folder: Path) -> None:
     def openssl(*words: str) -> None:
         tools.run(["env", "-C", str(folder), "openssl", *words], [folder])
 
-    (folder / "ca.cnf").write_text(_AUTHORITY)
+    (folder / "ca.cnf").write_text(_AUTHORITY + EXTENSIONS)
     openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072", "-out", "ca.key")
     openssl("req", "-x509", "-new", "-key", "ca.key", "-config", "ca.cnf", "-days", _DAYS, "-out", "ca.pem")
     openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072", "-out", "signer.key")

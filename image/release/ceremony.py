@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from image.errors import ImageError
+from image.keyring import EXTENSIONS
 from image.release.files import public_line, run
 
 _AUTHORITY_DAYS = 7300  # as long as a box may live: replacing it means a new image by hand
@@ -20,16 +21,6 @@ distinguished_name = name
 prompt = no
 [name]
 CN = {name}
-[authority]
-basicConstraints = critical,CA:TRUE,pathlen:0
-keyUsage = critical,keyCertSign,cRLSign
-subjectKeyIdentifier = hash
-[signer]
-basicConstraints = critical,CA:FALSE
-keyUsage = critical,digitalSignature
-extendedKeyUsage = codeSigning
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
 """
 
 
@@ -81,7 +72,7 @@ def make_channel_key(signing: Path) -> None:
 
 def _configuration(folder: Path, name: str) -> Path:
     path = folder / "openssl.cnf"
-    path.write_text(_CONFIGURATION.format(name=name))
+    path.write_text(_CONFIGURATION.format(name=name) + EXTENSIONS)
     return path
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from appliance.foundation.atomicfile import write_atomic
+from appliance.updates.reading import read_record
 from appliance.updates.records.model import ChannelState, Hold, Receipt, Request, Status
 
-_log = logging.getLogger(__name__)
 _MAX_BYTES: Final = 256 * 1024
 MAX_RECEIPTS: Final = 50
 _KEPT_MODE: Final = 0o640  # the gateway's group reads; nobody else needs to
 _SHOWN_MODE: Final = 0o644
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +42,17 @@ class Records:
         return self.shown / "status.json"
 
     def channel(self) -> ChannelState:
-        return _read(self.kept / "channel.json", ChannelState) or ChannelState()
+        return read_record(self.kept / "channel.json", ChannelState, _MAX_BYTES) or ChannelState()
 
     def hold(self) -> Hold:
-        return _read(self.kept / "hold.json", Hold) or Hold(0)
+        return read_record(self.kept / "hold.json", Hold, _MAX_BYTES) or Hold(0)
 
     def status(self) -> Status | None:
-        return _read(self.status_file, Status)
+        return read_record(self.status_file, Status, _MAX_BYTES)
 
     def all_receipts(self) -> list[Receipt]:
         """Return what was tried, the newest first."""
-        found = (_read(path, Receipt) for path in sorted(self.receipts.glob("*.json"), reverse=True))
+        found = (read_record(path, Receipt, _MAX_BYTES) for path in sorted(self.receipts.glob("*.json"), reverse=True))
         return [one for one in found if one is not None]
 
     def write_channel(self, state: ChannelState) -> None:
@@ -77,7 +74,7 @@ class Records:
     def take_request(self) -> Request | None:
         """Return what the service was started for and forget it."""
         path = self.shown / "request.json"
-        request = _read(path, Request)
+        request = read_record(path, Request, _MAX_BYTES)
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         return request
@@ -111,14 +108,3 @@ class Records:
         if self.state is not None and os.geteuid() == 0:
             with contextlib.suppress(FileNotFoundError):
                 os.chown(path, 0, self.state.stat().st_gid)
-
-
-def _read(path: Path, kind: type[T]) -> T | None:
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=kind)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        _log.warning("%s cannot be read (%s)", path, error)
-        return None

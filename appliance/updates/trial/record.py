@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from appliance.foundation.atomicfile import write_atomic
 from appliance.storage.journal import flush_directory
+from appliance.updates.reading import read_record
 from appliance.updates.trial.model import Answered, Committed, Kept, Report, Trial
 from appliance.updates.trial.places import Places
 
-_log = logging.getLogger(__name__)
 _MAX_BYTES: Final = 4 * 1024 * 1024  # several times what the bounds of its parts allow
 _MODE: Final = 0o640  # the gateway shows them to the owner; the tail of the journal is nobody else's
 ABOUT: Final = "about.json"
 MAX_REPORTS: Final = 20
 
 _MAX_NOTE: Final = 300
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 
 class _Request(msgspec.Struct):
@@ -33,17 +30,17 @@ class _Request(msgspec.Struct):
 
 def committed(places: Places) -> Committed | None:
     """Return the version that the box counts as its own; None before the first start."""
-    return _read(places.committed, Committed)
+    return read_record(places.committed, Committed, _MAX_BYTES)
 
 
 def trial(places: Places) -> Trial | None:
     """Return the trial that is open."""
-    return _read(places.trial, Trial)
+    return read_record(places.trial, Trial, _MAX_BYTES)
 
 
 def kept(places: Places) -> Kept | None:
     """Return what is known of the copy of before the last update."""
-    return _read(places.before / ABOUT, Kept)
+    return read_record(places.before / ABOUT, Kept, _MAX_BYTES)
 
 
 def write_committed(places: Places, record: Committed) -> None:
@@ -78,12 +75,12 @@ def close_trial(places: Places) -> None:
 
 def answered(places: Places) -> Answered:
     """Return which models answered when the box was last looked at; none where nothing is known."""
-    return _read(places.answered, Answered) or Answered()
+    return read_record(places.answered, Answered, _MAX_BYTES) or Answered()
 
 
 def write_answered(places: Places, record: Answered) -> None:
     """Write which models answer. A box writes it once, and again only when that changed. Raises OSError."""
-    if record != _read(places.answered, Answered):
+    if record != read_record(places.answered, Answered, _MAX_BYTES):
         _write(places, places.answered, record)
 
 
@@ -111,7 +108,7 @@ def next_id(places: Places) -> str:
 
 def read_report(path: Path) -> Report | None:
     """Return one report, None for what cannot be read."""
-    return _read(path, Report)
+    return read_record(path, Report, _MAX_BYTES)
 
 
 def remove(path: Path) -> None:
@@ -123,17 +120,6 @@ def remove(path: Path) -> None:
     else:
         return
     flush_directory(path.parent)
-
-
-def _read(path: Path, kind: type[T]) -> T | None:
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=kind)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        _log.error("%s cannot be read (%s)", path, error)
-        return None
 
 
 def _write(places: Places, path: Path, record: msgspec.Struct) -> None:
