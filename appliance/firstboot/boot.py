@@ -18,6 +18,7 @@ from appliance.firstboot.applying.live import System, tell
 from appliance.firstboot.applying.plan import Option
 from appliance.firstboot.card import Card
 from appliance.firstboot.reading.checks import World
+from appliance.firstboot.reading.keyboards import layouts
 from appliance.firstboot.reading.look import look
 from appliance.firstboot.report import Report
 from appliance.firstboot.values import Found, Login, Mistake, Settings
@@ -141,7 +142,12 @@ def world(root: Path) -> World:
     accounts = {line.split(":", 1)[0] for line in _lines(root / "etc/passwd")}
     countries = {line[:2] for line in _lines(root / "usr/share/zoneinfo/iso3166.tab") if line[:2].isalpha()}
     usual = World()
-    return replace(usual, accounts=usual.accounts | accounts, countries=frozenset(countries))
+    return replace(
+        usual,
+        accounts=usual.accounts | accounts,
+        countries=frozenset(countries),
+        keyboards=frozenset(layouts(root)),
+    )
 
 
 def _login(root: Path) -> Login | None:

@@ -81,7 +81,7 @@ def _keys(system: System, _: str) -> Iterator[str]:
     if status is None:
         yield "The keyboard of the screen stays as it is: this system has no loadkeys."
     elif status != 0:
-        yield f'There is no keyboard layout "{layout}" here. Write keyboard = "us", "de" or "fr" in homarus.toml.'
+        yield f'The keyboard layout "{layout}" could not be loaded; write another one in homarus.toml.'
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from appliance.config.values import Secret
+from appliance.firstboot.reading.keyboards import layout
 
 MAX_KEYS: Final = 16
 MAX_SSID_BYTES: Final = 32
@@ -46,10 +47,11 @@ class Wrong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a check has to know of this box: names that are taken, countries and services that exist."""
+    """What a check has to know of this box: names that are taken; countries, keyboards and services that exist."""
 
     accounts: frozenset[str] = frozenset({"root", "homarus"})
     countries: frozenset[str] = frozenset()
+    keyboards: frozenset[str] = frozenset()
     services: tuple[str, ...] = ("anthropic", "openai", "google", "openrouter")
 
 
@@ -91,12 +93,13 @@ def time_zone(value: object) -> str:
     return name
 
 
-def keyboard(value: object) -> str:
-    """Return the name of a keyboard layout."""
-    name = text(value, 32).lower()
-    if not re.fullmatch(r"[a-z]{2}[a-z0-9_-]*", name):
-        raise Wrong("is no keyboard layout.", 'Write one such as "de", "fr" or "us".')
-    return name
+def keyboard(value: object, world: World) -> str:
+    """Return what the console calls a keyboard layout; it may be written as a flash tool calls it (XKB)."""
+    name = text(value, 32)
+    found = layout(name, world.keyboards) or layout(name.lower(), world.keyboards)
+    if found is None:
+        raise Wrong("is no keyboard layout of this box.", 'Write one such as "de", "fr", "gb" or "us".')
+    return found
 
 
 def language(value: object) -> str:

@@ -15,7 +15,7 @@ def read(table: Table, world: World) -> Settings:
     settings = Settings(
         hostname=table.take("hostname", checks.hostname, empty=True),
         time_zone=table.take("time_zone", checks.time_zone, empty=True),
-        keyboard=table.take("keyboard", checks.keyboard, empty=True),
+        keyboard=table.take("keyboard", partial(checks.keyboard, world=world), empty=True),
         language=table.take("language", checks.language, empty=True),
         owner=table.take("owner", checks.person, empty=True),
         exposure=table.take("exposure", checks.exposure, empty=True),

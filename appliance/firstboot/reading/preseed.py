@@ -30,7 +30,7 @@ def read(table: Table, world: World) -> Settings:
     settings = Settings(
         hostname=table.below("system").take("hostname", checks.hostname, empty=True),
         time_zone=locale.take("timezone", checks.time_zone, empty=True),
-        keyboard=locale.take("keymap", checks.keyboard, empty=True),
+        keyboard=locale.take("keymap", partial(checks.keyboard, world=world), empty=True),
         country=wlan.take("country", partial(checks.country, world=world), empty=True),
         wifi=_wifi(wlan),
         login=_login(table.below("user"), table.below("ssh"), world),

@@ -16,7 +16,11 @@ from appliance.firstboot.reading.table import MAX_BYTES
 from appliance.firstboot.values import Cloud, Found, Login, Wifi
 from appliance.providers.builtin import BUILT_IN
 
-_WORLD = World(accounts=frozenset({"root", "homarus", "daemon"}), countries=frozenset({"DE", "GB"}))
+_WORLD = World(
+    accounts=frozenset({"root", "homarus", "daemon"}),
+    countries=frozenset({"DE", "GB"}),
+    keyboards=frozenset({"de", "et", "fr_CH", "uk", "us"}),
+)
 
 
 def _ssh_key(kind: str = "ssh-ed25519", *fields: bytes, comment: str = "ada@laptop") -> str:
@@ -110,7 +114,7 @@ i2c = false
     assert settings.hostname == "pi-kitchen"
     assert settings.login == Login("ada", (_ssh_key(),), Secret("$y$j9T$abcdefgh$ijklmnopqrstuv"), free_sudo=True)
     assert settings.wifi == Wifi("Café".encode(), Secret("a1" * 32))
-    assert (settings.country, settings.keyboard, settings.time_zone) == ("GB", "gb", "Europe/London")
+    assert (settings.country, settings.keyboard, settings.time_zone) == ("GB", "uk", "Europe/London")
 
 
 def test_every_mistake_is_named_and_the_rest_is_taken() -> None:
@@ -284,3 +288,23 @@ def test_a_number_of_thousands_of_digits_is_a_mistake_like_any_other(number: str
     found = _ours(f"hostname = {number}\n")
     assert found.settings.hostname is None
     assert "homarus.toml" in _sentences(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "console"),
+    [("de", "de"), ("gb", "uk"), ("GB", "uk"), ("ee", "et"), ("au", "us"), ("fr_CH", "fr_CH"), ("uk", "uk")],
+)
+def test_a_keyboard_is_known_as_the_flash_tool_and_as_the_console_call_it(written: str, console: str) -> None:
+    found = _preseed(f'config_version = "1.0"\n[locale]\nkeymap = "{written}"\n')
+    assert (found.settings.keyboard, found.mistakes) == (console, ())
+
+
+@pytest.mark.parametrize("written", ["epo", "../de", "jp"])
+def test_a_keyboard_that_the_console_of_the_box_has_not_is_a_mistake_with_a_fix(written: str) -> None:
+    found = _preseed(f'config_version = "1.0"\n[locale]\nkeymap = "{written}"\n')
+    assert found.settings.keyboard is None
+    (mistake,) = found.mistakes
+    assert mistake.sentence() == (
+        f'rpi-preseed.toml: locale.keymap = "{written}": is no keyboard layout of this box. '
+        'Write one such as "de", "fr", "gb" or "us".'
+    )
