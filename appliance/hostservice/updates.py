@@ -73,8 +73,8 @@ def hold_on(records: Records, params: Mapping[str, object], now_ms: int) -> Mapp
 def expect_none_written(records: Records) -> None:
     """Refuse while a version is written and not looked at yet. Raises RequestError.
 
-    A server can send another bundle than the one it showed, signed but older; it is taken back as soon as it lies in
-    its slot. Whoever holds the gateway must not have the box restarted in between.
+    A restart in between would break it off. It could not start what a server sent in place of what it showed: that
+    begins only after the look at it (updates.install.apply).
     """
     status = records.status()
     writing = status is not None and not status.done and status.action in _WRITERS and status.phase in _WRITING

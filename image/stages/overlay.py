@@ -133,6 +133,8 @@ def _rauc(context: Context) -> str:
 [system]
 compatible={context.board.compatible}
 bundle-formats=-plain
+# What was written starts next only after the updater looked at it (appliance/updates/install/apply.py).
+activate-installed=false
 data-directory=/data/system/rauc
 mountprefix=/run/rauc/mnt
 {layouts.of(context.board).rauc()}

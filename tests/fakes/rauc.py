@@ -1,4 +1,7 @@
-"""RAUC as a box has it, on a real D-Bus: what it is told to install appears in the other slot, or fails as told."""
+"""RAUC as a box has it, on a real D-Bus: what it is told to install appears in the other slot, or fails as told.
+
+As configured there (`activate-installed=false`) it only writes; what starts next is said by `Mark`.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class FakeRauc:
     installs_hash: str | None = None
     failures: list[str] = field(default_factory=list)
     refuses: list[str] = field(default_factory=list)
+    refuses_marks: list[str] = field(default_factory=list)
     steps: int = 2
     installed: list[str] = field(default_factory=list)
     marks: list[tuple[str, str]] = field(default_factory=list)
@@ -37,6 +41,10 @@ class FakeRauc:
     def on(self, address: str) -> Iterator[FakeRauc]:
         with Service(address, NAME, self._answer):
             yield self
+
+    def hurry(self) -> None:
+        """Let an installation end with the next question."""
+        self._left = min(self._left, 1)
 
     @property
     def _operation(self) -> str:
@@ -54,7 +62,6 @@ class FakeRauc:
                 "bundle.version": self.installs_version or self.bundle["version"],
                 "bundle.hash": self.installs_hash or self.bundle["hash"],
             }
-            self.primary = self._name("other")
 
     def _name(self, slot: str) -> str:
         running = "rootfs.0" if self.booted == "A" else "rootfs.1"
@@ -68,7 +75,10 @@ class FakeRauc:
             case "InstallBundle":
                 if self._left:
                     raise CallError("already processing a different method")
-                self.installed.append(asked.arguments[0])
+                source, options = asked.arguments
+                if options:  # RAUC 1.13: an option that it does not know is an error
+                    raise CallError(f"Unsupported key: {next(iter(options))}")
+                self.installed.append(source)
                 self._left, self.last_error = self.steps, ""
                 self._failing = self.failures.pop(0) if self.failures else ""
                 return Answer()
@@ -82,6 +92,10 @@ class FakeRauc:
                 return Answer("s", (self.primary,))
             case "Mark":
                 state, slot = asked.arguments
+                if self._left:
+                    raise CallError("already processing a different method")
+                if self.refuses_marks:
+                    raise CallError(self.refuses_marks.pop(0))
                 self.marks.append((state, self._name(slot)))
                 if state == "active":
                     self.primary = self._name(slot)

@@ -204,6 +204,13 @@ def test_the_shipped_disk_ends_with_root_slot_a_so_that_it_can_grow() -> None:
     assert "/x/empty" in text
 
 
+@pytest.mark.parametrize("name", ["qemu-amd64", "rpi"])
+def test_rauc_lets_nothing_start_by_itself_and_takes_no_bundle_without_verity(name: str, tmp_path: Path) -> None:
+    made = Context(board.load(name), "1.0.0", 0, keyring.trust(_public_keys(tmp_path / "keys")), tmp_path)
+    system = overlay._rauc(made).partition("\n[keyring]")[0].splitlines()
+    assert {"activate-installed=false", "bundle-formats=-plain"} <= set(system)
+
+
 def _public_keys(folder: Path) -> Path:
     folder.mkdir()
     (folder / "keyring.pem").write_text("authority\n")

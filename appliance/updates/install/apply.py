@@ -1,7 +1,13 @@
-"""Installs what the channel offers into the other slot, and does not let the box start from anything else."""
+"""Installs what the channel offers into the other slot, and does not let the box start from anything else.
+
+RAUC only writes (`activate-installed=false` in its configuration): the slot is looked at first, and only what the
+channel named starts next. RAUC 1.13 cannot be told which manifest a bundle must have (`require-manifest-hash` came
+later), and it goes on by itself when this process gives up or is killed.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -52,7 +58,7 @@ def install(rauc: Installer, release: Release, wait: Wait, told: Told) -> bool:
         _expect_right_bundle(rauc, release, told)
         retried = _with_one_retry(rauc, release, wait, told)
         told(Phase.ACTIVATING, 100, "")
-        _expect_right_slot(rauc, release)
+        _activate(rauc, _right_slot(rauc, release))
     except RaucAbsent as error:
         raise UpdateError(f"RAUC does not answer: {error}", code="rauc_absent") from error
     except RaucError as error:
@@ -104,7 +110,7 @@ def _once(rauc: Installer, url: str, wait: Wait, told: Told) -> None:
         raise failure(said)
 
 
-def _expect_right_slot(rauc: Installer, release: Release) -> None:
+def _right_slot(rauc: Installer, release: Release) -> Slot:
     """Look at what lies in the slot now: the server could have sent one bundle to look at and another to install."""
     other = next((slot for slot in rauc.slots() if slot.bootname and slot.state != "booted"), None)
     try:
@@ -112,9 +118,24 @@ def _expect_right_slot(rauc: Installer, release: Release) -> None:
             raise UpdateError("RAUC does not say what it installed.", code="wrong_bundle")
         _same(release, other.bundle_version, other.bundle_hash)
     except UpdateError:
-        rauc.mark("active", "booted")
-        rauc.mark("bad", "other")
+        _stay(rauc)
         raise
+    return other
+
+
+def _activate(rauc: Installer, other: Slot) -> None:
+    """Let the slot start next; where the boot loader did not take that whole, it starts what it started before."""
+    try:
+        rauc.mark("active", other.name)
+    except RaucError:
+        with contextlib.suppress(RaucError):  # the first one says why
+            _stay(rauc)
+        raise
+
+
+def _stay(rauc: Installer) -> None:
+    rauc.mark("active", "booted")
+    rauc.mark("bad", "other")
 
 
 def _same(release: Release, version: str, digest: str) -> None:

@@ -37,7 +37,7 @@ def test_an_installation_begins_goes_on_and_ends(fake: FakeRauc) -> None:
     assert rauc.operation == "installing"
     assert rauc.operation == "idle"
     assert fake.installed == ["https://u.example/box.raucb"]
-    assert rauc.primary() == "rootfs.1"
+    assert rauc.primary() == "rootfs.0", "it only writes; what starts next is said by a mark"
     assert rauc.slots()[1] == Slot("rootfs.1", "inactive", "B", "good", "1.1.0", HASH)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from appliance.host.rauc import Rauc
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result
 from appliance.updates.trial import copying, keepsakes, record
 from appliance.updates.trial.commit import KEPT_MS
@@ -36,6 +38,7 @@ def test_apply_installs_what_is_offered_and_restarts(here: TestBox) -> None:
     here.records.write_request(Request("run-1", "control-ui", note="please"))
     assert here.service().run(Action.APPLY)
     assert here.rauc.installed == [f"{here.site.url}/box-1.1.0.raucb"]
+    assert here.rauc.marks == [("active", "rootfs.1")]
     assert here.reboots == 1
     done = receipt(here)
     assert (done.run_id, done.trigger, done.note) == ("run-1", "control-ui", "please")
@@ -160,6 +163,35 @@ def test_an_installation_that_hangs_is_given_up(here: TestBox) -> None:
     object.__setattr__(service, "sleep", lambda _: here.clock.advance(HOUR_S))
     assert not service.run(Action.APPLY)
     assert code(here) == "update_failed"
+    assert here.reboots == 0
+
+
+@pytest.mark.parametrize("end", ["silence", "kill"])
+def test_what_rauc_writes_after_the_updater_is_gone_never_starts(here: TestBox, end: str) -> None:
+    """Nobody looked at it: signed it is, but it may be an older version than the channel names."""
+    here.rauc.steps, here.rauc.installs_version = 10**6, "0.9.0"
+    service = here.service()
+
+    def pause(_: float) -> None:
+        if end == "kill":
+            raise KeyboardInterrupt
+        here.clock.advance(HOUR_S)
+
+    object.__setattr__(service, "sleep", pause)
+    with contextlib.suppress(KeyboardInterrupt):
+        service.run(Action.APPLY)
+    here.rauc.hurry()
+    rauc = Rauc()
+    assert rauc.operation == "idle"
+    assert here.rauc.other["bundle.version"] == "0.9.0"
+    assert (rauc.primary(), here.rauc.marks, here.reboots) == ("rootfs.0", [], 0)
+
+
+def test_a_boot_loader_that_does_not_take_the_new_slot_keeps_the_old_one(here: TestBox) -> None:
+    here.rauc.refuses_marks = ["Failed marking slot rootfs.1 as active: Failed to run custom backend '/usr/lib/x'"]
+    assert not here.service().run(Action.APPLY)
+    assert code(here) == "boot_loader"
+    assert here.rauc.marks == [("active", "rootfs.0"), ("bad", "rootfs.1")]
     assert here.reboots == 0
 
 

@@ -1,0 +1,68 @@
+"""The real RAUC of the box: what it writes does not start before somebody says so."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from image import tools
+from tests.image.test_rpi_rauc import Board, board
+
+pytestmark = pytest.mark.image
+__all__ = ["board"]
+
+_MANIFEST = """\
+[update]
+compatible=homarus-rpi
+version=1
+
+[bundle]
+format=plain
+
+[image.rootfs]
+filename=root.img
+"""
+
+
+def _bundle(board: Board) -> str:
+    """Make a bundle that needs nothing of the kernel but a loop device; the box takes others (bundle-formats)."""
+    conf, key, cert = board.folder / "system.conf", board.folder / "key.pem", board.folder / "none.pem"
+    conf.write_text(conf.read_text().replace("bundle-formats=-plain", "activate-installed=false"))
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    tools.run([*words, "-subj", "/CN=test", "-keyout", str(key), "-out", str(cert)], [board.folder])
+    content = board.folder / "content"
+    content.mkdir()
+    (content / "root.img").write_bytes(b"n" * 4096)
+    (content / "manifest.raucm").write_text(_MANIFEST)
+    made = board.folder / "box.raucb"
+    code, said = board.rauc(f"--cert={cert}", f"--key={key}", "bundle", str(content), str(made))
+    assert code == 0, said
+    return str(made)
+
+
+@pytest.mark.skipif(not Path("/dev/loop-control").exists(), reason="needs loop devices")
+def test_an_installed_bundle_is_not_started_until_it_is_marked(board: Board) -> None:
+    made = _bundle(board)
+    with board.service():
+        code, said = board.rauc("install", made)
+        assert code == 0, said
+        assert (board.folder / "rootfs.1").read_bytes().startswith(b"nnn")
+        assert board.status() == ("A", "rootfs.0", {"A": "good", "B": "bad"})
+        assert board.rauc("status", "mark-active", "other")[0] == 0
+        assert board.status() == ("A", "rootfs.1", {"A": "good", "B": "good"})
+
+
+def test_rauc_cannot_be_told_which_manifest_a_bundle_must_have(board: Board) -> None:
+    """Why the updater looks at the slot: where this fails, RAUC has learnt it, and should be told."""
+    call = ["busctl", "--system", "call", "de.pengutronix.rauc", "/", "de.pengutronix.rauc.Installer", "InstallBundle"]
+    with board.service():
+        done = subprocess.run(
+            [*call, "sa{sv}", "/nonexistent.raucb", "1", "require-manifest-hash", "s", "a" * 64],
+            env={"PATH": "/usr/bin:/bin", "DBUS_SYSTEM_BUS_ADDRESS": board.address},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "Unsupported key: require-manifest-hash" in done.stderr
