@@ -13,17 +13,21 @@ from tests.fakes.bus import Answer, Asked, CallError, Service, Variant
 
 NAME = "org.freedesktop.NetworkManager"
 _ROOT = "/org/freedesktop/NetworkManager"
-_UP, _DOWN, _NEEDS, _FAILED = 100, 30, 60, 120
+_UP, _DOWN, _NEEDS, _ASKS_ADDRESS, _FAILED = 100, 30, 60, 70, 120
 _NO_SECRETS, _NOT_FOUND, _NO_DHCP = 7, 53, 17
 
 
 @dataclass
 class Air:
-    """A network that can be heard. `password` None is open; `addresses` False hands out none."""
+    """A network that can be heard. `password` None is open; `addresses` False hands out none.
+
+    `ends` False: whoever tries it hears nothing more of it.
+    """
 
     password: str | None = None
     strength: int = 70
     addresses: bool = True
+    ends: bool = True
 
 
 @dataclass
@@ -172,6 +176,9 @@ class FakeNetworkManager:
         if facts["wifi"]["mode"] == "ap":
             return
         heard = self.air.get(_ssid(facts))
+        if heard is not None and not heard.ends:
+            radio.state = _ASKS_ADDRESS
+            return
         given = facts.get("wifi-security", {}).get("psk")
         if heard is None:
             reason = _NOT_FOUND

@@ -70,6 +70,10 @@ class Desk:
         }
         do(self.root, Put(_WISH, json.dumps(members).encode(), 0o600))
 
+    def waits(self) -> bool:
+        """Tell whether a wish is there."""
+        return (self.root / _WISH).exists()
+
     def take(self) -> Wish | None:
         """Return the wish that waits, and take it away."""
         found = self._read(_WISH)

@@ -46,9 +46,17 @@ class Driver:
     _objects: Objects = Objects({})
 
     def run(self) -> None:
-        """Go on until the box has a network, or no radio. Raises NetworkError where NetworkManager stays away."""
-        machine = Machine(self.clock.monotonic())
+        """Go on until the box has a network, or no radio, and nobody wishes for another one.
+
+        Raises NetworkError where NetworkManager stays away, OSError where no file can be written.
+        """
         desk = Desk(self.root)
+        self._until_ended(desk)
+        while desk.waits():  # left while the last look was taken
+            self._until_ended(desk)
+
+    def _until_ended(self, desk: Desk) -> None:
+        machine = Machine(self.clock.monotonic())
         away = 0
         while machine.phase is not Phase.ENDED:
             usual = _LOOK_S.get(machine.phase, _SLOW_S)
@@ -59,9 +67,9 @@ class Driver:
                 for step in machine.step(seen, self.clock.monotonic(), self._wished(wish)):
                     self._do(step)
                 away = 0
-            except NetworkError as error:
+            except (NetworkError, OSError) as error:
                 away += 1
-                self.say(str(error))
+                self.say(told(error) if isinstance(error, OSError) else str(error))
                 if away > 30 or self.watch.ended:
                     raise
             desk.show(machine.phase, machine.result, self._heard, self.own if self._open else None)

@@ -107,12 +107,14 @@ class Machine:
         self._online_since: float | None = None
         self._scanned: float | None = None
         self._missing: float | None = None  # since when the own network is not there although it should be
+        self._wish: Wifi | None = None  # waits for a radio
 
     def step(self, seen: Seen, now: float, wish: Wifi | None = None) -> list[Step]:
-        """Return what to do, in this order."""
+        """Return what to do, in this order. The last wish counts, also while another one is tried."""
         self._online_since = (self._online_since if self._online_since is not None else now) if seen.online else None
-        if wish is not None and self.phase is not Phase.JOINING and seen.radio:
-            return self._begin(seen, now, wish)
+        self._wish = wish or self._wish
+        if self._wish is not None and seen.radio:
+            return self._begin(seen, now, self._wish)
         match self.phase:
             case Phase.WATCH:
                 return list(self._watch(seen, now))
@@ -133,8 +135,7 @@ class Machine:
     def _watch(self, seen: Seen, now: float) -> Iterator[Step]:
         waited = now - self._began
         if self._online_for(now) >= SETTLED_S or (not seen.radio and waited >= RADIO_S):
-            self._go(Phase.ENDED, now)
-            yield Act.END
+            yield from self._end(now)
             return
         if not seen.radio:
             return
@@ -147,15 +148,20 @@ class Machine:
             self._scanned = now
             yield Act.SCAN  # once the own network is open, many radios hear nothing else
 
+    def _end(self, now: float) -> Iterator[Step]:
+        if self._wish is not None:
+            self.result = Result.FAILED  # no radio came
+        self._go(Phase.ENDED, now)
+        yield Act.END
+
     def _open(self, now: float) -> Iterator[Step]:
         self._go(Phase.SETUP, now)
         yield Act.OPEN
 
     def _set_up(self, seen: Seen, now: float) -> Iterator[Step]:
         if self._online_for(now) >= LEAVE_S:
-            self._go(Phase.ENDED, now)
             yield Act.CLOSE
-            yield Act.END
+            yield from self._end(now)
         elif seen.known and not seen.spare and now - self._since >= AGAIN_S:
             self._go(Phase.RETRY, now)
             yield Act.CLOSE
@@ -172,10 +178,14 @@ class Machine:
             yield Act.OPEN
 
     def _begin(self, seen: Seen, now: float, wish: Wifi) -> list[Step]:
-        close: list[Step] = [Act.CLOSE] if self.phase is Phase.SETUP and not seen.spare else []
+        before: list[Step] = []
+        if self.phase is Phase.JOINING:
+            before = [Act.DROP]
+        elif self.phase is Phase.SETUP and not seen.spare:
+            before = [Act.CLOSE]
         self._go(Phase.JOINING, now)
-        self.result = None
-        return [*close, Try(wish)]
+        self._wish = self.result = None
+        return [*before, Try(wish)]
 
     def _join(self, seen: Seen, now: float) -> Iterator[Step]:
         if seen.joined:
@@ -198,7 +208,6 @@ class Machine:
 
     def _retry(self, seen: Seen, now: float) -> Iterator[Step]:
         if self._online_for(now) >= SETTLED_S:
-            self._go(Phase.ENDED, now)
-            yield Act.END
+            yield from self._end(now)
         elif now - self._since >= RETRY_S and not seen.online:
             yield from self._open(now)

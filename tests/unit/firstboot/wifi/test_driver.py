@@ -55,10 +55,17 @@ class _Box:
             _OWN,
             _Hasty(),
             lambda argv: self.countries.append(argv[-1]),
-            self.said.append,
+            self._say,
             look_s=0.05,
         )
         self._thread = threading.Thread(target=driver.run)
+        self.at_the_end: Wish | None = None
+
+    def _say(self, line: str) -> None:
+        self.said.append(line)
+        if self.at_the_end is not None and line == "the set-up of the Wi-Fi is over":
+            self.desk.ask(self.at_the_end)
+            self.at_the_end = None
 
     def start(self) -> None:
         self._thread.start()
@@ -205,6 +212,45 @@ def test_a_network_that_was_asked_for_is_not_forgotten_while_nobody_answers(
         assert fake.activated == ["home"]
     finally:
         box.end()
+
+
+def test_another_network_is_tried_at_once_where_nothing_is_heard_of_the_first(
+    tmp_path: Path, fake: FakeNetworkManager
+) -> None:
+    fake.air[b"mute"] = Air(None, ends=False)
+    box = _Box(tmp_path, fake)
+    box.start()
+    try:
+        box.desk.ask(_wish(b"mute", None))
+        box.until(lambda: fake.activated[-1:] == ["mute"])
+        box.desk.ask(_wish(b"home", "correct horse"))
+        box.until(lambda: fake.joined() == [b"home"])
+        box.until(lambda: box.desk.state().get("result") == "joined")
+        assert fake.activated[-2:] == ["mute", "home"]
+        assert len(box.files) == 1
+    finally:
+        box.end()
+
+
+def test_a_network_that_is_asked_for_at_the_last_moment_is_tried(tmp_path: Path, fake: FakeNetworkManager) -> None:
+    fake.plug(True)
+    box = _Box(tmp_path, fake)
+    box.at_the_end = _wish(b"home", "correct horse")
+    box.start()
+    try:
+        box.until(lambda: fake.joined() == [b"home"])
+    finally:
+        box.end()
+
+
+def test_a_network_that_cannot_be_kept_has_failed_and_the_own_one_is_there_again(box: _Box) -> None:
+    box.until(lambda: box.fake.own)
+    (box.root / NETWORKS).parent.parent.mkdir(parents=True)
+    (box.root / NETWORKS).parent.write_text("no folder")
+    box.desk.ask(_wish(b"home", "correct horse"))
+    box.until(lambda: box.desk.state().get("result") == "failed")
+    box.until(lambda: box.fake.own)
+    assert any("NetworkManager" in line for line in box.said)
 
 
 def test_a_second_radio_keeps_the_own_network_while_the_first_tries(tmp_path: Path, fake: FakeNetworkManager) -> None:

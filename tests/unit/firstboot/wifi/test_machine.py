@@ -32,6 +32,7 @@ from appliance.firstboot.wifi.machine import (
 )
 
 _HOME = Wifi(b"home", Secret("password"))
+_OTHER = Wifi(b"other", Secret("password"))
 _NOTHING = Seen()
 
 
@@ -78,6 +79,32 @@ def test_one_radio_leaves_its_own_network_to_try_another_and_comes_back() -> Non
     assert machine.step(_NOTHING, 61) == []
     assert machine.step(Seen(reason=7), 62) == [Act.DROP, Act.OPEN]
     assert (machine.phase, machine.result) == (Phase.SETUP, Result.WRONG_PASSWORD)
+
+
+def test_another_network_that_is_asked_for_during_an_attempt_takes_its_place() -> None:
+    machine = _open()
+    machine.step(_NOTHING, 60, _HOME)
+    assert machine.step(Seen(reason=7), 70, _OTHER) == [Act.DROP, Try(_OTHER)]
+    assert machine.result is None
+    assert machine.step(_NOTHING, 60 + JOIN_S) == []
+    assert machine.step(_NOTHING, 70 + JOIN_S) == [Act.DROP, Act.OPEN]
+
+
+def test_a_network_that_is_asked_for_before_the_radio_is_there_is_tried_when_it_comes() -> None:
+    machine = Machine(0)
+    assert machine.step(Seen(radio=False), 0, _HOME) == []
+    assert machine.step(Seen(radio=False), 1, _OTHER) == []
+    assert machine.step(_NOTHING, RADIO_S - 1) == [Try(_OTHER)]
+    assert machine.step(_NOTHING, RADIO_S) == []
+
+
+@pytest.mark.parametrize("online", [False, True])
+def test_a_network_for_which_no_radio_comes_has_failed(online: bool) -> None:
+    machine = Machine(0)
+    seen = Seen(radio=False, online=online)
+    assert machine.step(seen, 0, _HOME) == []
+    assert machine.step(seen, RADIO_S) == [Act.END]
+    assert machine.result is Result.FAILED
 
 
 def test_an_attempt_that_says_nothing_ends_after_its_time() -> None:
