@@ -104,6 +104,7 @@ def _setup_files(board: Board, work: Path) -> dict[str, Path]:
         # Debian's signed GRUB looks for its configuration here and nowhere else.
         "EFI/debian/grub.cfg": work / "grub.cfg",
         "EFI/debian/grubenv": work / "grubenv",
+        "EFI/debian/grubenv.copy": work / "grubenv",
         EXAMPLE.name: EXAMPLE,
     }
     return files

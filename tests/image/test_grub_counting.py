@@ -147,7 +147,7 @@ def test_grub_is_told_once_which_slot_is_the_boxs_own(line: str, before: str, wr
     editor.write_text(f'#!/bin/sh\nif [ "$2" = list ]; then cat "$1"; else echo "$2 $3" >>{told}; fi\n')
     editor.chmod(0o755)
     words = ["sh", str(_KEEP), str(tmp_path)]
-    subprocess.run(words, check=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    subprocess.run(words, check=True, env={"PATH": "/usr/bin:/bin", "GRUB_EDITENV": str(editor)})
     assert (told.read_text() if told.exists() else "") == (f"set HOMARUS_COMMITTED={wrote}\n" if wrote else "")
 
 

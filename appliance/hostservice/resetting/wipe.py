@@ -17,7 +17,8 @@ from appliance.hostservice.resetting.disk import LABEL, PLAIN, Disk, ResetError
 
 _log = logging.getLogger(__name__)
 _WIFI: Final = "homarus-wifi.txt"
-_GRUBENV: Final = "EFI/debian/grubenv"
+_GRUBENV: Final = ("EFI/debian/grubenv", "EFI/debian/grubenv.copy")
+_EDITOR: Final = "/usr/lib/homarus/bin/grub-editenv"  # of both
 _ASKED: Final = "homarus.reset"
 _HEAD_BYTES: Final = 16 << 20
 
@@ -56,8 +57,8 @@ def _clean_card(disk: Disk, root: Path) -> None:
         return
     try:
         card.remove(card.names(), (*CANDIDATES, *FOREIGN, SAID, _WIFI))
-        if (card.folder / _GRUBENV).exists():
-            disk.must("grub-editenv", str(card.folder / _GRUBENV), "unset", "MACHINE_ID")
+        if any((card.folder / name).exists() for name in _GRUBENV):
+            disk.must(_EDITOR, str(card.folder / _GRUBENV[0]), "unset", "MACHINE_ID")
     except (OSError, ResetError) as error:
         _log.error("the set-up partition could not be cleaned: %s", error)
     finally:
