@@ -13,6 +13,7 @@ import pytest
 
 from image import board, tools
 from image.layouts import uefi
+from image.stages import base
 from tests.image.kept import kept_tree
 
 _EDITOR = board.REPOSITORY / "image/rootfs/usr/lib/homarus/bin/grub-editenv"
@@ -198,7 +199,7 @@ def test_rauc_finds_ours_before_debians() -> None:
 
 
 def test_a_new_box_has_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uefi.base, "unpacked", lambda *_: tmp_path)
+    monkeypatch.setattr(base, "unpacked", lambda *_: tmp_path)
     found = uefi._setup_files(board.load("qemu-amd64"), tmp_path)
     assert found["EFI/debian/grubenv"].read_bytes() == found["EFI/debian/grubenv.copy"].read_bytes()
 
