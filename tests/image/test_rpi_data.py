@@ -23,23 +23,20 @@ def _text(name: str) -> str:
     return (_BOARD.folder / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize(("slot", "number"), [("A", disk.SLOTS["root_a"]), ("B", disk.SLOTS["root_b"])])
-def test_each_command_line_names_its_own_root_and_slot(slot: str, number: int) -> None:
+@pytest.mark.parametrize("slot", PARTITIONS)
+def test_each_command_line_names_its_slot_and_a_disk_without_a_name(slot: str) -> None:
     text = _text(f"cmdline_{slot.lower()}.txt")
     assert text.count("\n") == 1
     assert text.endswith("\n")
     words = text.split()
-    assert f"root=PARTUUID={_FACTS.disk_signature}-{number:02d}" in words
+    assert words.count(f"homarus.disk={_FACTS.disk_signature}") == 1
     assert f"rauc.slot={slot}" in words
     assert {"ro", "rootfstype=erofs", "rootwait", "panic=10"} <= set(words)
 
 
 def test_the_command_lines_differ_in_nothing_else() -> None:
     a, b = (_text(f"cmdline_{slot}.txt").split() for slot in "ab")
-    assert [pair for pair in zip(a, b, strict=True) if pair[0] != pair[1]] == [
-        (a[0], b[0]),
-        ("rauc.slot=A", "rauc.slot=B"),
-    ]
+    assert [pair for pair in zip(a, b, strict=True) if pair[0] != pair[1]] == [("rauc.slot=A", "rauc.slot=B")]
 
 
 @pytest.mark.parametrize("model", pi_firmware.MODELS)
@@ -131,6 +128,16 @@ def test_the_data_partition_is_grown_before_it_is_checked_and_mounted() -> None:
     assert "Before=systemd-fsck@dev-disk-by\\x2dslot-data.service data.mount" in unit
     assert "ExecStart=/bin/sh /usr/lib/homarus/grow-disk" in unit
     assert "Wants=box-grow.service" in files["usr/lib/systemd/system/data.mount.d/10-grow.conf"]
+
+
+def test_a_start_names_the_disk_and_so_does_rauc_before_it_starts_what_it_wrote() -> None:
+    files = of(_BOARD).files(_BOARD)
+    assert f"everybodys={_FACTS.disk_signature}\n" in files["usr/lib/homarus/name-disk"]
+    unit = files["usr/lib/systemd/system/box-name-disk.service"]
+    assert "ExecStart=/bin/sh /usr/lib/homarus/name-disk\n" in unit
+    backend = (Path(__file__).resolve().parents[2] / "image/rootfs/usr/lib/homarus/tryboot").read_text()
+    assert backend.index("/usr/lib/homarus/name-disk") < backend.index("exec ")
+    assert not [text for text in files.values() if "@SIGNATURE@" in text]
 
 
 def test_the_settings_of_the_boot_loader_are_lines_that_it_reads() -> None:

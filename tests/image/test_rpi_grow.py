@@ -39,7 +39,7 @@ class Card:
     def boot(self) -> subprocess.CompletedProcess[str]:
         """Run what the box runs before it mounts its data."""
         script = self.programs / "grow-disk"
-        script.write_text(pi.grow_script(_BOARD))
+        script.write_text(pi.script(_BOARD, "grow-disk.sh"))
         words = tools.command(["env", f"PATH={self.programs}:{_PATH}", "sh", script], [self.programs])
         return subprocess.run(words, capture_output=True, text=True, check=False)
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from image import board as boards
 from image import tools
 from image.errors import ImageError
+from image.layouts import pi
 from image.layouts.pi import initrd
 from tests.image.kept import kept_tree
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "image/layouts/pi/machine-id.sh"
+_OWN = pi.early_scripts(boards.load("rpi"))
 _ID = "0123456789abcdef0123456789abcdef"
 # Stands in for the kernel: `data` is what partition 7 holds, and a bind copies.
 _MOUNT = """\
@@ -78,22 +81,24 @@ def _unpacked(content: bytes, folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.image
-def test_the_script_is_run_by_the_initial_ram_file_system_of_the_slot(tmp_path: Path) -> None:
+def test_our_scripts_are_run_by_the_initial_ram_file_system_of_the_slot(tmp_path: Path) -> None:
     if kept_tree("tools") is None:
         pytest.skip("the tools tree is not here: scripts/image makes it")
     first = initrd._entry(1, 0, "init", 0o100755, b"#!/bin/sh\n") + initrd._entry(2, 0, "TRAILER!!!", 0, b"")
     (tmp_path / "initrd.img").write_bytes(first)
-    made = initrd.extended(tmp_path / "initrd.img", tmp_path / "new.img", 1735689600).read_bytes()
+    made = initrd.extended(tmp_path / "initrd.img", tmp_path / "new.img", _OWN, 1735689600).read_bytes()
     assert made.startswith(first)
     assert len(made) % 4 == 0
     folder = tmp_path / "unpacked"
     folder.mkdir()
     files = _unpacked(made[len(first) :], folder)
-    place = "scripts/local-bottom"
-    assert files == {"scripts": 0o755, place: 0o755, f"{place}/ORDER": 0o644, f"{place}/homarus-machine-id": 0o755}
-    assert (folder / place / "homarus-machine-id").read_bytes() == _SCRIPT.read_bytes()
-    assert f'/{place}/homarus-machine-id "$@"' in (folder / place / "ORDER").read_text()
-    assert initrd.archive(1) == initrd.archive(1)
+    for name, text in _OWN.items():
+        place = Path(name).parent
+        assert (files.pop(name), files.pop(str(place)), files.pop(f"{place}/ORDER")) == (0o755, 0o755, 0o644)
+        assert (folder / name).read_text() == text
+        assert (folder / place / "ORDER").read_text().startswith(f'/{name} "$@"\n')
+    assert files == {"scripts": 0o755}
+    assert initrd.archive(_OWN, 1) == initrd.archive(_OWN, 1)
 
 
 @pytest.mark.image
@@ -103,17 +108,17 @@ def test_scripts_that_are_there_already_are_not_hidden(tmp_path: Path) -> None:
     modules = (
         initrd._entry(1, 0, "usr/lib/modules", 0o040755, b"") + initrd._entry(2, 0, "TRAILER!!!", 0, b"") + bytes(512)
     )
-    (tmp_path / "a.cpio").write_bytes(initrd.archive(1))
+    (tmp_path / "a.cpio").write_bytes(initrd.archive(_OWN, 1))
     tools.run(["zstd", "-q", tmp_path / "a.cpio", "-o", tmp_path / "packed"], [tmp_path])
     (tmp_path / "initrd.img").write_bytes(modules + (tmp_path / "packed").read_bytes())
     found = initrd.names((tmp_path / "initrd.img").read_bytes(), tmp_path)
     assert found[0] == "usr/lib/modules"
-    with pytest.raises(ImageError, match=r"has scripts/local-bottom/ORDER"):
-        initrd.extended(tmp_path / "initrd.img", tmp_path / "new.img", 1)
+    with pytest.raises(ImageError, match=r"has scripts/local-top/ORDER"):
+        initrd.extended(tmp_path / "initrd.img", tmp_path / "new.img", _OWN, 1)
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b packed otherwise", b"070701"])
 def test_an_archive_that_is_not_understood_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "initrd.img").write_bytes(content)
     with pytest.raises(ImageError, match=r"neither plain nor packed|cut off"):
-        initrd.extended(tmp_path / "initrd.img", tmp_path / "new.img", 1)
+        initrd.extended(tmp_path / "initrd.img", tmp_path / "new.img", _OWN, 1)

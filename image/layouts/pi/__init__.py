@@ -18,6 +18,7 @@ __all__ = ["LAYOUT", "Facts", "configured", "maker", "read"]
 
 _HERE = Path(__file__).resolve().parent
 _MIB_SECTORS = 2048
+_UNITS = ("box-grow.service", "box-name-disk.service")
 BACKEND = "/usr/lib/homarus/tryboot"  # RAUC's custom boot loader: get and set the primary slot, get and set states
 
 
@@ -27,8 +28,9 @@ class _Pi:
     def files(self, board: Board) -> dict[str, str]:
         """The data partition is made at the first boot, and grown, before it is checked and mounted."""
         return {
-            "usr/lib/homarus/grow-disk": grow_script(board),
-            "usr/lib/systemd/system/box-grow.service": (_HERE / "box-grow.service").read_text("utf-8"),
+            "usr/lib/homarus/grow-disk": script(board, "grow-disk.sh"),
+            "usr/lib/homarus/name-disk": script(board, "name-disk.sh"),
+            **{f"usr/lib/systemd/system/{name}": (_HERE / name).read_text("utf-8") for name in _UNITS},
             "usr/lib/systemd/system/data.mount.d/10-grow.conf": "[Unit]\nWants=box-grow.service\n",
             # Without GRUB too: `initrd` reads the id from the data partition.
             "usr/lib/systemd/system/box-machine-id.service.d/10-pi.conf": "[Unit]\nConditionPathExists=\n",
@@ -44,7 +46,8 @@ class _Pi:
         known = facts.read(board.folder)
         files = slot.files(board.folder, known, kernel, [kernel, *firmware(board, known)])
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            start = initrd.extended(files["initrd.img"], Path(scratch) / "initrd.img", context.epoch)
+            own = early_scripts(board)
+            start = initrd.extended(files["initrd.img"], Path(scratch) / "initrd.img", own, context.epoch)
             fat.make(target, board.partitions.boot_mib, "BOOT", {**files, "initrd.img": start}, context.epoch)
 
     def disk(self, context: Context, root: Path, boot: Path, target: Path) -> None:
@@ -52,16 +55,23 @@ class _Pi:
         disk.make(context.board, facts.read(context.board.folder), root, boot, target, context.epoch)
 
 
-def grow_script(board: Board) -> str:
-    """The program that gives the data partition the rest of the disk, with the numbers of the board."""
-    sectors = {
-        "@SHIPPED_SECTORS@": facts.read(board.folder).data_shipped_mib * _MIB_SECTORS,
-        "@LEAST_SECTORS@": board.partitions.data_min_mib * _MIB_SECTORS,
+def script(board: Board, name: str) -> str:
+    """A program of this folder with the facts of the board."""
+    known = facts.read(board.folder)
+    told = {
+        "@SHIPPED_SECTORS@": str(known.data_shipped_mib * _MIB_SECTORS),
+        "@LEAST_SECTORS@": str(board.partitions.data_min_mib * _MIB_SECTORS),
+        "@SIGNATURE@": known.disk_signature,
     }
-    text = (_HERE / "grow-disk.sh").read_text("utf-8")
-    for name, number in sectors.items():
-        text = text.replace(name, str(number))
+    text = (_HERE / name).read_text("utf-8")
+    for mark, value in told.items():
+        text = text.replace(mark, value)
     return text
+
+
+def early_scripts(board: Board) -> dict[str, str]:
+    """What the initial RAM file system runs for us."""
+    return {initrd.ROOT: script(board, "root-disk.sh"), initrd.MACHINE_ID: script(board, "machine-id.sh")}
 
 
 def firmware(board: Board, known: Facts) -> list[Path]:

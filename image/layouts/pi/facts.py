@@ -32,10 +32,6 @@ class Facts:
     device_trees: tuple[str, ...]
     device_trees_needed: tuple[str, ...]
 
-    def partition(self, number: int) -> str:
-        """The name that the kernel gives to a partition of the disk (PARTUUID)."""
-        return f"{self.disk_signature}-{number:02d}"
-
 
 @dataclass(frozen=True, slots=True)
 class Maker:

@@ -1,17 +1,18 @@
-"""What a Pi's initial RAM file system gets beside what initramfs-tools puts there: the script for the box's id.
+"""What a Pi's initial RAM file system gets beside what initramfs-tools puts there: which disk, and the box's id.
 
 It is a second archive behind the first (the kernel unpacks one after the other), so that the first needs no building
-again when the script changes: under emulation that takes minutes.
+again when a script changes: under emulation that takes minutes.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from image import tools
 from image.errors import ImageError
 
-_SCRIPT = Path(__file__).resolve().parent / "machine-id.sh"
-_FOLDER = "scripts/local-bottom"  # run when the root is mounted and before the system in it is started
-_ORDER = f'/{_FOLDER}/homarus-machine-id "$@"\n[ -e /conf/param.conf ] && . /conf/param.conf\n'
+ROOT = "scripts/local-top/homarus-root"  # run before the root is looked for
+MACHINE_ID = "scripts/local-bottom/homarus-machine-id"  # run when it is mounted, before the system in it is started
+_ORDER = '/{name} "$@"\n[ -e /conf/param.conf ] && . /conf/param.conf\n'
 _MAGIC = b"070701"
 _HEAD, _AT_SIZE, _AT_LENGTH = 110, 54, 94  # of an entry, bytes: its header, and where two of its fields stand
 _END = "TRAILER!!!"
@@ -22,13 +23,17 @@ _TEXT = 0o100644
 _ALIGN = 4
 
 
-def extended(first: Path, target: Path, epoch: int) -> Path:
-    """Write `first` with our script behind it to `target` and return it. Raises ImageError where its place is taken."""
+def extended(first: Path, target: Path, scripts: Mapping[str, str], epoch: int) -> Path:
+    """Write `first` with our scripts behind it to `target` and return it; raise ImageError where a place is taken.
+
+    `scripts`: ROOT and MACHINE_ID with their texts.
+    """
     content = first.read_bytes()
-    taken = [name for name in names(content, target.parent) if name.removeprefix("./").startswith(f"{_FOLDER}/")]
+    folders = tuple(f"{name.rpartition('/')[0]}/" for name in scripts)
+    taken = [name for name in names(content, target.parent) if name.removeprefix("./").startswith(folders)]
     if taken:  # the second ORDER would hide them
         raise ImageError(f"the initial RAM file system has {taken[0]}: change image/layouts/pi/initrd.py")
-    target.write_bytes(content + bytes(-len(content) % _ALIGN) + archive(epoch))
+    target.write_bytes(content + bytes(-len(content) % _ALIGN) + archive(scripts, epoch))
     return target
 
 
@@ -67,15 +72,17 @@ def _aligned(at: int) -> int:
     return at + -at % _ALIGN
 
 
-def archive(epoch: int) -> bytes:
+def archive(scripts: Mapping[str, str], epoch: int) -> bytes:
     """Return the second archive, in the form `newc` (Documentation/driver-api/early-userspace/buffer-format.rst)."""
-    entries = [
-        ("scripts", _DIRECTORY, b""),
-        (_FOLDER, _DIRECTORY, b""),
-        (f"{_FOLDER}/ORDER", _TEXT, _ORDER.encode()),
-        (f"{_FOLDER}/homarus-machine-id", _PROGRAM, _SCRIPT.read_bytes()),
-        (_END, 0, b""),
-    ]
+    entries = [("scripts", _DIRECTORY, b"")]
+    for name, text in scripts.items():
+        folder = name.rpartition("/")[0]
+        entries += [
+            (folder, _DIRECTORY, b""),
+            (f"{folder}/ORDER", _TEXT, _ORDER.format(name=name).encode()),
+            (name, _PROGRAM, text.encode()),
+        ]
+    entries.append((_END, 0, b""))
     return b"".join(_entry(number, epoch, *each) for number, each in enumerate(entries, 1))
 
 
