@@ -62,7 +62,10 @@ class Facts:
 
 
 def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "") -> Facts:
-    """Return the facts of now. `ask` puts a question to the gateway, `unit` tells how systemd sees it. Never raises."""
+    """Return the facts of now. `ask` puts a question to the gateway, `unit` tells how systemd sees it.
+
+    Never raises: the gateway and what it left in files may be of another version, and memory may be short.
+    """
     base = Facts(
         name=socket.gethostname(),
         addresses=tuple(str(one.ip) for one in addresses() if not one.inner and not one.ip.is_link_local),
@@ -71,21 +74,21 @@ def gather(ask: Ask, root: Path = Path("/"), unit: Callable[[], str] = lambda: "
         wifi=_wifi(_json(root / _WIFI)),
     )
     try:
-        reach, status = ask("homarus.reach", {}), ask("status", {})
-        paired = ask("device.pair.list", {}).get("paired", ())
+        reach, status = _table(ask("homarus.reach", {})), _table(ask("status", {}))
+        paired = _table(ask("device.pair.list", {})).get("paired")
     except (ClientError, TimeoutError, OSError) as error:
-        return _away(base, unit() or _short(error), root)
-    rows = [row for row in status.get("conditions") or () if isinstance(row, dict)]
+        return _away(base, _asked(unit) or _short(error), root)
+    rows = _rows(status.get("conditions"))
     problems = [_problem(row) for row in rows]
     if not any(row.get("code") == "first_boot" for row in rows):
         problems += _mistakes(root)  # the gateway looks for them a minute after its start
     return Facts(
         name=base.name,
         version=str(status.get("runtimeVersion") or __version__),
-        pages=tuple(map(str, reach.get("pages") or ())),
+        pages=tuple(str(one) for one in _list(reach.get("pages"))),
         addresses=base.addresses,
         near_only=bool(reach.get("loopbackOnly")),
-        devices=len(paired),
+        devices=len(_list(paired)),
         problems=tuple(problems),
         update=base.update,
         box=base.box,
@@ -112,6 +115,13 @@ def _away(base: Facts, why: str, root: Path) -> Facts:
     )
 
 
+def _asked(unit: Callable[[], str]) -> str:
+    try:
+        return unit()
+    except OSError:  # no memory for the question
+        return ""
+
+
 def _short(error: Exception) -> str:
     """The first sentence: what to do on a machine that is no box does not help here."""
     return f"{str(error).split('. ', 1)[0].rstrip('.')}."
@@ -126,8 +136,8 @@ def _unprepared(root: Path) -> list[Problem]:
 
 
 def _mistakes(root: Path) -> list[Problem]:
-    rows = _json(root / _FIRST_BOOT).get("mistakes")
-    return [Problem(str(row["message"])) for row in rows if "message" in row] if isinstance(rows, list) else []
+    rows = _rows(_json(root / _FIRST_BOOT).get("mistakes"))
+    return [Problem(str(row["message"])) for row in rows if "message" in row]
 
 
 def _update(status: dict[str, Any]) -> str:
@@ -150,7 +160,18 @@ def _wifi(state: dict[str, Any]) -> AccessPoint | None:
 def _json(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            found = json.loads(file.read(_MAX_BYTES))
-    except (OSError, ValueError):
+            return _table(json.loads(file.read(_MAX_BYTES)))
+    except (OSError, ValueError, RecursionError):
         return {}
+
+
+def _table(found: object) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
+
+
+def _list(found: object) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
+def _rows(found: object) -> list[dict[str, Any]]:
+    return [one for one in _list(found) if isinstance(one, dict)]

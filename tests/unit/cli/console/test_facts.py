@@ -54,6 +54,13 @@ def test_without_one_systemd_is_asked_and_else_its_own_words_are_cut_to_what_hel
     assert gather(_away, tmp_path).gateway == "No gateway answers at /run/x."
 
 
+def test_a_box_that_has_no_memory_to_ask_systemd_says_what_it_knows(tmp_path: Path) -> None:
+    def short() -> str:
+        raise BlockingIOError("fork")
+
+    assert gather(_away, tmp_path, short).gateway == "No gateway answers at /run/x."
+
+
 def test_what_keeps_the_gateway_from_its_data_is_shown_while_it_does_not_answer(tmp_path: Path) -> None:
     _put(tmp_path, "run/homarus-state/problem.json", {"message": "12 MiB are missing; free some space"})
     (problem,) = gather(_away, tmp_path).problems
@@ -99,9 +106,27 @@ def test_the_network_to_set_up_is_shown_while_it_is_open(tmp_path: Path) -> None
     assert gather(_away, tmp_path).wifi is None
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"mistakes": 5}', '{"accessPoint": 1, "mistakes": null}'])
+_ODD = [
+    "",
+    "[]",
+    "{",
+    '{"mistakes": 5}',
+    '{"mistakes": [5, null, {}]}',
+    '{"accessPoint": 1, "mistakes": null}',
+    "[" * 9999,
+]
+
+
+@pytest.mark.parametrize("content", _ODD)
 def test_files_that_make_no_sense_say_nothing(tmp_path: Path, content: str) -> None:
     for path in ("run/homarus-update/status.json", "run/homarus-wifi/state.json", "data/system/first-boot.json"):
         _put(tmp_path, path, content)
     facts = gather(_away, tmp_path)
     assert (facts.update, facts.wifi, facts.problems) == ("", None, ())
+
+
+@pytest.mark.parametrize("answer", [None, [], "yes", {}, {"conditions": 5, "pages": "x", "paired": 7}])
+def test_answers_that_make_no_sense_leave_a_screen_with_the_name(tmp_path: Path, answer: object) -> None:
+    facts = gather(lambda method, params: answer, tmp_path)
+    assert (facts.pages, facts.devices, facts.problems, facts.gateway) == ((), 0, (), "")
+    assert facts.name
