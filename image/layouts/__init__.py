@@ -18,6 +18,9 @@ class Layout(Protocol):
     def rauc(self) -> str:
         """Lines of RAUC's [system] section: which boot loader, and where it keeps its state."""
 
+    def firmware(self, board: Board, *, fresh: bool = False) -> list[Path]:
+        """Folders of Debian's boot loaders and firmware, unpacked: they are not in the root. `fresh`: fetched anew."""
+
     def boot_image(self, context: Context, kernel: Path, target: Path) -> None:
         """Make the FAT image of a boot slot from a folder with vmlinuz, initrd.img and what else the kernel brings."""
 

@@ -55,6 +55,10 @@ class _Uefi:
         """GRUB's environment block, beside its configuration."""
         return "bootloader=grub\ngrubenv=/efi/EFI/debian/grubenv\n"
 
+    def firmware(self, board: Board, *, fresh: bool = False) -> list[Path]:
+        """Shim and GRUB, signed."""
+        return [base.unpacked(("shim-signed", f"grub-efi-{board.arch}-signed"), board.arch, fresh=fresh)]
+
     def boot_image(self, context: Context, kernel: Path, target: Path) -> None:
         """Kernel and initial RAM file system."""
         files = {name: kernel / name for name in ("vmlinuz", "initrd.img")}
@@ -94,7 +98,7 @@ def environment_block() -> bytes:
 
 def _setup_files(board: Board, work: Path) -> dict[str, Path]:
     suffix = _SUFFIX[board.arch]
-    signed = base.unpacked(("shim-signed", f"grub-efi-{board.arch}-signed"), board.arch) / "usr/lib"
+    signed = LAYOUT.firmware(board)[0] / "usr/lib"
     (work / "grub.cfg").write_text(grub_configuration(board))
     (work / "grubenv").write_bytes(environment_block())
     files = {

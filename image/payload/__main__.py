@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from image import payload, tools
+from image import layouts, payload, tools
 from image.board import load
 from image.errors import ImageError
-from image.layouts import pi
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 def _tried() -> str:
     """Unpack what the libraries of arm64 and the disk of the Pi are tried with; return how many folders it is."""
     board = load("rpi")
-    folders = [payload.foreign_python(), *pi.firmware(board, pi.read(board.folder))]
+    folders = [payload.foreign_python(), *layouts.of(board).firmware(board)]
     return f"{len(folders)} folders of Debian packages, to try them with"
 
 

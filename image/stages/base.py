@@ -104,14 +104,16 @@ def versions(root: Path) -> dict[str, str]:
     return dict(sorted(line.split("\t") for line in listed.splitlines()))
 
 
-def unpacked(packages: tuple[str, ...], arch: str, components: tuple[str, ...] = ("main",)) -> Path:
+def unpacked(
+    packages: tuple[str, ...], arch: str, components: tuple[str, ...] = ("main",), *, fresh: bool = False
+) -> Path:
     """Return a folder with the files of packages (and of what they need), unpacked and not configured.
 
-    For boot loaders and firmware: nothing of it runs, so the architecture does not matter.
+    For boot loaders and firmware: nothing of it runs, so the architecture does not matter. `fresh`: fetched anew.
     """
     wanted = Bootstrap(packages, arch, variant="extract", components=components, lean=False)
 
     def build(target: Path) -> None:
         tools.quietly(wanted.command(target, 0), target.parent / "unpacked.log")
 
-    return cached("unpacked", wanted.key(0), build)
+    return cached("unpacked", wanted.key(0), build, fresh=fresh)

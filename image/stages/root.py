@@ -8,7 +8,7 @@ import uuid
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from image import payload
+from image import layouts, payload
 from image.board import REPOSITORY
 from image.cache import cached, hash_files, key_of, remove
 from image.context import Context
@@ -38,6 +38,8 @@ def key(context: Context, parts: list[Path]) -> str:
 def make(context: Context) -> Path:
     """Return a folder with root.img, kernel/{vmlinuz,initrd.img}, the bill of materials, packages.json, facts.json."""
     board = context.board
+    if context.fresh:  # before they are listed, and put on the disk
+        layouts.of(board).firmware(board, fresh=True)
     bottom = base.make(board, _BASE_EPOCH, fresh=context.fresh)
     parts = payload.parts(board.arch)
     own = key(context, parts)

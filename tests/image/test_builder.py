@@ -17,7 +17,7 @@ from image.context import Context
 from image.errors import ImageError
 from image.layouts import uefi
 from image.schema import mistakes
-from image.stages import base, overlay, seal, times
+from image.stages import base, overlay, root, seal, times
 
 _DEB822 = """\
 Types: deb
@@ -363,6 +363,32 @@ def test_what_the_firmware_reads_goes_to_the_boot_slot_and_leaves_the_root(tmp_p
 
 
 def test_what_the_owner_may_set_lies_on_the_set_up_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uefi.base, "unpacked", lambda *_: tmp_path)
+    monkeypatch.setattr(uefi.base, "unpacked", lambda *_, **__: tmp_path)
     files = uefi._setup_files(board.load("nuc"), tmp_path)
     assert files["homarus.toml.example"].read_text().startswith("# Settings for a new Homarus box.")
+
+
+@pytest.mark.parametrize("name", board.names())
+def test_a_fresh_build_fetches_boot_loaders_and_firmware_anew_before_it_lists_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HOMARUS_IMAGE_CACHE", str(tmp_path))
+    monkeypatch.setattr(apt.Bootstrap, "command", lambda *_: [])
+    fetched: list[str] = []
+
+    def fetch(_: object, log: Path) -> None:
+        fetched.append(log.parent.name)
+        (log.parent / f"{made[0]}.part").mkdir()
+
+    made = [apt.Bootstrap((), "amd64").key(0)]
+    monkeypatch.setattr(base.tools, "quietly", fetch)
+    monkeypatch.setattr(base.Bootstrap, "key", lambda *_: made[0])
+    found = board.load(name)
+    (once,) = layouts.of(found).firmware(found)
+    assert layouts.of(found).firmware(found) == [once]
+    assert fetched == ["unpacked"]
+    context = Context(found, "1", 0, keyring.Trust("development", tmp_path, tmp_path), tmp_path, fresh=True)
+    monkeypatch.setattr(root.base, "make", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(root.payload, "parts", lambda _: pytest.fail(f"{len(fetched)} fetched"))
+    with pytest.raises(pytest.fail.Exception, match="2 fetched"):
+        root.make(context)

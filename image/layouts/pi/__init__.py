@@ -40,11 +40,19 @@ class _Pi:
         """Our own backend: the firmware's autoboot.txt and its trial boot."""
         return f"bootloader=custom\n\n[handlers]\nbootloader-custom-backend={BACKEND}\n"
 
+    def firmware(self, board: Board, *, fresh: bool = False) -> list[Path]:
+        """The kernel's device trees and the firmware. The maker's are in the root of the build: from its archive."""
+        if board.kernel.source == "maker":
+            return []
+        known = facts.read(board.folder)
+        names = (known.debian["kernel"], known.debian["firmware"])
+        return [base.unpacked(names, board.arch, ("main", "non-free-firmware"), fresh=fresh)]
+
     def boot_image(self, context: Context, kernel: Path, target: Path) -> None:
         """The slot's FAT, from a folder with vmlinuz, initrd.img and, if the kernel brings them, device trees."""
         board = context.board
         known = facts.read(board.folder)
-        files = slot.files(board.folder, known, kernel, [kernel, *firmware(board, known)])
+        files = slot.files(board.folder, known, kernel, [kernel, *(each / "usr/lib" for each in self.firmware(board))])
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             own = early_scripts(board)
             start = initrd.extended(files["initrd.img"], Path(scratch) / "initrd.img", own, context.epoch)
@@ -72,14 +80,6 @@ def script(board: Board, name: str) -> str:
 def early_scripts(board: Board) -> dict[str, str]:
     """What the initial RAM file system runs for us."""
     return {initrd.ROOT: script(board, "root-disk.sh"), initrd.MACHINE_ID: script(board, "machine-id.sh")}
-
-
-def firmware(board: Board, known: Facts) -> list[Path]:
-    """Folders with the kernel's device trees and the firmware, of unpacked packages: nothing of it runs here."""
-    if board.kernel.source == "maker":
-        return []  # they are in the root of the build: the packages come from the maker's archive
-    names = (known.debian["kernel"], known.debian["firmware"])
-    return [base.unpacked(names, board.arch, ("main", "non-free-firmware")) / "usr/lib"]
 
 
 LAYOUT: Layout = _Pi()

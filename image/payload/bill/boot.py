@@ -8,29 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from image import layouts
 from image.board import Board
 from image.layouts import pi
 from image.payload.bill import debian
 from image.payload.bill.component import Component, Kind
-from image.stages import base
 
 _ORIGIN = "Boot loaders and firmware"
 
 
 def components(board: Board, suite: str) -> Iterator[Component]:
     """Yield what of Debian stands on the boot partitions of a board. Raises ImageError."""
-    names: tuple[str, ...]
-    if board.layout == "uefi":
-        names = ("shim-signed", f"grub-efi-{board.arch}-signed")  # the same question as the layout's: the same folder
-        folder = base.unpacked(names, board.arch)
-    elif board.kernel.source == "debian":
-        known = pi.read(board.folder)
-        names = (known.debian["firmware"],)
-        folder = pi.firmware(board, known)[0].parent.parent
-    else:
-        return  # the maker's firmware is a package of the root
-    for name in names:
-        yield _component(folder, name, board.arch, suite)
+    uefi = board.layout == "uefi"
+    names = ("shim-signed", f"grub-efi-{board.arch}-signed") if uefi else (pi.read(board.folder).debian["firmware"],)
+    for folder in layouts.of(board).firmware(board):
+        for name in names:
+            yield _component(folder, name, board.arch, suite)
 
 
 def _component(folder: Path, name: str, arch: str, suite: str) -> Component:
