@@ -1,4 +1,4 @@
-"""How old the boot loader in the EEPROM is, and how old this board lets it be."""
+"""How old the boot loader in the EEPROM is, and how old the data of the board let it be for this model."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 EARLIEST: Final = date(2022, 12, 1)
-"""Older ones do not know boot_partition under [tryboot]; a board may need a newer one (`eeprom_min`)."""
+"""Older ones do not know boot_partition under [tryboot]; a model may need a newer one (`eeprom_min`)."""
 _STAMP: Final = "proc/device-tree/chosen/bootloader/build-timestamp"
+_COMPATIBLE: Final = "proc/device-tree/compatible"
 _HARDWARE: Final = "usr/lib/homarus/hardware.json"
 _MAX_BYTES: Final = 64 * 1024
 
@@ -27,10 +28,24 @@ def built(root: Path = Path("/")) -> date | None:
 
 
 def earliest(root: Path = Path("/")) -> date:
-    """Return the day that the data of this board name (firmware-config), else that of the first that can do it."""
+    """Return the day that the data of this board name for its model (firmware-config), else that of the first that can.
+
+    `eeprom_min` in hardware.json maps processors to days; the device tree names the processor last among what the
+    board is compatible with. A model that is not in the data gets the latest of the days.
+    """
     try:
         with (root / _HARDWARE).open("rb") as file:
-            told = json.loads(file.read(_MAX_BYTES))
-        return date.fromisoformat(told["eeprom_min"])
-    except (OSError, ValueError, TypeError, KeyError):
+            told = json.loads(file.read(_MAX_BYTES))["eeprom_min"]
+        days = {str(name): date.fromisoformat(day) for name, day in told.items()}
+        return days.get(_processor(root)) or max(days.values())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return EARLIEST
+
+
+def _processor(root: Path) -> str:
+    """Return "bcm2711" or its like, "" where nothing says it: strings that each end with a zero, the maker first."""
+    try:
+        names = (root / _COMPATIBLE).read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return ""
+    return names[-1].decode("ascii", "replace").rpartition(",")[2]

@@ -169,10 +169,9 @@ def test_a_boot_loader_of_before_december_2022_is_refused(pi: Pi, capsys: pytest
     assert pi.rauc("set-primary", "B") == 0
 
 
-def test_a_board_may_want_a_newer_boot_loader(pi: Pi, capsys: pytest.CaptureFixture[str]) -> None:
-    told = pi.root / "usr/lib/homarus/hardware.json"
-    told.parent.mkdir(parents=True)
-    told.write_text(json.dumps(tomllib.loads(BOARD.read_text())["hardware"]))
+@pytest.mark.parametrize("model", ["raspberrypi,5-model-b\0brcm,bcm2712\0", "of,another\0maker,bcm2713\0", None])
+def test_a_model_may_want_a_newer_boot_loader(pi: Pi, capsys: pytest.CaptureFixture[str], model: str | None) -> None:
+    _described(pi, model)
     pi.cell("build-timestamp", PI_5_S - 1)
     assert pi.rauc("set-primary", "B") == 1
     assert "is of 2025-03-31, older than 2025-04-01" in capsys.readouterr().err
@@ -181,7 +180,33 @@ def test_a_board_may_want_a_newer_boot_loader(pi: Pi, capsys: pytest.CaptureFixt
     assert pi.rauc("set-primary", "B") == 0
 
 
-@pytest.mark.parametrize("told", ["", "[]", "{}", '{"eeprom_min": 5}', '{"eeprom_min": "soon"}'])
+@pytest.mark.parametrize("model", ["raspberrypi,4-model-b\0brcm,bcm2711\0", "raspberrypi,400\0brcm,bcm2711\0"])
+def test_a_pi_4_needs_no_newer_one_than_the_first_that_can(pi: Pi, model: str) -> None:
+    _described(pi, model)
+    pi.cell("build-timestamp", EARLIEST_S)
+    assert pi.rauc("set-primary", "B") == 0
+    pi.cell("build-timestamp", EARLIEST_S - 1)
+    assert pi.rauc("set-primary", "B") == 1
+
+
+def _described(pi: Pi, model: str | None) -> None:
+    """Give the box what the build writes of the board's data, and what the device tree says of the model."""
+    told = pi.root / "usr/lib/homarus/hardware.json"
+    told.parent.mkdir(parents=True)
+    told.write_text(json.dumps(tomllib.loads(BOARD.read_text())["hardware"]))
+    if model is not None:
+        (pi.root / "proc/device-tree/compatible").write_text(model)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "[]",
+        "{}",
+        *(f'{{"eeprom_min": {each}}}' for each in ("5", '"2025-04-01"', "{}", '{"bcm2711": "soon"}', '{"bcm2711": 5}')),
+    ],
+)
 def test_a_board_that_names_no_date_gets_that_of_the_first_boot_loader_that_can(pi: Pi, told: str) -> None:
     (pi.root / "usr/lib/homarus").mkdir(parents=True)
     (pi.root / "usr/lib/homarus/hardware.json").write_text(told)

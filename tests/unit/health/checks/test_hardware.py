@@ -145,8 +145,11 @@ def test_a_kernel_without_the_memory_controller_is_told(box: FilesOfABox, listed
 def test_a_boot_loader_is_as_new_as_its_board_wants(box: FilesOfABox) -> None:
     box.put("proc/device-tree/chosen/bootloader/build-timestamp", struct.pack(">I", 1_743_379_200))  # 2025-03-31
     assert list(eeprom.check(box.look())) == []
-    box.put("usr/lib/homarus/hardware.json", '{"eeprom_min": "2025-04-01"}')
+    box.put("usr/lib/homarus/hardware.json", '{"eeprom_min": {"bcm2711": "2022-12-01", "bcm2712": "2025-04-01"}}')
+    box.put("proc/device-tree/compatible", "raspberrypi,5-model-b\0brcm,bcm2712\0")
     assert [one.details["date"] for one in eeprom.check(box.look())] == ["2025-03-31"]
+    box.put("proc/device-tree/compatible", "raspberrypi,4-model-b\0brcm,bcm2711\0")
+    assert list(eeprom.check(box.look())) == []
     box.put("usr/lib/homarus/hardware.json", '{"eeprom_min": 5}')
     assert list(eeprom.check(box.look())) == []
 
