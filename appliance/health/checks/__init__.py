@@ -52,7 +52,7 @@ CHECKS: Final = (
     Check("memory", memory.check, ("memory",)),
     Check("memory limits", memory.check_group, ("memory_cgroup",)),
     Check("boot loader", eeprom.check, ("eeprom_old",), watched=True),
-    Check("database", database.check, ("database",)),
+    Check("database", database.check, ("database",), watched=True),
     Check("system slots", slots.check, ("slots",)),
     Check("update on trial", slots.check_trial, ("update_trial",), watched=True),
     Check("certificate", certificates.check, ("certificate",), watched=True),

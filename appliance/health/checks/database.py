@@ -1,20 +1,30 @@
-"""The database on a box whose gateway does not run: a gateway that runs looks after it itself."""
+"""The database: what a gateway that runs found out about it, and the file itself where no gateway holds it."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.health.condition import Condition, Severity
 from appliance.health.look import Look
+from appliance.storage.database import damage_marker
 
 _NAME = "homarus.sqlite"
+_MAX_REASON_CHARS = 300
+_AGAIN = (
+    "`homarus gateway restart`: the gateway then sets the damaged file aside and rebuilds it from the newest copy and"
+    " the journal. If it happens again, look at the disk."
+)
 _FIX = "Start the gateway: it sets the damaged file aside and rebuilds it from the newest copy and the journal."
 
 
 def check(look: Look) -> Iterator[Condition]:
-    """Say what SQLite finds wrong with the file. Only where the caller holds the lock of the state."""
-    if look.state is None or not look.alone or not (path := look.state / _NAME).is_file():
+    """Say that it is to be rebuilt, and what SQLite finds wrong with the file where the caller holds its lock."""
+    if look.state is None or not (path := look.state / _NAME).is_file():
+        return
+    if not look.alone:
+        yield from _marked(path)
         return
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -28,3 +38,14 @@ def check(look: Look) -> Iterator[Condition]:
         reason = "; ".join(found)
         details: dict[str, str | int] = {"form": "check", "reason": reason}
         yield Condition("database", str(path), Severity.BLOCKING, f"The database is damaged: {reason}.", _FIX, details)
+
+
+def _marked(path: Path) -> Iterator[Condition]:
+    """A gateway that comes upon damage goes on with what can be read and leaves a mark for its next start."""
+    try:
+        reason = damage_marker(path).read_text("utf-8", "replace")[:_MAX_REASON_CHARS]
+    except OSError:
+        return
+    details: dict[str, str | int] = {"form": "marked", "reason": reason}
+    summary = f"A part of the database cannot be read: {reason}"
+    yield Condition("database", str(path), Severity.DEGRADED, summary, _AGAIN, details)

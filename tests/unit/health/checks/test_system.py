@@ -146,6 +146,15 @@ def test_a_damaged_database_is_told_only_by_who_holds_the_lock(box: FilesOfABox)
     assert [one.severity for one in database.check(box.look(alone=True))] == [Severity.BLOCKING]
 
 
+def test_a_gateway_that_came_upon_damage_says_that_its_next_start_mends_it(box: FilesOfABox) -> None:
+    (box.state / "homarus.sqlite").write_bytes(b"")
+    assert list(database.check(box.look())) == []
+    (box.state / "homarus.sqlite.damaged").write_text("disk I/O error")
+    (told,) = database.check(box.look())
+    assert (told.severity, told.details["form"]) == (Severity.DEGRADED, "marked")
+    assert "disk I/O error" in told.summary
+
+
 def test_copies_that_stopped_are_told_after_three_nights(box: FilesOfABox) -> None:
     box.put("var/lib/homarus/device.key", "", at_ms=NOW_MS - 20 * DAY_MS)
     name = "var/lib/homarus/backups/homarus-20270101T030000.sqlite"
