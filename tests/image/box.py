@@ -68,6 +68,23 @@ class Box:
         except ValueError as error:
             raise CommandError(f"homarus {' '.join(words)} printed no document: {out}") from error
 
+    def conditions(self) -> list[dict[str, Any]]:
+        """Return what the doctor finds, whatever its verdict."""
+        done = self.guest.run("homarus", "--json", "doctor", timeout_s=180)
+        try:
+            found: list[dict[str, Any]] = json.loads(done.out)["conditions"]
+        except (ValueError, KeyError) as error:
+            raise CommandError(f"the doctor printed no document: {done.out}{done.err}") from error
+        return found
+
+    def codes(self) -> set[str]:
+        """Return the codes of what the doctor finds."""
+        return {str(each["code"]) for each in self.conditions()}
+
+    def gateway_process(self) -> tuple[str, str]:
+        """Return what changes when the gateway ends: the boot, and the process."""
+        return self.boot_id, self.guest.good("systemctl", "show", "homarus-gateway", "-p", "MainPID", "--value").strip()
+
     def ids(self) -> dict[str, str]:
         """Return what must differ between any two boxes."""
         return {name: self.guest.shell(command).strip() for name, command in _FACTS.items()}

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import errno
-import json
 import os
 import shutil
 import socket
@@ -30,6 +28,7 @@ from tests.image.waiting import until
 BOOT_S = 400.0  # one of nine emulated boots loses its timer and takes that long
 _STOP_S = 120.0
 _STALLED = b"rcu_preempt detected stalls"  # emulation with two processors loses a timer now and then
+DISK, SURFACE = "disk", "surface"  # nodes of QEMU: the image, and what the machine sees of it
 _DISK_BYTES = 6 << 30  # more than the image: the data partition has to grow
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +64,7 @@ class Setup:
     """What a machine is started with.
 
     `rtc` is a date for its clock; `network` False takes the network device away; `log` names a file that gets every
-    write to the disk (dm-log-writes format); `bad_sectors` cannot be read; `more` are further words for QEMU.
+    write to the disk (dm-log-writes format); `more` are further words for QEMU.
     """
 
     arch: str = "amd64"
@@ -75,7 +74,6 @@ class Setup:
     network: bool = True
     log: Path | None = None
     append: bool = False
-    bad_sectors: Sequence[int] = ()
     more: Sequence[str] = ()
 
 
@@ -269,21 +267,15 @@ class Machine:
     def _disk_words(self) -> Iterator[str]:
         kind = "qcow2" if self.disk.suffix == ".qcow2" else "raw"
         yield from ("-blockdev", f"driver=file,node-name=file,filename={self.disk},cache.direct=off")
-        yield from ("-blockdev", f"driver={kind},node-name=disk,file=file")
-        node = "disk"
-        if self.setup.bad_sectors:
-            rule = {"event": "none", "iotype": "read", "errno": errno.EIO}
-            rules = [{**rule, "sector": each} for each in self.setup.bad_sectors]
-            node = "bad"
-            yield from (
-                "-blockdev",
-                json.dumps({"driver": "blkdebug", "node-name": node, "image": "disk", "inject-error": rules}),
-            )
+        yield from ("-blockdev", f"driver={kind},node-name={DISK},file=file")
+        # What is above can be put on another node while the machine runs (broken.py).
+        yield from ("-blockdev", f"driver=raw,node-name={SURFACE},file={DISK}")
+        node = SURFACE
         if self.setup.log:
             self.setup.log.touch()
             words = "log-append=on" if self.setup.append and self.setup.log.stat().st_size else "log-sector-size=512"
             yield from ("-blockdev", f"driver=file,node-name=logfile,filename={self.setup.log}")
-            yield from ("-blockdev", f"driver=blklogwrites,node-name=logged,file=disk,log=logfile,{words}")
+            yield from ("-blockdev", f"driver=blklogwrites,node-name=logged,file={SURFACE},log=logfile,{words}")
             node = "logged"
         yield from ("-device", f"virtio-blk-pci,drive={node},write-cache=on")
 

@@ -72,6 +72,7 @@ class Story:
         self.phases: dict[str, tuple[int, int]] = {}
         self.ids: dict[str, str] = {}
         self.said: list[Said] = []
+        self.roots = [built.root]  # images of root slots that were written to the disk, or may have been
         self._unplaced: list[str] = []
         self._keys = count(1)
 

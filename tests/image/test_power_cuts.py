@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.image import bootable
 from tests.image.aftermath import RETURNING, Aftermath, inspect
 from tests.image.box import Box
 from tests.image.disks import copy_sparse
@@ -30,12 +31,16 @@ _SEED = int(os.environ.get("HOMARUS_IMAGE_SEED", "20261121"))
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One cut: what it did to the disk and what was found there; `disk` is kept where it is to be booted."""
+    """One cut: what it did to the disk and what was found there; `disk` is kept where it is to be booted.
+
+    `unbootable` is what would keep the boot loader from a whole slot.
+    """
 
     cut: Cut
     phase: str
     what: str
     aftermath: Aftermath
+    unbootable: tuple[str, ...]
     disk: Path | None
 
 
@@ -60,6 +65,7 @@ def results(the_story: Story, workshop: Path) -> Iterator[list[Result]]:
 
 def _cuts(story: Story, folder: Path) -> Iterator[Result]:
     replay = Replay(story.log, copy_sparse(story.pristine, folder / "replayed.raw"))
+    known = bootable.Software.of(story.pristine, [story.built.boot, *story.roots], folder / "work")
     cuts = list(choose(list(story.phases.values()), _CUTS, _SEED))
     # The last cuts of the story are in its updates: those are worth a boot, and one in the middle of the chat.
     booted = {cuts[-1 - number * len(cuts) // (2 * _BOOTS)].entries for number in range(_BOOTS)}
@@ -67,17 +73,23 @@ def _cuts(story: Story, folder: Path) -> Iterator[Result]:
         what = replay.cut(cut)
         said = [each.text for each in story.said if each.entry <= cut.entries]
         found = inspect(replay.disk, folder / "work", said)
+        unbootable = bootable.problems(replay.disk, known, folder / "work")
         keep = cut.entries in booted or (_FULL and found.stage == RETURNING)
         disk = copy_sparse(replay.disk, folder / f"cut{cut.entries}.raw") if keep else None
         replay.mend()
         phase = next((name for name, (first, last) in story.phases.items() if first <= cut.entries <= last), "")
-        print(f"{phase}: {what}: {found.stage}, {len(said)} messages, {found.problems or 'good'}", flush=True)
-        yield Result(cut, phase, what, found, disk)
+        verdict = (*found.problems, *unbootable) or "good"
+        print(f"{phase}: {what}: {found.stage}, {len(said)} messages, {verdict}", flush=True)
+        yield Result(cut, phase, what, found, unbootable, disk)
 
 
 def test_every_disk_is_whole_and_has_all_that_was_acknowledged(results: list[Result]) -> None:
     assert len(results) == _CUTS
     assert [(each.what, each.aftermath) for each in results if each.aftermath.problems] == []
+
+
+def test_every_disk_still_starts_a_slot_that_is_whole(results: list[Result]) -> None:
+    assert [(each.what, each.unbootable) for each in results if each.unbootable] == []
 
 
 def test_cuts_fell_into_every_part_of_the_story_and_lost_something(results: list[Result], story: Story) -> None:

@@ -16,7 +16,7 @@ from tests.image.guest import CommandError
 from tests.image.machine import BOOT_S
 from tests.image.phone import RefusedError
 from tests.image.story import Story
-from tests.image.variants import DEAD, NEXT, SPOILED
+from tests.image.variants import DEAD, NEXT, SPOILED, Variant, root_image
 from tests.image.waiting import until
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(2400)]
@@ -29,9 +29,14 @@ _GRUBENV = "/efi/EFI/debian/grubenv"
 def channel(the_story: Story, workshop: Path) -> Iterator[Channel]:
     """The channel that the box is told to follow."""
     found = Channel(the_story.built, workshop / "channel")
-    found.offer(NEXT)
+    _offer(the_story, found, NEXT)
     yield found
     found.close()
+
+
+def _offer(story: Story, channel: Channel, variant: Variant) -> None:
+    channel.offer(variant)
+    story.roots.append(root_image(story.built.root, variant))
 
 
 def _install(story: Story, version: str) -> None:
@@ -143,7 +148,7 @@ def test_the_updated_box_is_the_same_box_with_the_same_owner_and_conversation(st
 
 
 def test_a_version_whose_gateway_does_not_start_returns_with_its_reason(story: Story, channel: Channel) -> None:
-    channel.offer(DEAD)
+    _offer(story, channel, DEAD)
     slot, version = story.box.slot, story.box.facts["version"]
     with story.phase("dead version"):
         _install(story, DEAD.version)
@@ -166,7 +171,7 @@ def test_a_version_whose_gateway_does_not_start_returns_with_its_reason(story: S
 def test_a_version_that_spoils_the_database_returns_with_what_was_said_meanwhile(
     story: Story, channel: Channel
 ) -> None:
-    channel.offer(SPOILED)
+    _offer(story, channel, SPOILED)
     meanwhile = "the spare fuse is in the blue box-77023"
     slot = story.box.slot
     with story.phase("spoiled version"):
