@@ -31,8 +31,9 @@ from appliance.daemon.reach.discovery import announce
 from appliance.daemon.reach.exposure import Exposed, expose
 from appliance.daemon.reach.nodes import NodeParts, open_nodes
 from appliance.daemon.reach.trust import TrustParts, open_trust, restored_condition
-from appliance.daemon.surface import Parts, Surface, closed_settings
-from appliance.daemon.updating.desk import UpdateDesk
+from appliance.daemon.surface import Surface, closed_settings
+from appliance.daemon.updating.here import Updates
+from appliance.daemon.wire.parts import Parts
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged, ReachChanged
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
@@ -248,7 +249,11 @@ class Gateway:
             key=key,
             trust=trust,
             nodes=nodes,
-            updates=self._updates(config),
+            updates=Updates(
+                settings=lambda: config.section(config.config.updates, UpdatesSection()),
+                tracker=self._tracker,
+                clock=self._clock,
+            ),
             agenda=core.agenda,
             notes=core.notes,
             idempotency=IdempotencyStore(core.database),
@@ -256,11 +261,12 @@ class Gateway:
             learning=Learning(lessons),
             log_file=self._paths.logs / FILE_NAME,
             restart=self.restart,
-            care=self._care(core, key, trust),
+            care=self._care(core, trust),
         )
         surface = Surface(parts, exposed.settings, locks)
         self._closers.push_async_callback(surface.aclose)
         await surface.start()
+        self._tasks.spawn(parts.updates.run(surface.server.broadcaster.send), name="updates")
         return surface
 
     def _exposed(self, config: LiveConfig) -> tuple[Exposed, Throttle | None]:
@@ -289,30 +295,14 @@ class Gateway:
             self._join_tailnet(gateway, exposed)
         return exposed, throttle(gateway)
 
-    def _care(self, core: Core, key: BoxKey, trust: TrustParts) -> Care:
-        care = take_care(
-            core.database,
-            self._paths,
-            self._tracker,
-            self._clock,
-            box=key.device_id,
-            pairing=trust.setup.spendable,
-        )
+    def _care(self, core: Core, trust: TrustParts) -> Care:
+        care = take_care(core.database, self._paths, self._tracker, self._clock, pairing=trust.setup.spendable)
         if care.light is not None:
             self._tasks.spawn(care.light.run(), name="light")
         self._tasks.spawn(asyncio.to_thread(care.taking.clear), name="taken")  # of a program that did not end well
         self._tasks.spawn(care.watch.run(), name="watch")
         self._tasks.spawn(care.rehearsals.run(), name="rehearsal")
         return care
-
-    def _updates(self, config: LiveConfig) -> UpdateDesk:
-        desk = UpdateDesk(
-            settings=lambda: config.section(config.config.updates, UpdatesSection()),
-            tracker=self._tracker,
-            clock=self._clock,
-        )
-        self._tasks.spawn(desk.run(), name="updates")
-        return desk
 
     def _reach_changed(self) -> None:
         self._bus.publish(ReachChanged())

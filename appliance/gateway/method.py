@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -130,31 +130,73 @@ class Method:
     advertised: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class MethodGroup:
+    """Methods that are made together when the first of them is wanted; what they stand on need not be loaded before.
+
+    `make` returns exactly the methods `names` (in hello) and `unadvertised` (not in it).
+    """
+
+    names: Sequence[str]
+    make: Callable[[], Iterable[Method]]
+    unadvertised: Sequence[str] = ()
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        return (*self.names, *self.unadvertised)
+
+
 class MethodTable:
     """Every method that this gateway answers, by name. Registration is explicit and a name is taken once."""
 
     def __init__(self, methods: Iterable[Method] = ()) -> None:
         self._methods: dict[str, Method] = {}
+        self._promised: dict[str, MethodGroup] = {}
         for method in methods:
             self.register(method)
 
     def register(self, method: Method) -> None:
         """Add `method`; raise ValueError if its name is taken or it lacks a key that it promises."""
-        if method.name in self._methods:
-            raise ValueError(f"method {method.name} is registered twice")
+        self._check_free(method.name)
         if method.idempotent and "idempotency_key" not in method.params.__struct_fields__:
             raise ValueError(f"method {method.name} is idempotent but its parameters have no idempotency_key")
         self._methods[method.name] = method
 
+    def promise(self, group: MethodGroup) -> None:
+        """Add methods that `get` and `all` make when they need them; raise ValueError if one of the names is taken."""
+        for name in group.all_names:
+            self._check_free(name)
+            self._promised[name] = group
+
     def get(self, name: str) -> Method | None:
+        if (group := self._promised.get(name)) is not None:
+            self._keep(group)
         return self._methods.get(name)
 
     def names(self) -> list[str]:
         """The names that hello advertises, sorted."""
-        return sorted(name for name, method in self._methods.items() if method.advertised)
+        made = (name for name, method in self._methods.items() if method.advertised)
+        return sorted([*made, *(name for name, group in self._promised.items() if name in group.names)])
 
     def all(self) -> tuple[Method, ...]:
+        while self._promised:
+            self._keep(next(iter(self._promised.values())))
         return tuple(self._methods.values())
+
+    def _keep(self, group: MethodGroup) -> None:
+        """Make what was promised; raise ValueError if that is something else."""
+        made = tuple(group.make())
+        promised = {(name, name in group.names) for name in group.all_names}
+        if {(method.name, method.advertised) for method in made} != promised:
+            raise ValueError(f"the methods {' '.join(group.all_names)} were promised and others made")
+        for name in group.all_names:
+            del self._promised[name]
+        for method in made:
+            self.register(method)
+
+    def _check_free(self, name: str) -> None:
+        if name in self._methods or name in self._promised:
+            raise ValueError(f"method {name} is registered twice")
 
 
 __all__ = [
@@ -162,6 +204,7 @@ __all__ = [
     "ConnectionView",
     "Handler",
     "Method",
+    "MethodGroup",
     "MethodTable",
     "NoParams",
     "Scope",

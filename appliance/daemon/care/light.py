@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -10,6 +11,8 @@ from appliance.foundation.clock import Clock
 from appliance.health import HealthTracker, Severity
 from appliance.host.hardware.light import State
 from appliance.host.request import HostAbsent, HostError, ask
+from appliance.updates.records.files import Records
+from appliance.updates.records.model import Action
 
 _log = logging.getLogger(__name__)
 _EVERY_S: Final = 5.0
@@ -66,3 +69,9 @@ class Light:
         if any(one.severity is not Severity.NOTICE for one in self._tracker.conditions()):
             return State.PROBLEM
         return State.READY
+
+
+async def updating() -> bool:
+    """Tell whether root is installing a version, or goes back to one."""
+    status = await asyncio.to_thread(Records.on().status)
+    return status is not None and not status.done and status.action in (Action.APPLY, Action.ROLLBACK)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.foundation.clock import Clock
 from appliance.health import Condition, HealthTracker
-from appliance.health.checks import CHECKS, Check, examine
 from appliance.health.look import Look
+
+if TYPE_CHECKING:  # imported at the first look
+    from appliance.health.checks import Check
 
 _FIRST_S: Final = 60.0  # the start of a small box has more urgent work
 _EVERY_S: Final = 600.0
@@ -17,16 +19,18 @@ _FRESH_S: Final = 5.0  # whoever asks again and again starts no more programs th
 
 
 class Watch:
-    """Keeps the conditions of the watched checks true. `look` says what is looked at, and when that is."""
+    """Keeps the conditions of the watched checks true. `look` says what is looked at, and when that is.
+
+    `checks` are all that there are, if not others are given.
+    """
 
     def __init__(
-        self, look: Callable[[], Look], tracker: HealthTracker, clock: Clock, checks: Sequence[Check] = CHECKS
+        self, look: Callable[[], Look], tracker: HealthTracker, clock: Clock, checks: Sequence[Check] | None = None
     ) -> None:
         self._look = look
         self._tracker = tracker
         self._clock = clock
         self._checks = checks
-        self._watched = [one for one in checks if one.watched]
         self._told: set[tuple[str, str]] = set()
         self._asking = asyncio.Lock()
         self._answer: tuple[float, tuple[Condition, ...]] | None = None
@@ -36,8 +40,7 @@ class Watch:
         async with self._asking:
             now_s = self._clock.monotonic()
             if self._answer is None or now_s - self._answer[0] > _FRESH_S:
-                found = await asyncio.to_thread(examine, self._look(), self._checks)
-                self._answer = (now_s, tuple(found))
+                self._answer = (now_s, await asyncio.to_thread(self._found))
             return self._answer[1]
 
     async def run(self) -> None:
@@ -49,10 +52,17 @@ class Watch:
 
     async def once(self) -> None:
         """Ask the watched checks; declare what is wrong and take back what no longer is."""
-        found = await asyncio.to_thread(examine, self._look(), self._watched)
+        found = await asyncio.to_thread(self._found, watched=True)
         now = {(one.code, one.subject) for one in found}
         for one in found:
             self._tracker.set(one)
         for code, subject in self._told - now:
             self._tracker.clear(code, subject)
         self._told = now
+
+    def _found(self, *, watched: bool = False) -> tuple[Condition, ...]:
+        """Ask all checks, or the watched ones alone. Blocks."""
+        from appliance.health.checks import CHECKS, examine
+
+        checks = CHECKS if self._checks is None else self._checks
+        return tuple(examine(self._look(), [one for one in checks if one.watched or not watched]))

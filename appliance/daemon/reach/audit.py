@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
-
 from appliance.access.shared import AuthMode, SharedAuth
 from appliance.config.errors import Refused
 from appliance.config.schema import Config
@@ -21,7 +19,6 @@ from appliance.daemon.reach.findings import findings
 from appliance.daemon.reach.trust import TrustParts
 from appliance.foundation.clock import Clock
 from appliance.foundation.paths import StatePaths
-from appliance.gateway.http import trust as trust_page
 from appliance.gateway.method import Method
 from appliance.gateway.methods import security
 from appliance.gateway.reach import Exposure, Reachable
@@ -51,10 +48,6 @@ class Audit:
     def methods(self) -> tuple[Method, ...]:
         """Return the wire methods."""
         return security.methods(audit=self.run, renew=self.renew)
-
-    def routes(self) -> list[web.RouteDef]:
-        """Return the page on which browsers learn to trust this box; none where it has no authority of its own."""
-        return trust_page.routes(self.exposed.box.authority_der) if self.exposed.box is not None else []
 
     async def run(self) -> AuditResult:
         """Look at everything now."""

@@ -12,15 +12,12 @@ from appliance.events import Bus, ConfigChanged, NodeNews
 from appliance.foundation.clock import Clock
 from appliance.foundation.tasks import TaskSet
 from appliance.gateway.broadcast import Broadcaster, Listener
-from appliance.gateway.method import ConnectionView, Method, Surface
-from appliance.gateway.methods.node_work import NodeWork
-from appliance.gateway.methods.nodes import NodeMethods
+from appliance.gateway.method import ConnectionView, Surface
 from appliance.gateway.server import Server
 from appliance.identity import DeviceStore
 from appliance.identity.shrinking import Shrunk
 from appliance.mesh.invoke.calls import Invocations
 from appliance.mesh.model import Declared, NodeFacts, declared
-from appliance.mesh.pending.sleeping import Sleeping
 from appliance.mesh.pending.work import PendingWork
 from appliance.mesh.registry import Mesh
 from appliance.mesh.reports import Reports
@@ -128,20 +125,6 @@ class NodeWatcher:
         local = view.direct_local and not surface.token_only and self._auto_approve_local()
         offered = declared(surface.caps, surface.commands, surface.permissions)
         return _Link(view.conn_id, device_id, facts, offered, surface.vouched or local, self._broadcaster)
-
-
-def node_methods(parts: NodeParts, broadcaster: Broadcaster) -> list[Method]:
-    """Return the methods about nodes."""
-    owner = NodeMethods(parts.mesh, parts.devices, broadcaster.send)
-    work = NodeWork(
-        parts.mesh,
-        parts.invocations,
-        parts.reports,
-        parts.pending,
-        Sleeping(parts.mesh, parts.pending),
-        broadcaster.tell,
-    )
-    return [*owner.methods(), *work.methods()]
 
 
 def attach_nodes(parts: NodeParts, server: Server, config: Callable[[], Config], tasks: TaskSet) -> None:
