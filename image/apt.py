@@ -98,6 +98,17 @@ def for_suite(
     return found
 
 
+def demand_signatures(sources: Iterable[Source]) -> None:
+    """Raise ImageError where apt would take packages that nobody signed from one of the sources (`trusted=`)."""
+    unsigned = [
+        each.line()
+        for each in sources
+        if any(option.lower().startswith("trusted=") and option.lower() != "trusted=no" for option in each.options)
+    ]
+    if unsigned:
+        raise ImageError(f"a release is not built from packages that nobody signed: {'; '.join(unsigned)}")
+
+
 def code_name(os_release: Path = Path("/etc/os-release")) -> str:
     """The suite of the running system."""
     match = re.search(r"(?m)^VERSION_CODENAME=(\w+)", os_release.read_text())

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from image import apt, keyring, layouts, payload
 from image import board as boards
-from image import keyring, layouts, payload
 from image.board import EXAMPLE, REPOSITORY
 from image.cache import cached, hash_files, key_of
 from image.context import Context
@@ -20,16 +20,23 @@ from image.stages import root as root_stage
 # What an image is made from: the last commit that touched one of these gives the time of its files.
 SOURCES = ("appliance", "firmware-config", "image", "requirements", "systemd", "web", "pyproject.toml")
 
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?")
+
 
 def context(
     board: str, *, version: str | None = None, out: Path | None = None, keys: Path | None = None, fresh: bool = False
 ) -> Context:
-    """Collect what a build of `board` is about."""
+    """Collect what a build of `board` is about. Raises ImageError, for a release also where packages are not signed."""
     found = layouts.configured(boards.load(board))
+    version = version or f"{_project_version()}-dev"
+    if not _VERSION.fullmatch(version):
+        raise ImageError(f"{version} is no version that RAUC compares: write for example 1.4.0 or 1.4.0-beta.2")
     trust = keyring.trust(keys)
+    if trust.kind == "release":
+        apt.demand_signatures(apt.for_suite(apt.read_sources(), apt.code_name()))
     return Context(
         board=found,
-        version=version or f"{_project_version()}-dev",
+        version=version,
         epoch=_epoch(),
         trust=trust,
         out=(out or REPOSITORY / "build" / "image" / board).resolve(),

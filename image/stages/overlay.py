@@ -133,6 +133,8 @@ def _rauc(context: Context) -> str:
 [system]
 compatible={context.board.compatible}
 bundle-formats=-plain
+# Signed and older than what runs: a hole that was closed would be open again. The way back is the other slot.
+min-bundle-version={context.version}
 # What was written starts next only after the updater looked at it (appliance/updates/install/apply.py).
 activate-installed=false
 data-directory=/data/system/rauc
