@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.qemu, pytest.mark.timeout(3600)]
 
 _FULL = os.environ.get("HOMARUS_IMAGE_FULL") == "1"
 _CUTS, _BOOTS = (100, 6) if _FULL else (20, 1)
+_TABLE_BYTES = 34 * 512  # protective MBR, header and entries of a GPT
+_TABLE_SEEDS = 5 if _FULL else 1
 _SEED = int(os.environ.get("HOMARUS_IMAGE_SEED", "20261121"))
 
 
@@ -66,7 +68,8 @@ def results(the_story: Story, workshop: Path) -> Iterator[list[Result]]:
 def _cuts(story: Story, folder: Path) -> Iterator[Result]:
     replay = Replay(story.log, copy_sparse(story.pristine, folder / "replayed.raw"))
     known = bootable.Software.of(story.pristine, [story.built.boot, *story.roots], folder / "work")
-    cuts = list(choose(list(story.phases.values()), _CUTS, _SEED))
+    cuts = [*choose(list(story.phases.values()), _CUTS, _SEED), *_at_the_table(story)]
+    cuts.sort(key=lambda each: each.entries)
     # The last cuts of the story are in its updates: those are worth a boot, and one in the middle of the chat.
     booted = {cuts[-1 - number * len(cuts) // (2 * _BOOTS)].entries for number in range(_BOOTS)}
     for cut in cuts:
@@ -83,8 +86,15 @@ def _cuts(story: Story, folder: Path) -> Iterator[Result]:
         yield Result(cut, phase, what, found, unbootable, disk)
 
 
+def _at_the_table(story: Story) -> Iterator[Cut]:
+    """Cut off every writing of the partition table: it happens in two short moments of the first boot."""
+    for number, each in enumerate(story.log.entries):
+        if each.changes and each.place < _TABLE_BYTES:
+            yield from (Cut(number + 1, _SEED + seed) for seed in range(_TABLE_SEEDS))
+
+
 def test_every_disk_is_whole_and_has_all_that_was_acknowledged(results: list[Result]) -> None:
-    assert len(results) == _CUTS
+    assert len(results) > _CUTS
     assert [(each.what, each.aftermath) for each in results if each.aftermath.problems] == []
 
 
@@ -93,7 +103,7 @@ def test_every_disk_still_starts_a_slot_that_is_whole(results: list[Result]) -> 
 
 
 def test_cuts_fell_into_every_part_of_the_story_and_lost_something(results: list[Result], story: Story) -> None:
-    assert {each.phase for each in results} == set(story.phases)
+    assert {each.phase for each in results} >= set(story.phases)
     assert any(" 0 torn, 0 lost" not in each.what for each in results)
 
 
