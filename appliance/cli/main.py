@@ -48,6 +48,11 @@ _COMMANDS = {
     "uninstall": ("uninstall", "Remove the service; the data stays."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
+# They need root for systemd, the box or the terminal, and become the owner of the state themselves where they touch it.
+_AS_ROOT = frozenset(
+    {"onboard", "run", "gateway", "tailscale", "console", "logs", "backup", "update", "reset", "doctor", "support"}
+    | {"uninstall", "completion"}
+)
 
 
 class _LazyGroup(click.Group):
@@ -93,6 +98,10 @@ def root(
     """Homarus: a private assistant that lives on its own box."""
     shown = pin(tls_fingerprint, "--tls-fingerprint") if tls_fingerprint else None
     context.obj = session_from(os.environ, url=url, token=token, password=password, as_json=as_json, pin=shown)
+    if os.geteuid() == 0 and context.invoked_subcommand not in _AS_ROOT:
+        from appliance.cli.system import as_owner
+
+        context.with_resource(as_owner(context.obj.paths.root))  # what root left there its gateway could not write
 
 
 def main(arguments: list[str] | None = None) -> int:

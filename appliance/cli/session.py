@@ -70,10 +70,6 @@ class CliSession:
         environ = {name: value for name, value in self.environ.items() if name != "HOMARUS_GATEWAY_URL"}
         return replace(self, url=None, environ=environ, here=True)
 
-    def about_files(self) -> CliSession:
-        """Return the same invocation for what is about the files of this machine, unless a gateway was named."""
-        return self if self.named else self.at_home()
-
     def running_facts(self) -> dict[str, Any]:
         """Return pid, port and version that the gateway of this state directory wrote at its start, {} without one."""
         try:

@@ -56,6 +56,16 @@ def as_owner(folder: Path) -> Iterator[None]:
         os.setgroups(groups)
 
 
+def become_owner(folder: Path) -> None:
+    """Become the user who owns a folder, for good, where root runs this: a gateway never has root's rights."""
+    with as_owner(folder):
+        user, group, groups = os.geteuid(), os.getegid(), os.getgroups()
+    if user != os.geteuid():
+        os.setgroups(groups)
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+
+
 def _groups(user: int, group: int) -> list[int]:
     try:
         return os.getgrouplist(pwd.getpwuid(user).pw_name, group)

@@ -11,6 +11,7 @@ from appliance.cli.exits import Exit
 from appliance.cli.remote import configured
 from appliance.cli.render import table
 from appliance.cli.session import CliSession
+from appliance.cli.system import NotYours, as_owner, at_files
 from appliance.client.errors import GatewayAway
 from appliance.foundation.errors import ApplianceError
 
@@ -21,10 +22,28 @@ _NOTHING = object()
 @click.pass_context
 def command(context: click.Context) -> int:
     """Read, change and check the configuration. Without a command: everything that the file sets."""
-    context.obj = context.obj.about_files()  # with gateway.mode: remote too: how else could that be taken back?
+    if not context.obj.named:
+        context.obj = _at_home(context.obj)
+        context.with_resource(as_owner(context.obj.paths.root))
     if context.invoked_subcommand is None:
         return int(context.invoke(get))
     return Exit.OK
+
+
+def _at_home(cli: CliSession) -> CliSession:
+    """Mean this machine with gateway.mode: remote too: how else could that be taken back?"""
+    try:
+        return at_files(cli)
+    except NotYours:
+        return cli.at_home()  # the gateway reads and writes them
+
+
+def _holds_file(cli: CliSession) -> bool:
+    """Tell whether the file is of this machine and may be read; the gateway is asked for others."""
+    try:
+        return cli.local and at_files(cli).local
+    except NotYours:
+        return False
 
 
 @command.command(short_help="Print one value, or all that the file sets; secrets are masked.")
@@ -79,7 +98,7 @@ def unset(cli: CliSession, path: str) -> int:
 @click.pass_obj
 def validate(cli: CliSession) -> int:
     """Check the file. Every problem is named with its path, its value and a hint; status 6 when it is invalid."""
-    if cli.local:
+    if _holds_file(cli):
         from appliance.config.load import load
 
         found = load(cli.paths.config, cli.environ).issues
@@ -127,7 +146,7 @@ def _edit(cli: CliSession, path: str, change: dict[str, Any]) -> int:
     except GatewayAway:
         if not cli.local:
             raise
-        restart, changed = False, _edit_here(cli, path, change)
+        restart, changed = False, _edit_here(at_files(cli), path, change)
     text = f"{path} is {'set' if change else 'taken out'}" if changed else f"{path} is so already"
     text += "; it counts after `homarus gateway restart`" if restart else ""
     if (other := _elsewhere(cli)) is not None:
@@ -168,7 +187,7 @@ def _edit_here(cli: CliSession, path: str, change: dict[str, Any]) -> bool:
 
 def _shown(cli: CliSession) -> Any:
     """Return the values of the file without its secrets. Raises ConfigError for a file that cannot be read."""
-    if not cli.local:
+    if not _holds_file(cli):
         return cli.call("config.get")["config"]
     from appliance.config.errors import ConfigError
     from appliance.config.load import load

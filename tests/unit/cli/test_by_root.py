@@ -6,6 +6,8 @@ import gzip
 import io
 import os
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 
 from appliance.cli.backups.making import make
+from appliance.cli.main import main
 from appliance.cli.session import CliSession, session_from
 from appliance.cli.support.pieces import pieces
 from appliance.foundation.paths import StatePaths
@@ -22,6 +25,7 @@ from appliance.health.look import here
 from appliance.storage.age import Identity, open_sealed
 from appliance.storage.errors import StorageError
 
+_CHECKOUT = Path(__file__).resolve().parents[3]
 _GATEWAY = 4242
 _SECRET = "root:$y$j9T$only-root-may-read-this"
 Says = Callable[[Path], None]
@@ -112,3 +116,39 @@ def test_a_bundle_for_whoever_helps_holds_nothing_that_only_root_may_read(cli: C
     (cli.paths.logs / "gateway.log").unlink()
     os.mkfifo(cli.paths.logs / "gateway.log")
     assert "not there" in pieces(here(1, cli.paths.root), cli.paths, {}, log=True)["gateway.log"]
+
+
+@pytest.fixture
+def sets_port(tmp_path: Path, cli: CliSession, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """`sudo homarus config set` while the gateway does not run: the way back from a configuration that it refuses."""
+
+    def run(state: Path) -> int:
+        monkeypatch.setenv("HOMARUS_STATE_DIR", str(state))
+        return main(["config", "set", "gateway.port", "18790"])
+
+    # Once for root: the tests may run on a Python that lies where only root may read what is imported late.
+    assert run(tmp_path / "warm") == 0
+    return lambda: run(cli.paths.root)
+
+
+def test_what_root_changes_stays_the_gateways_own(cli: CliSession, sets_port: Callable[[], int]) -> None:
+    assert sets_port() == 0
+    assert [path for path in cli.paths.root.rglob("*") if path.stat().st_uid != _GATEWAY] == []
+    assert "18790" in cli.paths.config.read_text()
+    assert os.geteuid() == 0
+
+
+def test_a_link_in_the_state_leads_a_change_to_no_file_of_roots(
+    cli: CliSession, roots: Path, sets_port: Callable[[], int]
+) -> None:
+    cli.paths.config.symlink_to(roots)
+    assert sets_port() != 0
+    assert roots.read_text() == _SECRET
+
+
+def test_a_gateway_that_root_starts_has_no_way_back_to_root(cli: CliSession, roots: Path) -> None:
+    code = "import os, pathlib, sys; from appliance.cli.system import become_owner"
+    after = "become_owner(pathlib.Path(sys.argv[1])); print(os.getresuid(), os.getresgid(), os.getgroups())"
+    argv = [sys.executable, "-P", "-c", f"{code}; {after}", str(cli.paths.root)]
+    done = subprocess.run(argv, env={"PYTHONPATH": str(_CHECKOUT)}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{(_GATEWAY,) * 3} {(_GATEWAY,) * 3} {[_GATEWAY]}"
