@@ -59,7 +59,8 @@ def _returned(standing: Standing, now_ms: int) -> Iterator[Condition]:
     if standing.last is not None and standing.last.state is RunState.SUCCEEDED and standing.last.action is Action.APPLY:
         return  # a later version came in
     asked = report.kind == "rolled_back"
-    summary = f"Version {report.target.version} was taken back: {report.reason}"
+    what = "was not started" if report.kind == "refused" else "was taken back"
+    summary = f"Version {report.target.version} {what}: {report.reason}"
     fix = "`homarus update status` says what failed" + ("." if report.whole else " and what could not be kept.")
     severity = Severity.NOTICE if asked and report.whole else Severity.DEGRADED
     details: dict[str, str | int] = {"version": report.target.version, "reason": report.reason, "form": report.kind}

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from appliance.foundation.errors import ApplianceError
-from appliance.host.slots import SlotMarks, mark_bad
+from appliance.host.slots import OTHER, SlotMarks, mark_bad, set_primary
 from appliance.updates.trial import record
 from appliance.updates.trial.model import Failure, Release, Trial, TrialState
 from appliance.updates.trial.places import Places
@@ -43,8 +43,8 @@ def give_up(
     """Write down why a version that is not the box's own did not work, and restart; False where the box's own runs.
 
     A version that never got a copy of the state is forbidden at once: trying it again would change nothing. Any other
-    one keeps the tries that the boot loader gives it, since a power cut or a slow disk looks the same. Raises OSError
-    when the reason could not be kept; the box has been told to restart then too.
+    one keeps the tries that the boot loader gives it, since a power cut or a slow disk looks the same. One that its
+    owner has left leaves. Raises OSError when the reason could not be kept; the box has been told to restart then too.
     """
     with places.exclusive():
         trial, own = record.trial(places), record.committed(places)
@@ -52,7 +52,9 @@ def give_up(
         if booted == origin or _comes_back(trial, booted):
             return False
         try:
-            if trial is None or trial.target != booted:
+            if trial is None and _left(places, origin, booted):
+                _leave(slots)
+            elif trial is None or trial.target != booted:
                 _keep_unprepared(places, trial, origin, booted, evidence, now_ms)
             elif trial.state is TrialState.REFUSED:
                 _forbid(slots)
@@ -66,6 +68,18 @@ def give_up(
 def _comes_back(trial: Trial | None, booted: Release) -> bool:
     """The version before runs and has not got its state yet: a restart makes no room on a disk, its owner may."""
     return trial is not None and trial.state is TrialState.RETURNING and booted == trial.origin
+
+
+def _left(places: Places, own: Release, booted: Release) -> bool:
+    rollback = record.rollback(places)
+    return rollback is not None and rollback.origin == own and rollback.target == booted
+
+
+def _leave(slots: SlotMarks) -> None:
+    try:
+        set_primary(slots, OTHER)
+    except ApplianceError as error:
+        _log.error("the other slot cannot be started: %s", error)  # after three starts this version stays
 
 
 def _forbid(slots: SlotMarks) -> None:

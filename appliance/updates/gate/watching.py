@@ -94,6 +94,7 @@ class Gate:
             _log.error("the program of this slot cannot be loaded; it is not marked good")
             return False
         mark_good(self.slots)
+        self._end_rollback()
         if not up:
             _log.warning("the gateway does not answer, and another version would not change that: `homarus doctor`")
             return True
@@ -102,6 +103,13 @@ class Gate:
         except (ApplianceError, OSError) as error:
             _log.warning("what answers here could not be noted: %s", error)
         return True
+
+    def _end_rollback(self) -> None:
+        """The way back that brought this version is over: from here on it starts again after a power cut."""
+        try:
+            record.close_rollback(self.places)
+        except OSError as error:
+            _log.error("that somebody asked to go back could not be forgotten: %s", error)
 
     def _note_what_answers(self) -> None:
         """Look until every model answers that is set up here or did before, and write down which do."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import IO, Final, Protocol
 
 import msgspec
 
-from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_id
 from appliance.host.rauc import RaucError, Slot
@@ -27,7 +25,8 @@ from appliance.updates.install.fetch import Get
 from appliance.updates.install.machine import Machine
 from appliance.updates.install.verdict import failure
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result, Status
-from appliance.updates.trial.commit import rollback_offer
+from appliance.updates.trial import record
+from appliance.updates.trial.commit import request_rollback, rollback_offer
 
 _log = logging.getLogger(__name__)
 _DAY_MS: Final = 24 * 3_600_000
@@ -181,6 +180,7 @@ class _Run:
         self._begin(box.version, release.version.text)
         wait = Wait(self._with.clock, self._with.sleep)
         retried = install(self._with.rauc, release, wait, self._tell)
+        record.close_rollback(self._with.machine.places)  # that slot was written over
         self._end(Result.INSTALLED, retried=retried)
 
     def _restart(self, *, now_too: bool) -> None:
@@ -192,19 +192,20 @@ class _Run:
     def _rollback(self) -> None:
         """Let the version of before start next, and the state with it (updates.trial reads the mark)."""
         self._tell(Phase.VALIDATING)
-        mark = self._with.machine.places.request
+        places = self._with.machine.places
         try:
             other, target = self._earlier()
             running = self._with.machine.box().version
             self._status = msgspec.structs.replace(self._status, origin=running, target=target)
             self._begin(running, target)
-            asked = {"by": self._request.trigger, "note": self._request.note, "atMs": self._with.clock.now_ms()}
-            write_atomic(mark, json.dumps(asked).encode())
+            asked = self._request
+            now, booted = self._with.clock.now_ms(), self._with.machine.running()
+            request_rollback(places, booted, now, by=asked.trigger, note=asked.note)
             self._tell(Phase.ACTIVATING)
             try:
                 self._with.rauc.mark("active", other.name)
             except BaseException:
-                mark.unlink()
+                record.close_rollback(places)
                 raise
         except RaucError as error:
             raise failure(str(error)) from error

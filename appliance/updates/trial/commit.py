@@ -7,12 +7,13 @@ from typing import Final
 from appliance.updates.errors import UpdateError
 from appliance.updates.trial import record
 from appliance.updates.trial.copying import drop_copy, whole
-from appliance.updates.trial.model import Committed, Kept, Release, TrialState
+from appliance.updates.trial.model import Committed, Kept, Release, Rollback, TrialState
 from appliance.updates.trial.places import Places
 
 KEPT_MS: Final = 14 * 86_400_000
 """How long `homarus update rollback` works. Two weeks show what a day does not; their journal is small."""
 
+_MAX_NOTE: Final = 300
 _PLAUSIBLE_MS: Final = 1_735_689_600_000  # 2025: a box that says less has no clock yet
 
 
@@ -66,8 +67,9 @@ def rollback_offer(places: Places, booted: Release, now_ms: int) -> Kept:
     return kept
 
 
-def request_rollback(places: Places, booted: Release, now_ms: int) -> Kept:
+def request_rollback(places: Places, booted: Release, now_ms: int, *, by: str = "", note: str = "") -> Kept:
     """Note that somebody asked to go back; then make the other slot primary. Raises UpdateError, OSError."""
     kept = rollback_offer(places, booted, now_ms)
-    record.write_request(places, now_ms)
+    asked = Rollback(kept.origin, kept.target, now_ms, by, note[:_MAX_NOTE])
+    record.write_rollback(places, asked)
     return kept

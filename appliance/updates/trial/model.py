@@ -110,12 +110,27 @@ class Kept(msgspec.Struct, frozen=True):
         return Lineage(self.mark, self.segment, self.segment_ms)
 
 
+class Rollback(msgspec.Struct, frozen=True, rename="camel"):
+    """Somebody asked to go back from `target` to `origin` (rollback.json). It is there until that slot is marked good.
+
+    The firmware of a Pi starts `target` after any cut before that mark, and GRUB after three of them.
+    """
+
+    origin: Release
+    target: Release
+    at_ms: int
+    by: str = ""
+    note: str = ""
+    tries: int = 0
+    """Starts of `target` since its state was taken back."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """What the owner is told after the box went back, or did not try (reports/ID.json)."""
 
     id: str
     kind: str
-    """`returned` (the new version failed), `refused` (it was never started), `rolled_back` (somebody asked for it)."""
+    """`returned` (the new version failed), `refused` (it was not started), `rolled_back` (somebody asked for it)."""
     origin: Release
     target: Release
     at_ms: int

@@ -15,9 +15,9 @@ from appliance.updates.trial import record
 from appliance.updates.trial.commit import KEPT_MS, forget_old
 from appliance.updates.trial.copying import drop_copy, forget_asides, make_copy
 from appliance.updates.trial.decide import FINAL, Step, decide
-from appliance.updates.trial.model import Committed, Kept, Release, Report, Trial, TrialState
+from appliance.updates.trial.model import Committed, Kept, Release, Report, Rollback, Trial, TrialState
 from appliance.updates.trial.places import Places
-from appliance.updates.trial.returning import begin_return, close_refused, finish_return
+from appliance.updates.trial.returning import begin_return, close_refused, finish_return, stay
 
 _log = logging.getLogger(__name__)
 _MAX_STEPS: Final = 6  # return, then begin: more than that would be a circle
@@ -52,13 +52,18 @@ def _steps(places: Places, booted: Release, now_ms: int) -> Prepared:
     done: list[Step] = []
     report: Report | None = None
     for _ in range(_MAX_STEPS):
-        trial, kept = record.trial(places), record.kept(places)
+        trial, kept, rollback = record.trial(places), record.kept(places), record.rollback(places)
         damaged = trial is None and os.path.lexists(places.trial)
-        step = decide(booted, record.committed(places), trial, kept, damaged=damaged)
+        step = decide(booted, record.committed(places), trial, kept, rollback, damaged=damaged)
         done.append(step)
         _log.info("state: %s", step.value)
+        if step is Step.LEAVE and rollback is not None:
+            return Prepared(tuple(done), report, _leave(places, rollback))
         if step in FINAL:
             return Prepared(tuple(done), report, _last(places, step, booted, trial, kept, now_ms))
+        if step is Step.STAY and rollback is not None:
+            report = stay(places, rollback, now_ms)
+            continue
         report = _between(places, step, trial, kept, now_ms) or report
     raise StorageError(f"the records in {places.updates} contradict each other ({', '.join(done)}); report this")
 
@@ -91,6 +96,15 @@ def _last(places: Places, step: Step, booted: Release, trial: Trial | None, kept
     return ""
 
 
+def _leave(places: Places, rollback: Rollback) -> str:
+    """Refuse to begin with the version that was left; the deadline lets the other one start next."""
+    record.write_rollback(places, msgspec.structs.replace(rollback, tries=rollback.tries + 1))
+    return (
+        f"Somebody went back from version {rollback.target.version} to {rollback.origin.version}, and the power failed"
+        " before that was over. The box restarts with that version."
+    )
+
+
 def _begin(places: Places, booted: Release, trial: Trial | None, now_ms: int) -> str:
     own = record.committed(places)
     origin = own.release if own is not None else trial.origin if trial is not None else booted
@@ -114,14 +128,19 @@ def _begin(places: Places, booted: Release, trial: Trial | None, now_ms: int) ->
 
 
 def _open(places: Places, kept: Kept, now_ms: int) -> None:
-    record.remove(places.request)
+    record.close_rollback(places)
     record.write_trial(places, Trial(kept.id, TrialState.RUNNING, kept.origin, kept.target, now_ms))
 
 
 def _tidy(places: Places, booted: Release, kept: Kept | None, now_ms: int) -> None:
-    """Let go of what a cut-off beginning left, of old copies, and of a rollback that was asked for and did not come."""
+    """Let go of what a cut-off beginning left, of old copies, and of what was asked for and means another version.
+
+    The way back that brought this version stays written down until its slot is marked good (gate.watching).
+    """
     try:
-        record.remove(places.request)
+        rollback = record.rollback(places)
+        if rollback is None or rollback.origin != booted:
+            record.close_rollback(places)
         if kept is None or kept.target != booted:
             drop_copy(places)
         else:

@@ -13,19 +13,13 @@ import msgspec
 from appliance.foundation.atomicfile import write_atomic
 from appliance.storage.journal import flush_directory
 from appliance.updates.reading import read_record
-from appliance.updates.trial.model import Answered, Committed, Kept, Report, Trial
+from appliance.updates.trial.model import Answered, Committed, Kept, Report, Rollback, Trial
 from appliance.updates.trial.places import Places
 
 _MAX_BYTES: Final = 4 * 1024 * 1024  # several times what the bounds of its parts allow
 _MODE: Final = 0o640  # the gateway shows them to the owner; the tail of the journal is nobody else's
 ABOUT: Final = "about.json"
 MAX_REPORTS: Final = 20
-
-_MAX_NOTE: Final = 300
-
-
-class _Request(msgspec.Struct):
-    note: str = ""
 
 
 def committed(places: Places) -> Committed | None:
@@ -53,23 +47,23 @@ def write_trial(places: Places, record: Trial) -> None:
     _write(places, places.trial, record)
 
 
-def write_request(places: Places, now_ms: int) -> None:
-    """Note that somebody asked to go back. Raises OSError."""
-    write_atomic(places.request, msgspec.json.encode({"at_ms": now_ms}) + b"\n", mode=_MODE)
+def rollback(places: Places) -> Rollback | None:
+    """Return the way back that somebody asked for, as long as it is not over."""
+    return read_record(places.request, Rollback, _MAX_BYTES)
 
 
-def request_note(places: Places) -> str:
-    """Return what whoever asked to go back said about it, "" for nothing."""
-    try:
-        asked = msgspec.json.decode(places.request.read_bytes()[:_MAX_BYTES], type=_Request)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return ""
-    return asked.note[:_MAX_NOTE]
+def write_rollback(places: Places, record: Rollback) -> None:
+    """Write that somebody asked to go back, and how far that is. Raises OSError."""
+    _write(places, places.request, record)
+
+
+def close_rollback(places: Places) -> None:
+    """Forget what was asked for: it is done, or did not come. Raises OSError."""
+    remove(places.request)
 
 
 def close_trial(places: Places) -> None:
-    """Forget the trial and what was asked for. Raises OSError."""
-    remove(places.request)
+    """Forget the trial. Raises OSError."""
     remove(places.trial)
 
 

@@ -27,7 +27,17 @@ from appliance.storage.migrations import applied
 from appliance.storage.rebuild import check
 from appliance.updates.trial import keepsakes, record
 from appliance.updates.trial.copying import DATABASE, drop_copy
-from appliance.updates.trial.model import Committed, Failure, Kept, Outcome, Release, Report, Trial, TrialState
+from appliance.updates.trial.model import (
+    Committed,
+    Failure,
+    Kept,
+    Outcome,
+    Release,
+    Report,
+    Rollback,
+    Trial,
+    TrialState,
+)
 from appliance.updates.trial.places import Places
 from appliance.updates.trial.readable import readable
 from appliance.updates.trial.words import lost
@@ -45,6 +55,7 @@ SILENT: Final = (
 )
 GIVEN_UP: Final = "The version did not start any more, and the box went back to the one before."
 ASKED: Final = "Somebody asked for it."
+_NOT_STARTED: Final = "Somebody asked for it, but the box started version {} again, and stays with that."
 _RESTORED: Final = (
     "A backup was restored after the update. What is here now is from before the update; what came after it lies in {}."
 )
@@ -58,16 +69,16 @@ _NO_COPY: Final = (
 
 def begin_return(places: Places, trial: Trial | None, kept: Kept | None, now_ms: int) -> Trial:
     """Write down that the box returns, and why. Raises OSError, StorageError when there is nothing to return to."""
-    asked = places.request.exists()
+    rollback = record.rollback(places)
     if trial is None:
         if kept is None:
             raise StorageError("there is no copy of the state of before the update; nothing was changed")
         why = GIVEN_UP
         trial = Trial(kept.id, TrialState.RETURNING, kept.origin, kept.target, now_ms, tries=0)
         trial = msgspec.structs.replace(trial, failures=(Failure(why, at_ms=now_ms),))
-    if asked:
-        note = record.request_note(places)
-        told = Failure(f"{ASKED} {note}".strip(), at_ms=now_ms)
+    asked = rollback is not None and rollback.target == trial.target
+    if rollback is not None and asked:
+        told = Failure(f"{ASKED} {rollback.note}".strip(), at_ms=now_ms)
         trial = msgspec.structs.replace(trial, failures=(*trial.failures, told))
     trial = msgspec.structs.replace(trial, state=TrialState.RETURNING, manual=asked, built=False, outcome=None)
     record.write_trial(places, trial)
@@ -105,6 +116,16 @@ def close_refused(places: Places, trial: Trial, now_ms: int) -> Report:
     record.write_report(places, report)
     drop_copy(places)
     record.close_trial(places)
+    return report
+
+
+def stay(places: Places, rollback: Rollback, now_ms: int) -> Report:
+    """Tell that the version to which somebody asked to go back does not start. Raises OSError."""
+    running, wanted = rollback.target, rollback.origin
+    reason = _NOT_STARTED.format(running.version)
+    report = Report(record.next_id(places), REFUSED, running, wanted, now_ms, reason, tries=rollback.tries)
+    record.write_report(places, report)
+    record.close_rollback(places)
     return report
 
 

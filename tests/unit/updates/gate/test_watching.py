@@ -11,6 +11,7 @@ from appliance.updates.gate.giving_up import MAX_FAILURES, MAX_LINES, Evidence, 
 from appliance.updates.gate.model import Finding, Look
 from appliance.updates.gate.watching import Gate
 from appliance.updates.trial import record, report
+from appliance.updates.trial.commit import request_rollback
 from appliance.updates.trial.decide import Step
 from appliance.updates.trial.model import Answered, Release, Trial, TrialState
 from appliance.updates.trial.returning import begin_return
@@ -247,13 +248,15 @@ def test_a_return_that_another_version_cannot_finish_is_left_to_the_version_befo
 def test_the_version_before_that_waits_for_its_state_is_not_restarted_over_and_over(trial: Scene) -> None:
     places = trial.box.places
     trial.box.commit(NEW)
-    record.write_request(places, 0)
+    request_rollback(places, NEW, 0)
     begin_return(places, None, record.kept(places), 0)
     assert not trial.gate().pass_through(OLD)
     assert given_up(trial, evidence(("homarus-state.service",)), OLD) == (False, [])
     assert trial.box.boot(OLD).steps == (Step.FINISH_RETURN, Step.NOTHING)
+    assert record.rollback(places) is not None
     assert trial.gate().pass_through(OLD)
     assert trial.slots.marks == [("good", "booted")]
+    assert record.rollback(places) is None, "it is over when a power cut does not start the other version any more"
 
 
 def test_a_version_that_got_no_copy_is_forbidden_at_once(trial: Scene) -> None:

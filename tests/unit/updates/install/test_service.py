@@ -14,7 +14,7 @@ from appliance.host.rauc import Rauc
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result
 from appliance.updates.trial import copying, keepsakes, record
 from appliance.updates.trial.commit import KEPT_MS
-from appliance.updates.trial.model import Committed, Kept, Trial, TrialState
+from appliance.updates.trial.model import Committed, Kept, Rollback, Trial, TrialState
 from appliance.updates.trial.model import Release as Tried
 from appliance.updates.trial.places import Places
 from tests.fakes.update_channel import COMPATIBLE, NOW_MS, release
@@ -187,6 +187,20 @@ def test_what_rauc_writes_after_the_updater_is_gone_never_starts(here: TestBox, 
     assert (rauc.primary(), here.rauc.marks, here.reboots) == ("rootfs.0", [], 0)
 
 
+def test_a_way_back_that_rauc_refuses_leaves_no_mark(here: TestBox) -> None:
+    places = updated(here)
+    here.rauc.refuses_marks = ["Failed marking slot rootfs.1 as active: Failed to run custom backend '/usr/lib/x'"]
+    assert not here.service().run(Action.ROLLBACK)
+    assert (code(here), record.rollback(places), here.reboots) == ("boot_loader", None, 0)
+
+
+def test_an_installation_ends_the_way_back_whose_slot_it_writes_over(here: TestBox) -> None:
+    places = updated(here)
+    record.write_rollback(places, Rollback(Tried("A", "1.0.0", "1"), Tried("B", "0.9.0"), NOW_MS))
+    assert here.service().run(Action.APPLY)
+    assert record.rollback(places) is None
+
+
 def test_a_boot_loader_that_does_not_take_the_new_slot_keeps_the_old_one(here: TestBox) -> None:
     here.rauc.refuses_marks = ["Failed marking slot rootfs.1 as active: Failed to run custom backend '/usr/lib/x'"]
     assert not here.service().run(Action.APPLY)
@@ -235,11 +249,13 @@ def test_rollback_starts_the_earlier_version_next_and_leaves_a_mark_for_the_stat
     here: TestBox, known: dict[str, str]
 ) -> None:
     """Also the version that was flashed, of which RAUC knows nothing."""
-    updated(here)
+    places = updated(here)
+    here.records.write_request(Request("run-1", "cli", note="too slow"))
     here.rauc.other = known
     assert here.service().run(Action.ROLLBACK)
     assert here.rauc.marks == [("active", "rootfs.1")]
-    assert here.service().machine.places.request.exists()
+    own, old = Tried("A", "1.0.0", "1"), Tried("B", "0.9.0")
+    assert record.rollback(places) == Rollback(old, own, NOW_MS, "cli", "too slow")
     assert (receipt(here).result, receipt(here).target) == (Result.LEAVING, "0.9.0")
     assert here.reboots == 1
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from appliance.updates.trial.decide import FINAL, Step, decide
-from appliance.updates.trial.model import Committed, Kept, Trial, TrialState
+from appliance.updates.trial.decide import FINAL, MAX_LEAVES, Step, decide
+from appliance.updates.trial.model import Committed, Kept, Release, Rollback, Trial, TrialState
 from tests.unit.updates.trial.box import NEW, OLD, THIRD
 
 OWN = Committed(OLD, 0)
@@ -46,10 +46,29 @@ def test_a_start_leads_to_one_step(
     assert decide(booted, committed, open_trial, kept) is step  # type: ignore[arg-type]  # from a table
 
 
+@pytest.mark.parametrize(
+    ("booted", "own", "tries", "step"),
+    [
+        (NEW, OLD, 0, Step.LEAVE),
+        (NEW, OLD, MAX_LEAVES - 1, Step.LEAVE),
+        (NEW, OLD, MAX_LEAVES, Step.STAY),
+        (NEW, NEW, 0, Step.STAY),
+        (OLD, OLD, 0, Step.NOTHING),
+        (THIRD, OLD, 0, Step.BEGIN),
+        (THIRD, THIRD, 0, Step.NOTHING),
+        (NEW, THIRD, 0, Step.BEGIN),
+    ],
+)
+def test_a_version_that_was_left_by_hand_does_not_begin_anew(
+    booted: Release, own: Release, tries: int, step: Step
+) -> None:
+    assert decide(booted, Committed(own, 0), None, None, Rollback(OLD, NEW, 0, tries=tries)) is step
+
+
 def test_a_return_that_was_cut_off_is_finished_by_any_version() -> None:
     for booted, committed in itertools.product((OLD, NEW, THIRD), (None, OWN, Committed(NEW, 0))):
         assert decide(booted, committed, trial(TrialState.RETURNING), COPY) is Step.FINISH_RETURN
 
 
 def test_the_gateway_starts_only_after_a_step_that_ends_the_question() -> None:
-    assert {Step.RETURN, Step.FINISH_RETURN, Step.FINISH_COMMIT, Step.CLOSE_REFUSED}.isdisjoint(FINAL)
+    assert {Step.RETURN, Step.FINISH_RETURN, Step.FINISH_COMMIT, Step.CLOSE_REFUSED, Step.STAY}.isdisjoint(FINAL)

@@ -124,14 +124,15 @@ def test_the_owner_can_go_back_by_hand_after_the_commit(box: Box) -> None:
     box.commit(NEW)
     box.run(NEW, say(2, "two"), pair("laptop"))
     box.boot(NEW)
-    assert request_rollback(box.places, NEW, box.now_ms).origin == OLD
-    box.places.request.write_text('{"by": "cli", "note": "It is too slow.", "atMs": 1}')
+    assert request_rollback(box.places, NEW, box.now_ms, by="cli", note="It is too slow.").origin == OLD
     assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
     box.run(OLD, say(3, "three"))
     assert box.texts() == ["hello", "two", "three"]
     told = box.report()
     assert (told.kind, told.reason) == ("rolled_back", "Somebody asked for it. It is too slow.")
-    assert record.committed(box.places).release == OLD  # type: ignore[union-attr]  # written by the return
+    own = record.committed(box.places)
+    assert own is not None
+    assert own.release == OLD
 
 
 def test_a_bootloader_that_gives_a_committed_version_up_brings_its_state_back_too(box: Box) -> None:
@@ -180,8 +181,12 @@ def test_a_rollback_that_did_not_come_does_not_explain_a_later_return(box: Box) 
     box.boot(NEW)
     box.commit(NEW)
     request_rollback(box.places, NEW, box.now_ms)
-    box.boot(NEW)
+    assert box.boot(NEW).steps == (Step.STAY, Step.NOTHING)
     assert not box.places.request.exists()
+    told = report.text(box.report())
+    assert told.startswith("Version 1.0.0 was not started: ")
+    assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
+    assert sorted(one.kind for one in report.reports(box.root)) == ["refused", "returned"]
 
 
 def test_without_room_the_new_version_does_not_start_and_the_old_one_says_why(
