@@ -1,7 +1,8 @@
-"""Files in the age format, version 1 (age-encryption.org/v1, C2SP age.md): for recipients, or for one passphrase.
+"""Files in the age format, version 1 (age-encryption.org/v1, C2SP age.md), for recipients or one passphrase.
 
-Written here because a backup of gigabytes is streamed, with a passphrase too, which no library for Python does; any
-program that knows age opens the same file. It must not know what is inside.
+Own code, as pyrage is a wheel of Rust, which the core does without, and streams for recipients only: for a passphrase
+it holds the whole content in memory, and a backup has gigabytes. The primitives are those of `cryptography`; in the
+tests pyrage opens what is sealed here, and the reverse. It must not know what is inside.
 """
 
 from appliance.storage.age.errors import AgeError, WrongKeyError

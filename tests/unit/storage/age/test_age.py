@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pyrage
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,17 +161,15 @@ def test_bech32_of_the_standard() -> None:
 
 
 class TestOracle:
-    """The same format as the library of others: pyrage, where it is installed."""
+    """The same format as the library of others: pyrage, which is locked for the tests."""
 
     def test_what_we_seal_others_open(self) -> None:
-        pyrage = pytest.importorskip("pyrage")
         key = pyrage.x25519.Identity.generate()
         content = b"a" * (2 * PIECE)
         assert pyrage.decrypt(_sealed(content, Recipient.parse(str(key.to_public()))), [key]) == content
         assert pyrage.passphrase.decrypt(_sealed(content, _QUICK), "correct horse") == content
 
     def test_what_others_seal_we_open(self) -> None:
-        pyrage = pytest.importorskip("pyrage")
         key = Identity.generate()
         assert str(pyrage.x25519.Identity.from_str(str(key)).to_public()) == str(key.recipient)
         content = b"a" * (2 * PIECE + 5)
@@ -180,7 +179,6 @@ class TestOracle:
 
     @pytest.mark.long
     def test_what_others_seal_with_a_passphrase_we_open(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        pyrage = pytest.importorskip("pyrage")
         # It takes as many steps as its machine does in a second.
         monkeypatch.setattr("appliance.storage.age.passphrase.MAX_WORK_FACTOR", 22)
         sealed = pyrage.passphrase.encrypt(b"content", "correct horse")
