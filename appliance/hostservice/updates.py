@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from appliance.foundation.clock import SystemClock
 from appliance.foundation.ids import new_id
 from appliance.hostservice.frame import RequestError
 from appliance.hostservice.systemctl import begin
+from appliance.updates.errors import UpdateError
 from appliance.updates.records.files import Records
 from appliance.updates.records.model import Action, Hold, Note, Phase, Request, RunId, Trigger
 
@@ -38,7 +40,7 @@ class _Hold(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
 
 def start(params: Mapping[str, object]) -> Mapping[str, object]:
     """Begin `action`; return the id of its run. Progress is in /run/homarus-update/status.json."""
-    return start_on(Records.on(), params)
+    return start_on(Records.on(), params, expect_way_back)
 
 
 def hold(params: Mapping[str, object]) -> Mapping[str, object]:
@@ -46,18 +48,37 @@ def hold(params: Mapping[str, object]) -> Mapping[str, object]:
     return hold_on(Records.on(), params, SystemClock().now_ms())
 
 
-def start_on(records: Records, params: Mapping[str, object]) -> Mapping[str, object]:
-    """Do `start` with these records. Raises RequestError."""
+def start_on(
+    records: Records, params: Mapping[str, object], way_back: Callable[[], None] = lambda: None
+) -> Mapping[str, object]:
+    """Do `start` with these records; `way_back` refuses a rollback to nothing. Raises RequestError."""
     wanted = _read(params, _Start)
     if wanted.action not in _ACTIONS:
         raise RequestError("host_request", f"{wanted.action} is not for asking.")
     # A run that meets another one ends at once, and its request would be taken by the next of the timer.
     if _alive(records):
         raise RequestError("update_running", "An update is under way; `homarus update status` shows it.")
+    if wanted.action is Action.ROLLBACK:
+        way_back()
     request = Request(wanted.run_id or new_id(), wanted.trigger, wanted.note, wanted.reboot)
     records.write_request(request)
     begin("start", f"homarus-update@{wanted.action}.service")
     return {"runId": request.run_id}
+
+
+def expect_way_back(root: Path = Path("/")) -> None:
+    """Refuse a rollback where there is nothing to go back to. Raises RequestError, which says why."""
+    from appliance.updates.gate.command import booted_release
+    from appliance.updates.trial.commit import rollback_offer
+    from appliance.updates.trial.places import Places
+
+    booted = booted_release(root)
+    if booted is None:
+        raise RequestError("no_slot", "This machine has no slots, so there is no version to go back to.")
+    try:
+        rollback_offer(Places.on(root), booted, SystemClock().now_ms())
+    except UpdateError as error:
+        raise RequestError(error.code, " ".join(filter(None, (str(error), error.fix)))) from error
 
 
 def hold_on(records: Records, params: Mapping[str, object], now_ms: int) -> Mapping[str, object]:

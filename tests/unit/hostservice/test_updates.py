@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from appliance.foundation.clock import SystemClock
 from appliance.hostservice import power, reset, updates
 from appliance.hostservice.frame import RequestError
 from appliance.updates.records.files import Records
 from appliance.updates.records.model import Action, Phase, Receipt, Request, Status
+from appliance.updates.trial import keepsakes, record
+from appliance.updates.trial.commit import KEPT_MS
+from appliance.updates.trial.model import Committed, Kept, Release
+from appliance.updates.trial.places import Places
 
 NOW_MS = 1_795_000_000_000
 
@@ -75,6 +82,43 @@ def test_a_second_run_waits_for_the_first_one(
         assert records.take_request() is None
     updates.start_on(records, {"action": action})  # the one that held it was killed
     assert len(begun) == 1
+
+
+def _updated(root: Path, at_ms: int) -> None:
+    """Make it a box that was updated from 1.0.0, with the copy of before."""
+    places, old, own = Places.on(root), Release("A", "1.0.0"), Release("B", "1.1.0")
+    facts = {"board": "nuc", "version": "1.1.0", "build": "", "compatible": "c", "tryboot": False}
+    for path, text in (("usr/lib/homarus/box.json", json.dumps(facts)), ("proc/cmdline", "ro rauc.slot=B")):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    record.write_committed(places, Committed(own, at_ms))
+    places.before.mkdir()
+    (places.before / keepsakes.ARCHIVE).touch()
+    (places.before / record.ABOUT).write_bytes(msgspec.json.encode(Kept("0001", old, own, at_ms, False)))
+
+
+def test_a_way_back_to_nothing_is_refused_before_anything_begins(
+    tmp_path: Path, records: Records, begun: list[tuple[str, ...]]
+) -> None:
+    now_ms = SystemClock().now_ms()
+
+    def ask() -> None:
+        updates.start_on(records, {"action": "rollback"}, partial(updates.expect_way_back, tmp_path))
+
+    with pytest.raises(RequestError, match="no slots"):
+        ask()
+    _updated(tmp_path, now_ms - KEPT_MS)
+    with pytest.raises(RequestError, match=r"1\.0\.0 was replaced over 14 days ago\. ") as refused:
+        ask()
+    assert refused.value.code == "no_other_slot"
+    record.write_committed(Places.on(tmp_path), Committed(Release("B", "1.1.0"), now_ms))
+    ask()
+    assert begun == [("start", "homarus-update@rollback.service")]
+    (Places.on(tmp_path).before / keepsakes.ARCHIVE).unlink()
+    with pytest.raises(RequestError, match="is damaged"):
+        ask()
+    updates.start_on(records, {"action": "check"}, partial(updates.expect_way_back, tmp_path))
+    assert len(begun) == 2
 
 
 def test_updates_are_held_back_for_a_time_and_let_go(records: Records) -> None:
