@@ -98,10 +98,13 @@ class WriteLog:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A power cut after `entries` entries; `seed` decides what became of what no flush covered."""
+    """A power cut after `entries` entries; `seed` decides what became of what no flush covered, and `tears` whether a
+    write may be half there.
+    """
 
     entries: int
     seed: int
+    tears: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Replay:
                     continue
                 kept = each.size
                 if not each.durable and chance.random() < part:
-                    kept = chance.choice((0, chance.randrange(0, each.size, _TORN_SECTOR)))
+                    kept = chance.choice((0, chance.randrange(0, each.size, _TORN_SECTOR) if cut.tears else 0))
                 whole, lost, torn = whole + (kept == each.size), lost + (kept == 0), torn + (0 < kept < each.size)
                 if kept:
                     self._undo.append(_before(disk, each.place, kept))
