@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.image.broken import sectors, unreadable
+from tests.image.channel import HOST
 from tests.image.guest import CommandError
 from tests.image.phone import RefusedError
 from tests.image.story import Story
@@ -24,6 +25,7 @@ _FILLER = "/data/filler"
 _ENGINES = "homarus-engine.slice"
 _EVENTS = f"/sys/fs/cgroup/homarus.slice/{_ENGINES}/memory.events"
 _TOO_LITTLE = "24M"  # a launcher fits, a model does not
+_CHANNEL = f"http://{HOST}:9/"  # nobody is asked while the network is down
 _AWAY_S = 8 * 24 * 3600
 _JOURNAL_BYTES = 33 << 20  # RuntimeMaxUse=32M, and what its folders take
 _DATABASE = "/var/lib/homarus/homarus.sqlite"
@@ -175,6 +177,7 @@ def _journal_bytes(story: Story) -> int:
 
 def test_a_week_without_a_network_leaves_a_box_that_goes_on(story: Story) -> None:
     box, guest, gateway = story.box, story.box.guest, story.box.gateway_process()
+    box.homarus("config", "set", "updates.url", _CHANNEL)
     with story.phone() as phone:
         phone.open()
         phone.ask("remind me tomorrow at noon to water the plants", "before-the-week")
