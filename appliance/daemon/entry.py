@@ -21,7 +21,7 @@ from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
 from appliance.host.credentials import with_credentials
 from appliance.host.systemd import Notifier
-from appliance.storage.copies.takeover import unfinished
+from appliance.storage.copies.unfinished import unfinished
 from appliance.storage.lock import StateLock
 from appliance.telemetry.log import configure
 from appliance.telemetry.redact import Redactor

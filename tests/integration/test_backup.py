@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from appliance.storage.age import Identity, open_sealed
-from appliance.storage.copies.takeover import UNFINISHED
+from appliance.storage.copies.unfinished import UNFINISHED
 from tests.integration.box import no_engine
 from tests.integration.gateway_process import GatewayProcess
 

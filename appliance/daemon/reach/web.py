@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,9 @@ from aiohttp import web
 
 from appliance.config.errors import Refused
 from appliance.config.sections.gateway import GatewaySection
-from appliance.daemon.reach.exposure import box_name
-from appliance.firstboot import report as reports
-from appliance.foundation.clock import SystemClock
 from appliance.gateway.bearer import Bearer
 from appliance.gateway.http import webapp
-from appliance.gateway.http.setup_page import Page, Sparing
-from appliance.host.box import read_box
-from appliance.host.request import ask
+from appliance.host.box import Box, read_box
 
 FOLDER = Path(__file__).parents[2] / "webui"
 """Made by scripts/web, never committed."""
@@ -36,16 +30,13 @@ def app_routes(
     On a box of ours the page /setup comes first: without it one that has no network could not get one.
     """
     box = read_box(root)
-    setup = [] if box is None else _setup_page(bearer, root, development=box.keys == "development").routes()
+    setup = [] if box is None else _setup_routes(bearer, box, root)
     if isinstance(gateway, Refused) or not gateway.control_ui.enabled:
         return setup
     return [*setup, *webapp.routes(bearer=bearer, folder=FOLDER, about=about)]
 
 
-def _setup_page(bearer: Bearer, root: Path, *, development: bool) -> Page:
-    def mistakes() -> list[str]:
-        """What everybody in the house may read: no value, as a name of a network is nobody's business."""
-        found = reports.load(root).all_mistakes
-        return [replace(one, value="").sentence() for one in found]
+def _setup_routes(bearer: Bearer, box: Box, root: Path) -> list[web.RouteDef]:
+    from appliance.daemon.reach.first_page import setup_page  # on a box of ours alone
 
-    return Page(bearer, box_name, mistakes, Sparing(ask, SystemClock()), development)
+    return setup_page(bearer, root, development=box.keys == "development").routes()

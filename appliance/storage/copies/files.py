@@ -6,13 +6,15 @@ Each nightly copy of the database has them beside it as one archive, mode 0600 a
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.foundation.atomicfile import write_atomic
 from appliance.storage.errors import StorageError
+
+if TYPE_CHECKING:  # imported when a copy is made, once a night
+    import tarfile
 
 NAMES: Final = (
     "device.key",
@@ -38,6 +40,8 @@ def archive_of(copy: Path) -> Path:
 
 def pack(root: Path, target: Path) -> list[str]:
     """Write the files of a state directory into one archive; return their names. Raises StorageError."""
+    import tarfile
+
     packed = io.BytesIO()
     found = []
     try:
@@ -55,6 +59,8 @@ def pack(root: Path, target: Path) -> list[str]:
 
 def unpack(archive: Path) -> dict[str, bytes]:
     """Return the files of an archive by name; what does not belong into one is left out. Raises StorageError."""
+    import tarfile
+
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(archive, mode="r:") as opened:

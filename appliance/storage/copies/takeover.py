@@ -17,10 +17,10 @@ from typing import Any, Final
 from appliance.foundation.atomicfile import write_atomic
 from appliance.storage import journal as journals
 from appliance.storage.copies import files
+from appliance.storage.copies.unfinished import UNFINISHED
 from appliance.storage.copies.whole import DATABASE, FOLDERS, REVOCATIONS
 from appliance.storage.errors import StorageError
 
-UNFINISHED: Final = "restore-unfinished"
 _ROOM: Final = ".restoring"
 # Copies and the journal of another database must not be what a damaged one is rebuilt from.
 _OF_THE_DATABASE: Final = ("backups", "journal")
@@ -40,16 +40,6 @@ def room_in(state: Path) -> Path:
 def discard(room: Path) -> None:
     """Remove what was unpacked and is not wanted."""
     shutil.rmtree(room, ignore_errors=True)
-
-
-def unfinished(state: Path) -> str | None:
-    """Return why no gateway may start here; None where nothing was cut off."""
-    if not (state / UNFINISHED).exists():
-        return None
-    return (
-        f"a restore into {state} was cut off, so half of it is there; run `homarus backup restore FILE` again. What "
-        "was here before lies in its folder before-restore-*"
-    )
 
 
 def take_over(state: Path, room: Path, now_ms: int) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +42,8 @@ def find(name: str) -> Entry:
     known = catalogue()
     if entry := known.get(name.lower()):
         return entry
+    import difflib  # rarely needed
+
     near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or sorted(known)
     message = f"{name!r} is not in the catalogue; it knows {', '.join(near)} (all: `homarus models recommend`)"
     raise PullError(message, reason="unknown_model")

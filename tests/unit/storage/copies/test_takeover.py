@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from appliance.storage.copies import takeover
-from appliance.storage.copies.takeover import UNFINISHED, room_in, take_over, unfinished
+from appliance.storage.copies.takeover import room_in, take_over
+from appliance.storage.copies.unfinished import UNFINISHED, unfinished
 from appliance.storage.errors import StorageError
 
 _NOW_MS = 1_800_000_000_000
