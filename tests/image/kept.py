@@ -21,6 +21,14 @@ def kept_tree(name: str) -> Path | None:
     return place if place.is_dir() and os.geteuid() == 0 else None
 
 
+def kept_firmware() -> Path | None:
+    """Return Debian's kernel, device trees and firmware for the Pi as the builder unpacked them last, None if never."""
+    found = (cache_folder() / "unpacked").glob("*/usr/lib/raspi-firmware/start4.elf")
+    roots = [each.parents[3] for each in found if ".part" not in str(each)]
+    whole = [each for each in roots if list(each.glob("boot/vmlinuz-*-arm64"))]
+    return max(whole, key=lambda each: each.stat().st_mtime, default=None)
+
+
 def newest(stage: str) -> Path | None:
     """Return the newest result of a stage, None where there is none."""
     folder = cache_folder() / stage

@@ -17,7 +17,7 @@ from image.errors import ImageError
 from image.layouts import fat
 from image.layouts.pi import disk, facts, slot
 from tests.image import pi_firmware
-from tests.image.kept import kept_tree
+from tests.image.kept import kept_firmware, kept_tree
 from tests.image.pi_disks import MODES as MODES_OF_BOOT
 from tests.image.pi_disks import Disk as OneDisk
 from tests.image.pi_disks import start as look_for_root
@@ -34,13 +34,6 @@ _EPOCH = 1735689600
 _UUID = "00000000-0000-4000-8000-000000000001"
 _EROFS_MAGIC = (1024, bytes.fromhex("e2e1f5e0"))
 _MIB_SECTORS = 2048
-
-
-def _packages() -> Path | None:
-    """Debian's kernel and firmware for the Pi, if the builder has unpacked them before."""
-    found = (cache_folder() / "unpacked").glob("*/usr/lib/raspi-firmware/start4.elf")
-    roots = [each.parents[3] for each in found if ".part" not in str(each)]
-    return next((each for each in roots if list(each.glob("boot/vmlinuz-*-arm64"))), None)
 
 
 def _slot_files(folder: Path, packages: Path) -> dict[str, Path]:
@@ -66,7 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder with disk.img, boot.img and root.img."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOMARUS_IMAGE_CACHE", str(_CACHE))
-        packages = _packages()
+        packages = kept_firmware()
         if packages is None or kept_tree("tools") is None:
             pytest.skip("Debian's kernel and firmware of the Pi are not here: scripts/image rpi fetches them")
         folder = tmp_path_factory.mktemp("pi")
@@ -171,7 +164,7 @@ def test_of_two_disks_in_one_pi_the_one_that_the_firmware_read_is_taken(
 
 
 def test_the_same_parts_give_the_same_disk(made: Path, tmp_path: Path) -> None:
-    packages = _packages()
+    packages = kept_firmware()
     assert packages is not None
     again = _make(tmp_path, packages)
     assert tools.run(["cmp", again, made / "disk.img"], [tmp_path, made]) == ""
