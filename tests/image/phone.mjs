@@ -2,43 +2,15 @@
 // Usage: node phone.mjs STATE_FILE URL      then one JSON request a line on standard input, one JSON answer a line:
 //   {"do": "pair", "code": SETUP_CODE}  {"do": "open"}  {"do": "call", "method": M, "params": P}
 //   {"do": "ask", "text": T, "key": IDEMPOTENCY_KEY}    answers when it is acknowledged, and once more with the final one
-import crypto from "node:crypto";
-import fs from "node:fs";
 import readline from "node:readline";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-
-const require = createRequire(new URL("../protocol/package.json", import.meta.url));
-const { GatewayClient } = await import(pathToFileURL(require.resolve("@openclaw/gateway-client")));
+import {
+  PHONE_AS_NODE, PHONE_AS_OPERATOR, as, byCode, deviceIn, keepHanded, keepIn, open, readCode,
+} from "../protocol/reference_device.mjs";
 
 const [file, url] = process.argv.slice(2);
-const state = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file)) : { tokens: {} };
-const save = () => fs.writeFileSync(file, JSON.stringify(state));
+const phone = deviceIn(file);
+const save = () => keepIn(file, phone);
 const say = (answer) => console.log(JSON.stringify(answer));
-const raw = (pem) => crypto.createPublicKey(pem).export({ type: "spki", format: "der" }).subarray(-32);
-if (!state.identity) {
-  const { publicKey, privateKey } = crypto.generateKeyPairSync("ed25519");
-  const publicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-  state.identity = {
-    deviceId: crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex"),
-    publicKeyPem,
-    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }),
-  };
-}
-const hostDeps = {
-  loadOrCreateDeviceIdentity: () => state.identity,
-  signDevicePayload: (pem, payload) => crypto.sign(null, Buffer.from(payload), pem).toString("base64url"),
-  publicKeyRawBase64UrlFromPem: (pem) => raw(pem).toString("base64url"),
-  loadDeviceAuthToken: ({ role }) => state.tokens[role] ?? null,
-  storeDeviceAuthToken: ({ role, token, scopes }) => {
-    state.tokens[role] = { token, role, scopes, updatedAtMs: 0 };
-    save();
-  },
-  clearDeviceAuthToken: ({ role }) => {
-    delete state.tokens[role];
-    save();
-  },
-};
 
 const finals = new Map(); // run id -> what it said at the end, or who waits for that
 function settled(runId) {
@@ -54,46 +26,25 @@ function onEvent({ event, payload }) {
   known?.waiting?.(payload);
 }
 
-function open(options) {
-  return new Promise((resolve, reject) => {
-    const client = new GatewayClient({
-      url,
-      minProtocol: 4,
-      maxProtocol: 4,
-      clientName: "openclaw-android",
-      platform: "Android 15",
-      deviceFamily: "Android",
-      deviceIdentity: state.identity,
-      hostDeps,
-      ...(state.tlsFingerprint ? { tlsFingerprint: state.tlsFingerprint } : {}),
-      onHelloOk: (hello) => resolve({ client, hello }),
-      onConnectError: (error) => {
-        client.stop();
-        reject(error);
-      },
-      ...options,
-    });
-    client.start();
-  });
+function connect(options) {
+  const pin = phone.tlsFingerprint ? { tlsFingerprint: phone.tlsFingerprint } : {};
+  return open(url, { ...as(phone, save), ...pin, ...options });
 }
 
 let operator;
 async function comeIn() {
   operator?.client.stop();
-  operator = await open({ mode: "ui", role: "operator", scopes: state.tokens.operator.scopes, caps: [], onEvent });
+  operator = await connect({ ...PHONE_AS_OPERATOR, scopes: phone.tokens.operator.scopes, onEvent });
   await operator.client.request("sessions.messages.subscribe", { key: "main" });
   return { method: operator.hello.auth.method, scopes: operator.hello.auth.scopes, server: operator.hello.server };
 }
 
 const verbs = {
   async pair({ code }) {
-    const setup = JSON.parse(Buffer.from(code, "base64url"));
-    state.tlsFingerprint = setup.tlsFingerprint;
-    const node = { mode: "node", role: "node", scopes: [], caps: ["device"], commands: ["device.info"] };
-    const first = await open({ ...node, bootstrapToken: setup.bootstrapToken, preferBootstrapToken: true });
-    for (const handed of first.hello.auth.deviceTokens ?? []) {
-      state.tokens[handed.role] = { token: handed.deviceToken, role: handed.role, scopes: handed.scopes, updatedAtMs: 0 };
-    }
+    const setup = readCode(code);
+    phone.tlsFingerprint = setup.tlsFingerprint;
+    const first = await connect({ ...PHONE_AS_NODE, ...byCode(setup) });
+    keepHanded(phone, first.hello);
     save();
     first.client.stop();
     return comeIn();

@@ -1,48 +1,10 @@
 // Drives the published reference client, unmodified, through a session and prints what it saw as one JSON object.
 // Usage: node reference_client.mjs URL TOKEN
-import crypto from "node:crypto";
-import { GatewayClient } from "@openclaw/gateway-client";
+import { as, newDevice, open } from "./reference_device.mjs";
 
 const [url, token] = process.argv.slice(2);
 const seen = { events: [], gaps: 0 };
-
-const { publicKey, privateKey } = crypto.generateKeyPairSync("ed25519");
-const publicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-const privateKeyPem = privateKey.export({ type: "pkcs8", format: "pem" });
-const raw = (pem) => crypto.createPublicKey(pem).export({ type: "spki", format: "der" }).subarray(-32);
-const deviceId = crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex");
-const stored = {};
-const hostDeps = {
-  loadOrCreateDeviceIdentity: () => ({ deviceId, publicKeyPem, privateKeyPem }),
-  signDevicePayload: (pem, payload) => crypto.sign(null, Buffer.from(payload), pem).toString("base64url"),
-  publicKeyRawBase64UrlFromPem: (pem) => raw(pem).toString("base64url"),
-  loadDeviceAuthToken: ({ role }) => stored[role] ?? null,
-  storeDeviceAuthToken: ({ role, token: value, scopes }) => {
-    stored[role] = { token: value, role, scopes, updatedAtMs: 0 };
-  },
-  clearDeviceAuthToken: ({ role }) => {
-    delete stored[role];
-  },
-};
-
-function open(options) {
-  return new Promise((resolve, reject) => {
-    const client = new GatewayClient({
-      url,
-      minProtocol: 4,
-      maxProtocol: 4,
-      onHelloOk: (hello) => resolve({ client, hello }),
-      onConnectError: reject,
-      onGap: () => (seen.gaps += 1),
-      onEvent: (event) => {
-        seen.events.push(event);
-        for (const watcher of [...watchers]) watcher(event);
-      },
-      ...options,
-    });
-    client.start();
-  });
-}
+const device = newDevice();
 
 const watchers = new Set();
 function event(matches) {
@@ -56,6 +18,13 @@ function event(matches) {
     watchers.add(watcher);
   });
 }
+const watched = {
+  onGap: () => (seen.gaps += 1),
+  onEvent: (event) => {
+    seen.events.push(event);
+    for (const watcher of [...watchers]) watcher(event);
+  },
+};
 const chat = (runId, state) => event((e) => e.event === "chat" && e.payload.runId === runId && e.payload.state === state);
 
 const ui = {
@@ -64,11 +33,11 @@ const ui = {
   role: "operator",
   scopes: ["operator.admin", "operator.read", "operator.write", "operator.approvals"],
   caps: ["tool-events"],
-  deviceIdentity: { deviceId, publicKeyPem, privateKeyPem },
-  hostDeps,
+  ...as(device),
+  ...watched,
 };
 
-const first = await open({ ...ui, token });
+const first = await open(url, { ...ui, token });
 const { client } = first;
 seen.auth = first.hello.auth.method;
 seen.methods = first.hello.features.methods;
@@ -107,13 +76,13 @@ try {
 client.stop();
 
 // The device token alone lets the same device in again, and stays the same.
-const again = await open({ ...ui, deviceToken: stored.operator.token });
+const again = await open(url, { ...ui, deviceToken: device.tokens.operator.token });
 seen.again = again.hello.auth.method;
 seen.sameToken = again.hello.auth.deviceToken === first.hello.auth.deviceToken;
 again.client.stop();
 
 // A program on this machine without a device.
-const backend = await open({ token, scopes: ["operator.read"] });
+const backend = await open(url, { token, scopes: ["operator.read"], ...watched });
 seen.status = await backend.client.request("status", {});
 backend.client.stop();
 

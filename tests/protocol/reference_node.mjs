@@ -1,16 +1,10 @@
 // The published reference client, unmodified, as a headless node. Usage: node reference_node.mjs URL TOKEN COMMAND…
 // It answers device.info with an object, system.which with text, refuses system.run, and never answers device.status.
 // It prints one JSON object a line for whatever it hears, and ends when its standard input ends.
-import crypto from "node:crypto";
-import { GatewayClient } from "@openclaw/gateway-client";
+import { GatewayClient, as, newDevice } from "./reference_device.mjs";
 
 const [url, token, ...commands] = process.argv.slice(2);
-const { publicKey, privateKey } = crypto.generateKeyPairSync("ed25519");
-const publicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-const privateKeyPem = privateKey.export({ type: "pkcs8", format: "pem" });
-const raw = (pem) => crypto.createPublicKey(pem).export({ type: "spki", format: "der" }).subarray(-32);
-const deviceId = crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex");
-const stored = {};
+const device = newDevice();
 const say = (kind, value) => console.log(JSON.stringify({ kind, value }));
 
 const answers = {
@@ -33,21 +27,9 @@ const client = new GatewayClient({
   deviceFamily: "Linux",
   caps: ["system"],
   commands,
-  deviceIdentity: { deviceId, publicKeyPem, privateKeyPem },
-  hostDeps: {
-    loadOrCreateDeviceIdentity: () => ({ deviceId, publicKeyPem, privateKeyPem }),
-    signDevicePayload: (pem, payload) => crypto.sign(null, Buffer.from(payload), pem).toString("base64url"),
-    publicKeyRawBase64UrlFromPem: (pem) => raw(pem).toString("base64url"),
-    loadDeviceAuthToken: ({ role }) => stored[role] ?? null,
-    storeDeviceAuthToken: ({ role, token: value, scopes }) => {
-      stored[role] = { token: value, role, scopes, updatedAtMs: 0 };
-    },
-    clearDeviceAuthToken: ({ role }) => {
-      delete stored[role];
-    },
-  },
+  ...as(device),
   onHelloOk: async (hello) => {
-    say("hello", { deviceId, role: hello.auth.role });
+    say("hello", { deviceId: device.identity.deviceId, role: hello.auth.role });
     const stats = {
       cpuCount: 2,
       loadAverage: [0.1, 0.2, 0.3],

@@ -3,69 +3,34 @@
 //        ASK="a question"                              (environment) also asks it and waits for the answer
 //        node reference_phone.mjs STATE_FILE           comes back at URL (environment) with what it kept
 import crypto from "node:crypto";
-import fs from "node:fs";
-import { GatewayClient } from "@openclaw/gateway-client";
+import {
+  PHONE, PHONE_AS_NODE, PHONE_AS_OPERATOR, as, byCode, deviceIn, keepHanded, keepIn, newDevice, open, raw, readCode, sign,
+} from "./reference_device.mjs";
 
 const [file, code] = process.argv.slice(2);
-const state = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file)) : { tokens: {} };
-const raw = (pem) => crypto.createPublicKey(pem).export({ type: "spki", format: "der" }).subarray(-32);
-if (!state.identity) {
-  const { publicKey, privateKey } = crypto.generateKeyPairSync("ed25519");
-  const publicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-  state.identity = {
-    deviceId: crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex"),
-    publicKeyPem,
-    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }),
-  };
-}
-const hostDeps = {
-  loadOrCreateDeviceIdentity: () => state.identity,
-  signDevicePayload: (pem, payload) => crypto.sign(null, Buffer.from(payload), pem).toString("base64url"),
-  publicKeyRawBase64UrlFromPem: (pem) => raw(pem).toString("base64url"),
-  loadDeviceAuthToken: ({ role }) => state.tokens[role] ?? null,
-  storeDeviceAuthToken: ({ role, token, scopes }) => {
-    state.tokens[role] = { token, role, scopes, updatedAtMs: 0 };
-  },
-  clearDeviceAuthToken: ({ role }) => {
-    delete state.tokens[role];
-  },
-};
+const phone = deviceIn(file);
 
-function open(url, options) {
-  return new Promise((resolve, reject) => {
-    const client = new GatewayClient({
-      url,
-      minProtocol: 4,
-      maxProtocol: 4,
-      clientName: "openclaw-android",
-      platform: "Android 15",
-      deviceFamily: "Android",
-      deviceIdentity: state.identity,
-      hostDeps,
-      ...(url.startsWith("wss:") && state.tlsFingerprint ? { tlsFingerprint: state.tlsFingerprint } : {}),
-      onHelloOk: (hello) => resolve({ client, hello }),
-      onConnectError: reject,
-      ...options,
-    });
-    client.start();
-  });
+function comeIn(url, options, device = phone) {
+  const pin = url.startsWith("wss:") && phone.tlsFingerprint ? { tlsFingerprint: phone.tlsFingerprint } : {};
+  return open(url, { ...as(device), ...pin, ...options });
 }
 
 // The same device on a link that others can read. The published client refuses to speak there, so these are our frames.
 function plainly(address, scopes) {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(address);
-    const client = { id: "openclaw-android", mode: "ui", version: "1", platform: "Android 15", deviceFamily: "Android" };
+    const { clientName: id, platform, deviceFamily } = PHONE;
+    const client = { id, mode: "ui", version: "1", platform, deviceFamily };
     socket.onerror = () => reject(new Error("no plain connection"));
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.event === "connect.challenge") {
         const { nonce, ts } = frame.payload;
-        const { deviceId, publicKeyPem, privateKeyPem } = state.identity;
-        const token = state.tokens.operator.token;
+        const { deviceId, publicKeyPem, privateKeyPem } = phone.identity;
+        const token = phone.tokens.operator.token;
         const head = ["v3", deviceId, client.id, client.mode, "operator", scopes.join(","), ts, token, nonce];
         const payload = [...head, "android 15", "android"].join("|");
-        const signature = crypto.sign(null, Buffer.from(payload), privateKeyPem).toString("base64url");
+        const signature = sign(privateKeyPem, payload);
         const publicKey = raw(publicKeyPem).toString("base64url");
         const device = { id: deviceId, publicKey, signature, signedAt: ts, nonce };
         const params = { minProtocol: 4, maxProtocol: 4, client, role: "operator", scopes, auth: { token }, device };
@@ -88,25 +53,22 @@ const tried = async (work) => {
 
 const seen = {};
 let url = process.env.URL;
-const node = { mode: "node", role: "node", scopes: [], caps: ["device"], commands: ["device.info"] };
 let bootstrap = {};
 if (code) {
-  const setup = JSON.parse(Buffer.from(code, "base64url"));
+  const setup = readCode(code);
   url = setup.url;
-  state.tlsFingerprint = setup.tlsFingerprint;
+  phone.tlsFingerprint = setup.tlsFingerprint;
   seen.keys = Object.keys(setup).sort();
-  bootstrap = { bootstrapToken: setup.bootstrapToken, preferBootstrapToken: true };
+  bootstrap = byCode(setup);
 }
 
-const first = await open(url, { ...node, ...bootstrap });
+const first = await comeIn(url, { ...PHONE_AS_NODE, ...bootstrap });
 seen.node = first.hello.auth;
-for (const handed of first.hello.auth.deviceTokens ?? []) {
-  state.tokens[handed.role] = { token: handed.deviceToken, role: handed.role, scopes: handed.scopes, updatedAtMs: 0 };
-}
+keepHanded(phone, first.hello);
 let said = () => {};
 const onEvent = ({ event, payload }) => event === "chat" && payload.state === "final" && said(payload);
-const operator = { mode: "ui", role: "operator", scopes: state.tokens.operator?.scopes ?? [], caps: [], onEvent };
-const second = await open(url, operator);
+const scopes = phone.tokens.operator?.scopes ?? [];
+const second = await comeIn(url, { ...PHONE_AS_OPERATOR, scopes, onEvent });
 seen.operator = second.hello.auth;
 seen.health = (await second.client.request("health", {})).ok;
 seen.history = Array.isArray((await second.client.request("chat.history", { sessionKey: "main" })).messages);
@@ -119,25 +81,17 @@ if (process.env.ASK) {
 }
 seen.devices = await tried(() => second.client.request("device.pair.list", {}));
 if (process.env.PLAIN_URL) {
-  seen.plain = await plainly(process.env.PLAIN_URL, [...operator.scopes, "operator.pairing"]);
+  seen.plain = await plainly(process.env.PLAIN_URL, [...scopes, "operator.pairing"]);
 }
 first.client.stop();
 second.client.stop();
-seen.sameTokens = seen.node.deviceToken === state.tokens.node.token && seen.operator.deviceToken === state.tokens.operator.token;
+const { node, operator } = phone.tokens;
+seen.sameTokens = seen.node.deviceToken === node.token && seen.operator.deviceToken === operator.token;
 
 if (code) {
   // What was photographed over the shoulder is worth nothing now.
-  const kept = state.identity;
-  const thief = crypto.generateKeyPairSync("ed25519");
-  const publicKeyPem = thief.publicKey.export({ type: "spki", format: "pem" });
-  const identity = {
-    deviceId: crypto.createHash("sha256").update(raw(publicKeyPem)).digest("hex"),
-    publicKeyPem,
-    privateKeyPem: thief.privateKey.export({ type: "pkcs8", format: "pem" }),
-  };
-  seen.thief = await tried(() => open(url, { ...node, ...bootstrap, deviceIdentity: identity }));
-  state.identity = kept;
+  seen.thief = await tried(() => comeIn(url, { ...PHONE_AS_NODE, ...bootstrap }, newDevice()));
 }
-fs.writeFileSync(file, JSON.stringify(state));
+keepIn(file, phone);
 console.log(JSON.stringify(seen));
 process.exit(0);
