@@ -97,7 +97,10 @@ def _manifest(context: Context, root: Path, image: Path) -> None:
 
 def _stand_ins(context: Context) -> list[str]:
     if context.board.layout == "pi" and not context.board.tryboot:
-        return ["Debian's kernel instead of the maker's: no trial boot, so no automatic return of a failed update"]
+        return [
+            "Debian's kernel instead of the maker's: no trial boot, so no automatic return of a failed update",
+            "Debian's kernel instead of the maker's: a Raspberry Pi 5 does not start with it, a Raspberry Pi 4 does",
+        ]
     return []
 
 

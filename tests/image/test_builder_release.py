@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from image import apt, board, build, keyring, tools
+from image import apt, board, build, keyring, layouts, tools
 from image.context import Context
 from image.errors import ImageError
 from image.stages import overlay
@@ -64,6 +64,20 @@ def _configuration(name: str, version: str, folder: Path) -> str:
 def test_a_box_lets_no_older_bundle_in_than_what_it_runs(name: str, tmp_path: Path) -> None:
     lines = _configuration(name, "1.4.0-beta.2", tmp_path).partition("[keyring]")[0].splitlines()
     assert lines.count("min-bundle-version=1.4.0-beta.2") == 1
+
+
+def test_the_manifest_says_what_a_stand_in_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> list[str]:
+        return build._stand_ins(Context(layouts.configured(board.load("rpi")), "1", 0, _TRUST, tmp_path))
+
+    assert [("no trial boot" in each, "Pi 5 does not start" in each) for each in told()] == [
+        (True, False),
+        (False, True),
+    ]
+    (tmp_path / "key.gpg").touch()
+    monkeypatch.setenv("HOMARUS_MAKER_ARCHIVE", "http://maker.example/debian")
+    monkeypatch.setenv("HOMARUS_MAKER_KEY", str(tmp_path / "key.gpg"))
+    assert told() == []
 
 
 @pytest.mark.image

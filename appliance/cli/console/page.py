@@ -112,7 +112,7 @@ def _made(facts: Facts) -> list[str]:
     if box.keys == "development":
         lines.append("DEVELOPMENT KEYS: this image takes updates from whoever built it. Not for daily use.")
     if box.board.startswith("rpi") and not box.tryboot:
-        lines.append("Its kernel is a stand-in that cannot try an update once (no tryboot).")
+        lines.append("Its kernel is a stand-in: no update can be tried once (no tryboot), and it starts no Pi 5.")
     return lines
 
 
