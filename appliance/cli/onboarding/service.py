@@ -10,7 +10,6 @@ import grp
 import pwd
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +36,7 @@ from appliance.client.errors import ClientError, GatewayAway
 from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.paths import StatePaths
+from appliance.host.running.commands import Run, last_line, run_command
 
 __all__ = ["UNIT", "Place", "Run", "ServiceError", "install", "must", "place_for", "run_command", "served_by"]
 
@@ -45,21 +45,9 @@ GROUP: Final = "homarus-admin"
 _RUNNING: Final = Path("/run/systemd/system")
 _PRIVATE: Final = ("/home", "~root", "/run/user", "/tmp", "/var/tmp")
 _READY_S: Final = 90.0
-_COMMAND_S: Final = 120.0
 _NAMED: Final = 3  # files that are named one by one
 
-Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 Say = Callable[[str], None]
-
-
-def run_command(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program and return what it said."""
-    try:
-        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_COMMAND_S)
-    except FileNotFoundError:
-        return subprocess.CompletedProcess(argv, 127, "", f"{argv[0]} is not there")
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(argv, 124, "", f"{argv[0]} did not end within {_COMMAND_S:g} seconds")
 
 
 def install(cli: CliSession, say: Say, *, place: Place | None = None, run: Run = run_command) -> CliSession:
@@ -211,8 +199,8 @@ def must(run: Run, argv: Sequence[str], place: Place | None = None) -> None:
     """Run a program that has to work. Raises ServiceError with what it said."""
     done = run(argv)
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().rsplit("\n", 1)[-1] or f"status {done.returncode}"
-        raise ServiceError(f"`{' '.join(argv)}` failed: {said.rstrip('.')}.{f' {_look(place)}' if place else ''}")
+        look = f" {_look(place)}" if place else ""
+        raise ServiceError(f"`{' '.join(argv)}` failed: {last_line(done)}.{look}")
 
 
 def _look(place: Place) -> str:

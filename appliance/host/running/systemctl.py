@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from appliance.foundation.errors import ApplianceError
+from appliance.host.running.commands import Run, last_line, run_command
 
 GATEWAY: Final = "homarus-gateway.service"
 SYSTEM_STATE: Final = Path("/var/lib/homarus")
-_TIMEOUT_S: Final = 120.0
-
-Run: TypeAlias = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 
 class ServiceError(ApplianceError):
     """systemd did not do what it was asked for."""
 
     code = "service"
-
-
-def run_command(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program, never through a shell."""
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +34,16 @@ class Service:
 
     def stop(self) -> bool:
         """Stop it; True where it ran. Raises ServiceError."""
-        if self._done("is-active", "--quiet", self.unit) != 0:
-            return False
-        if self._done("stop", self.unit) != 0:
-            raise ServiceError(f"{self.unit} does not stop; `systemctl status {self.unit}` says why")
+        if self.run(["systemctl", "is-active", "--quiet", self.unit]).returncode != 0:
+            return False  # also where there is no systemd: then it runs nothing
+        self._must("stop", f"{self.unit} does not stop")
         return True
 
     def start(self) -> None:
         """Begin to start it. Raises ServiceError."""
-        if self._done("start", "--no-block", self.unit) != 0:
-            raise ServiceError(f"{self.unit} does not start; `systemctl status {self.unit}` says why")
+        self._must("start", f"{self.unit} does not start", "--no-block")
 
-    def _done(self, *arguments: str) -> int:
-        try:
-            return self.run(["systemctl", *arguments]).returncode
-        except (OSError, subprocess.TimeoutExpired) as error:
-            if arguments[0] == "is-active":
-                return 1  # no systemd: then it runs nothing
-            raise ServiceError(f"systemd does not answer: {error}") from error
+    def _must(self, verb: str, failed: str, *options: str) -> None:
+        done = self.run(["systemctl", verb, *options, self.unit])
+        if done.returncode != 0:
+            raise ServiceError(f"{failed} ({last_line(done)}); `systemctl status {self.unit}` says why")

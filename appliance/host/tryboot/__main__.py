@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.host.running.commands import reboot
 from appliance.host.slots import NAMES
 from appliance.host.tryboot.firmware import Start, Tryboot, TrybootError
 
@@ -26,10 +26,6 @@ def _start(firmware: Tryboot, reboot: Callable[[], object]) -> int:
     return 1
 
 
-def _reboot() -> None:
-    subprocess.run(["systemctl", "--no-block", "reboot"], check=False, timeout=30)
-
-
 def main(arguments: list[str], root: Path = Path("/")) -> int:
     """Answer one call of RAUC on standard output; return the exit status."""
     firmware = Tryboot(root)
@@ -46,7 +42,7 @@ def main(arguments: list[str], root: Path = Path("/")) -> int:
             case ["set-state", slot, "good" | "bad" as state] if slot in NAMES:
                 firmware.set_state(slot, state)
             case ["start"]:
-                return _start(firmware, _reboot)
+                return _start(firmware, reboot)
             case _:
                 print(f"tryboot: cannot do {' '.join(arguments) or 'nothing'}", file=sys.stderr)
                 return 64

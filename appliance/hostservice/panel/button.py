@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import select
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -15,6 +14,7 @@ from appliance.host.hardware.board import read_hardware
 from appliance.host.hardware.gpio import EVENT_BYTES, GpioError, open_line, read_edge
 from appliance.host.hardware.light import State, show
 from appliance.host.hardware.press import Act, Presses
+from appliance.host.running.commands import last_line, run_command
 
 _log = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 15.0
@@ -40,15 +40,14 @@ def listen(line: int, presses: Presses, now_s: Callable[[], float], act: Callabl
             act(wanted)
 
 
-def run_command(argv: Sequence[str]) -> None:
-    """Run a program; what it says goes to the journal."""
-    try:
-        subprocess.run(argv, check=False, timeout=_TIMEOUT_S, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        _log.error("%s: %s", argv[0], error)
+def carry_out(argv: Sequence[str]) -> None:
+    """Run a program for whoever stands there; nobody waits for an answer, so the journal has what went wrong."""
+    done = run_command(argv, timeout_s=_TIMEOUT_S)
+    if done.returncode != 0:
+        _log.error("%s: %s", " ".join(argv), last_line(done))
 
 
-def acting(led: str, run: Callable[[Sequence[str]], None] = run_command) -> Callable[[Act], None]:
+def acting(led: str, run: Callable[[Sequence[str]], None] = carry_out) -> Callable[[Act], None]:
     """Return what does what a press means."""
 
     def act(wanted: Act) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from appliance.foundation.errors import ApplianceError
+from appliance.host.running.commands import Run, run_command
 
 LABEL: Final = "homarus-reset"
 """At most 16 characters (ext4). homarus-reset.service looks for it in /dev/disk/by-label."""
@@ -18,7 +18,7 @@ PLAIN: Final = "data"
 _TIMEOUT_S: Final = 900.0  # discarding a slow card of a terabyte
 
 _log = logging.getLogger(__name__)
-Run: TypeAlias = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
+_patiently: Run = partial(run_command, timeout_s=_TIMEOUT_S)
 
 
 class ResetError(ApplianceError):
@@ -27,17 +27,12 @@ class ResetError(ApplianceError):
     code = "reset_failed"
 
 
-def run_command(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program, never through a shell."""
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
-
-
 @dataclass(frozen=True, slots=True)
 class Disk:
     """The disk of this box below a root path, and the way to run a program."""
 
     root: Path = Path("/")
-    run: Run = run_command
+    run: Run = _patiently
 
     @property
     def data(self) -> Path:
@@ -63,10 +58,7 @@ class Disk:
 
     def must(self, *argv: str) -> str:
         """Run a program. Raises ResetError."""
-        try:
-            done = self.run(argv)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ResetError(f"{argv[0]} did not run: {error}") from error
+        done = self.run(argv)
         if done.returncode != 0:
             raise ResetError(f"{argv[0]} failed: {done.stderr.strip()[-300:] or done.returncode}")
         return done.stdout.strip()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from appliance.foundation.atomicfile import write_atomic
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.host.box import read_box
+from appliance.host.running.commands import last_line, reboot, run_command
 from appliance.host.slots import booted_slot
 from appliance.updates.trial.model import Release
 from appliance.updates.trial.places import Places
@@ -55,8 +55,10 @@ def act(action: str, root: Path = Path("/"), environ: Mapping[str, str] = os.env
                 return _prepare_again(time.sleep, _start)
             case "gate":
                 return _gate(root, places, booted, float(environ.get(_PATIENCE) or _PATIENCE_S))
-            case _:
+            case "deadline":
                 return _deadline(root, places, booted)
+            case _:
+                raise ValueError(f"{action} is no action of a trial")
     except (ApplianceError, OSError) as error:
         _log.error("%s", error)
         return 1
@@ -104,11 +106,10 @@ def _prepare_again(sleep: Callable[[float], None], start: Callable[..., bool]) -
 
 def _start(*units: str) -> bool:
     """Start units and wait for that; return whether all of them came up."""
-    try:
-        return subprocess.run(["systemctl", "start", *units], check=False, timeout=_PREPARE_S).returncode == 0
-    except (OSError, subprocess.TimeoutExpired) as error:
-        _log.error("%s: %s", " ".join(units), error)
-        return False
+    done = run_command(["systemctl", "start", *units], timeout_s=_PREPARE_S)
+    if done.returncode != 0:
+        _log.error("%s: %s", " ".join(units), last_line(done))
+    return done.returncode == 0
 
 
 def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int:
@@ -161,10 +162,7 @@ def _gate(root: Path, places: Places, booted: Release, patience_s: float) -> int
 def _loads() -> bool:
     """A fresh interpreter loads the gateway: what it reads comes from the slot, all of it."""
     argv = [sys.executable, "-P", "-c", "import appliance.daemon.gateway"]
-    try:
-        return subprocess.run(argv, check=False, capture_output=True, timeout=_LOAD_S).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+    return run_command(argv, timeout_s=_LOAD_S).returncode == 0
 
 
 def _note(path: Path, lines: Sequence[str]) -> None:
@@ -229,18 +227,12 @@ def _journal(units: Sequence[str]) -> list[str]:
 
 
 def _lines(argv: Sequence[str]) -> list[str]:
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False, timeout=_COMMAND_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [f"{argv[0]} said nothing: {error}"]
+    done = run_command(argv, timeout_s=_COMMAND_S)
+    if done.returncode != 0 and not done.stdout:
+        return [f"{argv[0]} said nothing: {last_line(done)}"]
     return done.stdout.splitlines()
 
 
 def _reboot() -> None:
     """Restart, by force where systemd does not take the order: a box on trial must not stay as it is."""
-    for argv in (["systemctl", "--no-block", "reboot"], ["systemctl", "--force", "reboot"]):
-        try:
-            if subprocess.run(argv, check=False, timeout=_COMMAND_S).returncode == 0:
-                return
-        except (OSError, subprocess.TimeoutExpired) as error:
-            _log.error("%s: %s", " ".join(argv), error)
+    reboot(force=True)

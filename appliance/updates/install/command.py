@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 import time
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Final
 
 from appliance.foundation.clock import SystemClock
 from appliance.host.rauc import Rauc
+from appliance.host.running.commands import reboot
 from appliance.updates.install.fetch import get
 from appliance.updates.install.machine import Machine
 from appliance.updates.install.service import Service
@@ -19,7 +19,6 @@ from appliance.updates.records.model import Action
 
 _log = logging.getLogger(__name__)
 _LINE: Final = "%(message)s"
-_TIMEOUT_S: Final = 30
 
 
 def act(action: str, root: Path = Path("/")) -> int:
@@ -40,7 +39,5 @@ def act(action: str, root: Path = Path("/")) -> int:
 
 def _reboot() -> None:
     """Begin to restart the box. Where that fails the new version waits, and the timer tries again in the window."""
-    try:
-        subprocess.run(["systemctl", "--no-block", "reboot"], check=True, timeout=_TIMEOUT_S)
-    except (OSError, subprocess.SubprocessError) as error:
-        _log.error("the box does not restart (%s); `sudo reboot` starts what was installed", error)
+    if not reboot():
+        _log.error("the box does not restart; `sudo reboot` starts what was installed")

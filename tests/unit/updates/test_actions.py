@@ -38,6 +38,12 @@ def test_a_machine_without_slots_has_nothing_to_do(root: Path, gone: str, action
     assert list((root / "data/system").iterdir()) == []
 
 
+@pytest.mark.parametrize("action", ["dead-line", "", "check"])
+def test_a_word_that_is_no_action_gives_no_version_up(root: Path, action: str) -> None:
+    with pytest.raises(ValueError, match="no action"):
+        act(action, root)
+
+
 def test_the_first_start_of_a_box_writes_down_what_it_runs(root: Path) -> None:
     assert act("prepare-state", root) == 0
     own = record.committed(Places.on(root))

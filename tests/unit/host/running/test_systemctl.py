@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.host.running.commands import run_command
 from appliance.host.running.systemctl import GATEWAY, SYSTEM_STATE, Service, ServiceError
 
 
@@ -43,10 +44,10 @@ def test_one_that_does_not_stop_is_told() -> None:
 
 def test_without_systemd_nothing_runs() -> None:
     def absent(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        raise FileNotFoundError(argv[0])
+        return run_command([f"/nonexistent/{argv[0]}"])
 
     assert Service(GATEWAY, absent).stop() is False
-    with pytest.raises(ServiceError, match="systemd"):
+    with pytest.raises(ServiceError, match="/nonexistent/systemctl does not run: No such file or directory"):
         Service(GATEWAY, absent).start()
 
 
