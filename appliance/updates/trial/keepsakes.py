@@ -17,6 +17,7 @@ import os
 import stat
 import tarfile
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,9 @@ EXTRA: Final = (
 )
 ARCHIVE: Final = "files.tar"
 ALWAYS: Final = frozenset({"device.key"})
+_END: Final = ".end"  # of an archive that is whole: a disk may give zeros for its rest, and that is an end for tar
+_DIGEST: Final = "HOMARUS.sha256"  # tar has a sum of its own headers only
+_MAX_NAMED: Final = 10
 _MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 _MAX_FILES: Final = 512
 _MAX_BYTES: Final = 128 * 1024 * 1024  # in memory, on boards with little of it
@@ -52,24 +56,34 @@ def pack(state: Path, target: Path) -> list[str]:
                 continue
             about = tarfile.TarInfo(str(path.relative_to(state)))
             about.size, about.mode = len(content), 0o600
+            about.pax_headers = {_DIGEST: sha256(content).hexdigest()}
             archive.addfile(about, io.BytesIO(content))
             found.append(about.name)
+        archive.addfile(tarfile.TarInfo(_END))
     write_atomic(target, packed.getvalue())
     return found
 
 
-def unpack(archive: Path) -> Mapping[str, bytes]:
-    """Return the files of an archive that `pack` wrote; none where it cannot be read."""
+def unpack(archive: Path) -> tuple[Mapping[str, bytes], str]:
+    """Return the files of an archive that `pack` wrote, and why some of them cannot be used, "" where all can."""
     found: dict[str, bytes] = {}
+    damaged: list[str] = []
+    why = "it ends too early"
     try:
         with tarfile.open(archive, mode="r:") as opened:
             for member in opened:
+                if member.name == _END:
+                    why = ""
+                    break
                 inside = opened.extractfile(member) if member.isreg() else None
-                if inside is not None:
-                    found[member.name] = inside.read(_MAX_FILE_BYTES)
-    except (OSError, tarfile.TarError):
-        return {}
-    return found
+                content = inside.read(_MAX_FILE_BYTES) if inside is not None else b""
+                if member.pax_headers.get(_DIGEST) == sha256(content).hexdigest():
+                    found[member.name] = content
+                else:
+                    damaged.append(member.name)
+    except (OSError, tarfile.TarError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return found, "; ".join(filter(None, (", ".join(damaged[:_MAX_NAMED]), why)))
 
 
 def unreadable(state: Path, old: Mapping[str, bytes], readable: Readable) -> dict[str, bytes]:

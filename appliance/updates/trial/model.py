@@ -73,6 +73,8 @@ class Outcome(msgspec.Struct, frozen=True):
     damaged: int = 0
     lost: tuple[Lost, ...] = ()
     note: str = ""
+    files_note: str = ""
+    """Why small files of before could not be used, for the report."""
     copied: bool = False
     """A database was made from the copy; without one the gateway makes it from its nightly copies and the journal."""
 

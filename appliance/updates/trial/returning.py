@@ -59,6 +59,7 @@ _NOT_STARTED: Final = "Somebody asked for it, but the box started version {} aga
 _RESTORED: Final = (
     "A backup was restored after the update. What is here now is from before the update; what came after it lies in {}."
 )
+_FILES_STAY: Final = "Small files of before the update cannot be used ({}); those of now stay in their place."
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _OF_THE_MACHINE: Final = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # they pass, and say nothing of the copy
 _NO_COPY: Final = (
@@ -90,9 +91,10 @@ def finish_return(places: Places, now_ms: int) -> Report:
     trial = record.trial(places)
     if trial is None:
         raise StorageError("no return is under way")
-    old = keepsakes.unpack(places.before / keepsakes.ARCHIVE)
+    old, why = keepsakes.unpack(places.before / keepsakes.ARCHIVE)
     if not trial.built:
         outcome = _build(places, trial, record.kept(places))
+        outcome = msgspec.structs.replace(outcome, files_note=_FILES_STAY.format(why) if why else "")
         trial = msgspec.structs.replace(trial, built=True, outcome=outcome)
         record.write_trial(places, trial)
     with places.as_owner():
@@ -282,7 +284,7 @@ def _report(places: Places, trial: Trial, files: tuple[str, ...], now_ms: int) -
         lost=outcome.lost,
         files=files,
         aside=str(places.aside(trial.id)),
-        note=outcome.note,
+        note=" ".join(filter(None, (outcome.note, outcome.files_note))),
     )
 
 

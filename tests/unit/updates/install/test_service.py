@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from appliance.host.rauc import Rauc
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result
-from appliance.updates.trial import copying, keepsakes, record
-from appliance.updates.trial.commit import KEPT_MS
-from appliance.updates.trial.model import Committed, Kept, Rollback, Trial, TrialState
+from appliance.updates.trial import record
 from appliance.updates.trial.model import Release as Tried
-from appliance.updates.trial.places import Places
+from appliance.updates.trial.model import Trial, TrialState
 from tests.fakes.update_channel import COMPATIBLE, NOW_MS, release
 from tests.fakes.update_site import TestBox, write
 from tests.unit.updates.install.told import code, receipt
@@ -187,20 +182,6 @@ def test_what_rauc_writes_after_the_updater_is_gone_never_starts(here: TestBox, 
     assert (rauc.primary(), here.rauc.marks, here.reboots) == ("rootfs.0", [], 0)
 
 
-def test_a_way_back_that_rauc_refuses_leaves_no_mark(here: TestBox) -> None:
-    places = updated(here)
-    here.rauc.refuses_marks = ["Failed marking slot rootfs.1 as active: Failed to run custom backend '/usr/lib/x'"]
-    assert not here.service().run(Action.ROLLBACK)
-    assert (code(here), record.rollback(places), here.reboots) == ("boot_loader", None, 0)
-
-
-def test_an_installation_ends_the_way_back_whose_slot_it_writes_over(here: TestBox) -> None:
-    places = updated(here)
-    record.write_rollback(places, Rollback(Tried("A", "1.0.0", "1"), Tried("B", "0.9.0"), NOW_MS))
-    assert here.service().run(Action.APPLY)
-    assert record.rollback(places) is None
-
-
 def test_a_boot_loader_that_does_not_take_the_new_slot_keeps_the_old_one(here: TestBox) -> None:
     here.rauc.refuses_marks = ["Failed marking slot rootfs.1 as active: Failed to run custom backend '/usr/lib/x'"]
     assert not here.service().run(Action.APPLY)
@@ -231,120 +212,6 @@ def test_a_paused_version_is_not_installed_when_asked_and_the_reason_is_told(her
         "paused",
         "The makers paused this version: Two boxes came back.",
     )
-
-
-def updated(here: TestBox, *, at_ms: int = NOW_MS) -> Places:
-    """Make it a box that was updated from 0.9.0 in slot B, with the copy of before."""
-    places, old, own = here.service().machine.places, Tried("B", "0.9.0"), Tried("A", "1.0.0", "1")
-    record.write_committed(places, Committed(own, at_ms))
-    places.before.mkdir(parents=True)
-    for name in (copying.DATABASE, keepsakes.ARCHIVE):
-        (places.before / name).touch()
-    (places.before / record.ABOUT).write_bytes(msgspec.json.encode(Kept("0001", old, own, at_ms, True)))
-    return places
-
-
-@pytest.mark.parametrize("known", [{}, {"bundle.version": "0.9.0", "bundle.hash": "d" * 64}])
-def test_rollback_starts_the_earlier_version_next_and_leaves_a_mark_for_the_state(
-    here: TestBox, known: dict[str, str]
-) -> None:
-    """Also the version that was flashed, of which RAUC knows nothing."""
-    places = updated(here)
-    here.records.write_request(Request("run-1", "cli", note="too slow"))
-    here.rauc.other = known
-    assert here.service().run(Action.ROLLBACK)
-    assert here.rauc.marks == [("active", "rootfs.1")]
-    own, old = Tried("A", "1.0.0", "1"), Tried("B", "0.9.0")
-    assert record.rollback(places) == Rollback(old, own, NOW_MS, "cli", "too slow")
-    assert (receipt(here).result, receipt(here).target) == (Result.LEAVING, "0.9.0")
-    assert here.reboots == 1
-
-
-def test_rollback_without_an_earlier_version_is_refused(here: TestBox) -> None:
-    assert not here.service().run(Action.ROLLBACK)
-    assert code(here) == "no_other_slot"
-    assert not here.service().machine.places.request.exists()
-    assert (here.rauc.marks, here.reboots) == ([], 0)
-
-
-def _too_old(here: TestBox) -> None:
-    updated(here, at_ms=NOW_MS - KEPT_MS)
-
-
-def _damaged_copy(here: TestBox) -> None:
-    (updated(here).before / copying.DATABASE).unlink()
-
-
-def _written_over(here: TestBox) -> None:
-    updated(here)
-    here.rauc.other = {"bundle.version": "1.1.0"}
-
-
-def _on_trial(here: TestBox) -> None:
-    places = updated(here)
-    record.write_trial(places, Trial("0002", TrialState.RUNNING, Tried("B", "0.9.0"), Tried("A", "1.0.0"), NOW_MS))
-
-
-def _bad_slot(here: TestBox) -> None:
-    updated(here)
-    here.rauc.other = {"boot_status": "bad"}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "expected", "said"),
-    [
-        (_too_old, "no_other_slot", "0.9.0 was replaced over 14 days ago"),
-        (_damaged_copy, "no_other_slot", "copy of the state of version 0.9.0 is damaged"),
-        (_written_over, "no_other_slot", "1.1.0 was installed over it"),
-        (_bad_slot, "no_other_slot", "its slot B is empty or damaged"),
-        (_on_trial, "trial_running", "1.0.0 is still being tested"),
-    ],
-)
-def test_rollback_says_why_there_is_no_way_back(
-    here: TestBox, spoil: Callable[[TestBox], None], expected: str, said: str
-) -> None:
-    spoil(here)
-    assert not here.service().run(Action.ROLLBACK)
-    status = here.records.status()
-    assert status is not None
-    assert status.fault is not None
-    assert code(here) == expected
-    assert said in status.fault.message
-    assert not here.service().machine.places.request.exists()
-    assert (here.rauc.marks, here.reboots) == ([], 0)
-
-
-@pytest.mark.parametrize(("spare", "rc"), [(0, True), (-1, False)])
-def test_a_way_back_without_room_for_the_old_database_is_not_begun(
-    here: TestBox, spare: int, rc: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (updated(here).before / copying.DATABASE).write_bytes(bytes(1 << 20))
-    usage = shutil.disk_usage(here.root)._replace(free=(33 << 20) + spare)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    assert here.service().run(Action.ROLLBACK) is rc
-    assert here.rauc.marks == ([("active", "rootfs.1")] if rc else [])
-    if not rc:
-        assert code(here) == "no_space"
-
-
-@pytest.mark.parametrize(("spare", "rc"), [(0, True), (-1, False)])
-def test_without_room_for_the_copy_nothing_is_fetched(
-    here: TestBox, spare: int, rc: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The copy of the last update goes first, so its room counts as free."""
-    kept = updated(here).before / copying.DATABASE
-    kept.write_bytes(bytes(1 << 20))
-    freed = sum(path.stat().st_blocks * 512 for path in kept.parent.iterdir())
-    usage = shutil.disk_usage(here.root)._replace(free=(128 << 20) - freed + spare)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    assert here.service().run(Action.APPLY) is rc
-    if not rc:
-        status = here.records.status()
-        assert status is not None
-        assert status.fault is not None
-        assert (code(here), status.fault.message.split()[:2]) == ("no_space", ["1", "MiB"])
-        assert "homarus models list" in status.fault.fix
-        assert here.rauc.installed == []
 
 
 def test_a_run_that_a_power_cut_ended_is_closed_by_the_next(here: TestBox) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from appliance.storage.backup import copy
 from appliance.storage.errors import StorageError
+from appliance.updates.trial import keepsakes, report
 from appliance.updates.trial.decide import Step
 from tests.unit.updates.trial.box import NEW, OLD, Box, say
 
@@ -45,6 +46,46 @@ def test_a_copy_that_cannot_be_read_leaves_the_rebuild_to_the_gateway(
     assert why in box.report().note
     box.run(OLD)
     assert box.texts() == ["hello", "two"]
+
+
+def _zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def _cut(path: Path) -> None:
+    os.truncate(path, 1550)  # in the content of the first one, after its headers
+
+
+def _one_bit(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"k" * 32, b"k" * 31 + b"j"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (_bad_block, "Input/output error"),
+        (Path.unlink, "No such file or directory"),
+        (_zeros, "it ends too early"),
+        (_cut, "unexpected end of data"),
+        (_one_bit, "device.key"),
+    ],
+)
+def test_small_files_that_cannot_be_used_stay_away_and_the_report_says_it(
+    tmp_path: Path, spoil: Callable[[Path], None], why: str
+) -> None:
+    box = Box(tmp_path)
+    box.boot(OLD)
+    box.run(OLD, say(1, "hello"))
+    key = box.places.state / "device.key"
+    key.write_bytes(b"k" * 32)
+    box.boot(NEW)
+    key.write_bytes(b"l" * 32)
+    spoil(box.places.before / keepsakes.ARCHIVE)
+    assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
+    assert f"cannot be used ({why}" in box.report().note
+    assert "those of now stay" in report.text(box.report())
+    assert key.read_bytes() == b"l" * 32
+    assert box.texts() == ["hello"]
 
 
 @pytest.mark.parametrize(
