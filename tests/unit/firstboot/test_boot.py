@@ -61,7 +61,6 @@ class _Box:
         self.put("etc/machine-id", "0123456789abcdef0123456789ab1a2b\n")
         self.put("etc/group", "root:x:0:\nhomarus-admin:x:990:\n")
         self.put("usr/share/keymaps/i386/qwertz/de.kmap.gz", "")
-        self.put("usr/share/keymaps/i386/qwerty/lt.kmap.gz", "")
         self.put("etc/passwd", "root:x:0:0::/:/bin/sh\ndaemon:x:1:1::/:/bin/false\n")
 
     def put(self, path: str, text: str) -> None:
@@ -396,13 +395,3 @@ def test_a_card_that_nobody_foresaw_keeps_the_owner_from_nothing(box: _Box, monk
     assert (box.root / "run/userdb/owner.user").exists()
     assert "ZeroDivisionError" in box.said[-1]
     assert "geheim" not in box.said[-1]
-
-
-def test_the_keyboards_of_a_box_are_those_that_its_console_can_load(box: _Box) -> None:
-    box.put("efi/homarus.toml", 'keyboard = "lt"')
-    assert box.boot()
-    assert not [one for one in box.ran if one[0] == "loadkeys"]
-    assert 'keyboard = "lt": is no keyboard layout of this box' in box.text("efi/homarus-said.txt")
-    box.put("efi/homarus.toml", 'keyboard = "at"')
-    assert box.boot()
-    assert ["loadkeys", "de"] in box.ran
