@@ -28,7 +28,7 @@ _ASK_S = 15.0
 _ERROR = "it ended with an error."
 _EX_CONFIG = "78"
 _TRIED = "It is tried again by itself."
-_CONFIGURATION = "Put it right with `homarus config`, or by a homarus.toml on the card, and restart the box."
+_CONFIGURATION = "Put it right with `sudo homarus config`, or by a homarus.toml on the card, and restart the box."
 _GIVEN_UP = "Restart the box. If it ends again, `homarus doctor` names the fix and `homarus backup` lists the copies."
 
 
