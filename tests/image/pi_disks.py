@@ -107,9 +107,11 @@ class Disk:
         return int((base / "writes").read_text()) if (base / "writes").exists() else 0
 
 
-def _run(script: str, base: Path, *words: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    script: str, base: Path, *words: str, variables: dict[str, str], shell: tuple[str | Path, ...] = ("sh",)
+) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": f"{base}/programs:/usr/sbin:/usr/bin:/sbin:/bin", "BASE": str(base), **variables}
-    command = ["sh", "-c", script, "script", *words]
+    command = [*shell, "-c", script, "script", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -123,7 +125,13 @@ class Found:
 
 
 def start(
-    folder: Path, disks: dict[str, Disk], line: str, *, mode: int | None, late: dict[str, int] | None = None
+    folder: Path,
+    disks: dict[str, Disk],
+    line: str,
+    *,
+    mode: int | None,
+    late: dict[str, int] | None = None,
+    shell: tuple[str | Path, ...] = ("sh",),
 ) -> Found:
     """Run what looks for the root, in a Pi with disks by their names in the kernel; `late` appear after seconds."""
     base = folder / "early"
@@ -146,7 +154,7 @@ def start(
     for place in ("/sys/class/", "/proc/", "/conf/", "/dev/console", "/dev/$disk"):
         script = script.replace(place, f"{base}{place}")
     script = script.replace(">" + f"{base}/dev/console", ">>" + f"{base}/dev/console")  # a file, not a screen
-    done = _run(script, base, variables={})
+    done = _run(script, base, variables={}, shell=shell)
     assert done.returncode == 0, done.stderr
     root = _text(base / "conf/param.conf").strip().removeprefix("ROOT=/dev/")
     return Found(root, _text(base / "dev/console"), int(_text(base / "now") or 0))

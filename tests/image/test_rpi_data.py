@@ -11,7 +11,7 @@ from appliance.host.tryboot import PARTITIONS, Tryboot
 from image import board as boards
 from image.errors import ImageError
 from image.layouts import of
-from image.layouts.pi import disk, facts
+from image.layouts.pi import disk, facts, slot
 from tests.image import pi_firmware
 from tests.image.pi_firmware import Refused
 
@@ -23,29 +23,38 @@ def _text(name: str) -> str:
     return (_BOARD.folder / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("slot", PARTITIONS)
-def test_each_command_line_names_its_slot_and_a_disk_without_a_name(slot: str) -> None:
-    text = _text(f"cmdline_{slot.lower()}.txt")
+@pytest.mark.parametrize("name", PARTITIONS)
+def test_each_command_line_names_its_slot_and_a_disk_without_a_name(name: str) -> None:
+    text = _text(f"cmdline_{name.lower()}.txt")
     assert text.count("\n") == 1
     assert text.endswith("\n")
     words = text.split()
     assert words.count(f"homarus.disk={_FACTS.disk_signature}") == 1
-    assert f"rauc.slot={slot}" in words
+    assert f"rauc.slot={name}" in words
     assert {"ro", "rootfstype=erofs", "rootwait", "panic=10"} <= set(words)
 
 
 def test_the_command_lines_differ_in_nothing_else() -> None:
-    a, b = (_text(f"cmdline_{slot}.txt").split() for slot in "ab")
+    a, b = (_text(f"cmdline_{name}.txt").split() for name in "ab")
     assert [pair for pair in zip(a, b, strict=True) if pair[0] != pair[1]] == [("rauc.slot=A", "rauc.slot=B")]
 
 
 @pytest.mark.parametrize("model", pi_firmware.MODELS)
-@pytest.mark.parametrize(("slot", "partition"), PARTITIONS.items())
-def test_the_firmware_takes_the_command_line_of_the_partition_it_chose(slot: str, partition: int, model: str) -> None:
+@pytest.mark.parametrize(("name", "partition"), PARTITIONS.items())
+def test_the_firmware_takes_the_command_line_of_the_partition_it_chose(name: str, partition: int, model: str) -> None:
     found = pi_firmware.settings(_text("config.txt"), partition=partition, tryboot=False, model=model)
-    assert found["cmdline"] == f"cmdline_{slot.lower()}.txt"
+    assert found["cmdline"] == f"cmdline_{name.lower()}.txt"
     assert found["arm_64bit"] == "1"
     assert found["kernel"] == "vmlinuz"
+
+
+def test_where_the_firmware_cannot_choose_slot_a_is_meant_and_nothing_else_changes() -> None:
+    plain = slot.without_choice(_text("config.txt"))
+    assert "[boot_partition" not in plain
+    wanted = pi_firmware.settings(_text("config.txt"), partition=2, tryboot=False, model="pi4")
+    assert pi_firmware.settings(plain, partition=2, tryboot=False, model="pi4") == wanted
+    with pytest.raises(ImageError, match="chooses no command line"):
+        slot.without_choice(plain)
 
 
 def test_a_mistyped_setting_or_filter_would_be_noticed() -> None:

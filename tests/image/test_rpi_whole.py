@@ -24,6 +24,8 @@ from image.layouts.pi import initrd
 from image.stages import overlay, seal, times
 from tests.image import pi_firmware
 from tests.image.kept import kept_firmware, kept_tree, newest
+from tests.image.pi_disks import Disk as Disks
+from tests.image.pi_disks import start
 from tests.image.pi_firmware import MODELS, Disk
 
 pytestmark = pytest.mark.image
@@ -79,6 +81,7 @@ def test_the_firmware_starts_slot_a_of_the_whole_image(made: Made, model: str) -
     started = pi_firmware.start(made.card, model=model)
     assert (started.partition, started.kernel, started.initramfs) == (2, "vmlinuz", "initrd.img")
     assert "rauc.slot=A" in started.command_line.split()
+    assert "[boot_partition" not in made.card.read(2, "config.txt"), "Debian's firmware does not know it"
 
 
 def test_the_root_slot_holds_the_root_whole_and_sound(made: Made) -> None:
@@ -104,6 +107,18 @@ def test_the_early_system_finds_the_disk_and_the_id_with_programs_that_it_has(ma
         initrd.ROOT,
         initrd.MACHINE_ID,
     ]
+
+
+@pytest.mark.parametrize("mode", [6, None])
+def test_the_shell_of_the_early_system_finds_the_root(made: Made, tmp_path: Path, mode: int | None) -> None:
+    libraries = made.tree / "usr/lib/x86_64-linux-gnu"
+    loader = libraries / "ld-linux-x86-64.so.2"
+    shell = (loader, "--library-path", libraries, made.tree / "usr/bin/busybox", "sh")
+    disk = Disks.flashed(tmp_path / "disk")
+    for _ in range(2):
+        found = start(tmp_path, {"nvme0n1": disk}, disk.line("A"), mode=mode, shell=shell)
+        assert (found.root, found.screen) == ("nvme0n1p5", "")
+        disk.name()
 
 
 def test_the_box_is_described_as_what_it_is(made: Made) -> None:

@@ -54,6 +54,10 @@ class _Pi:
         known = facts.read(board.folder)
         files = slot.files(board.folder, known, kernel, [kernel, *(each / "usr/lib" for each in self.firmware(board))])
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            if not board.tryboot:
+                plain = Path(scratch) / "config.txt"
+                plain.write_text(slot.without_choice(files["config.txt"].read_text("utf-8")), "utf-8")
+                files["config.txt"] = plain
             own = early_scripts(board)
             start = initrd.extended(files["initrd.img"], Path(scratch) / "initrd.img", own, context.epoch)
             fat.make(target, board.partitions.boot_mib, "BOOT", {**files, "initrd.img": start}, context.epoch)

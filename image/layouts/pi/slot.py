@@ -41,6 +41,18 @@ def files(board: Path, facts: Facts, kernel: Path, trees: Iterable[Path]) -> dic
     return found
 
 
+def without_choice(config: str) -> str:
+    """Return config.txt for firmware that does not know [boot_partition=N] (Debian's, of 2024): slot A's command line.
+
+    There is no trial boot with it, so no other slot is started; a filter that is not known would leave the kernel
+    without any command line, or with that of slot B.
+    """
+    before, filters, _ = config.partition("[boot_partition=")
+    if not filters:
+        raise ImageError("config.txt chooses no command line by [boot_partition=N]: change image/layouts/pi/slot.py")
+    return f"{before.rstrip()}\ncmdline=cmdline_a.txt\n"
+
+
 def _first(places: list[Path], name: str) -> Path | None:
     found = (each for place in places for each in sorted(place.rglob(name)))
     return next((each for each in found if each.is_file()), None)
