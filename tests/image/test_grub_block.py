@@ -199,7 +199,7 @@ def test_rauc_finds_ours_before_debians() -> None:
 
 
 def test_a_new_box_has_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "unpacked", lambda *_: tmp_path)
+    monkeypatch.setattr(base, "unpacked", lambda *_, **__: tmp_path)
     found = uefi._setup_files(board.load("qemu-amd64"), tmp_path)
     assert found["EFI/debian/grubenv"].read_bytes() == found["EFI/debian/grubenv.copy"].read_bytes()
 
