@@ -1,7 +1,7 @@
 """The wire methods that few calls ask for, in groups; each is loaded and built at the first call of one of its names.
 
 So the imports of what stands behind a group are inside its function: an idle gateway holds none of it, which
-tests/architecture/test_idle.py pins.
+tests/integration/test_lean_gateway.py pins.
 """
 
 from __future__ import annotations
