@@ -16,7 +16,7 @@ from image.layouts import uefi
 from image.stages import base
 from tests.image.kept import kept_tree
 
-_EDITOR = board.REPOSITORY / "image/rootfs/usr/lib/homarus/bin/grub-editenv"
+EDITOR = board.REPOSITORY / "image/rootfs/usr/lib/homarus/bin/grub-editenv"
 _SIGNED = "# GRUB Environment Block"
 # Debian's program as far as it matters: it opens the file to write, which empties it, and then writes (grub-editenv.c).
 _DEBIANS = f"""\
@@ -85,7 +85,7 @@ class Card:
         (self.base / "count").unlink(missing_ok=True)
         more = {"CUT": str(cut), "LEFT": left, "BASE": str(self.base), "TMPDIR": str(self.base)}
         done = subprocess.run(
-            ["sh", str(_EDITOR), str(self.block), *words],
+            ["sh", str(EDITOR), str(self.block), *words],
             env={"PATH": f"{self.base}/programs:/usr/bin:/bin", "GRUB_EDITENV": self._debians, **more},
             capture_output=True,
             text=True,
@@ -195,7 +195,7 @@ def test_rauc_finds_ours_before_debians() -> None:
     (path,) = re.findall(r"(?m)^Environment=PATH=(.*)$", unit.read_text())
     assert path.split(":")[0] == "/usr/lib/homarus/bin"
     assert "/usr/bin" in path.split(":")
-    assert os.access(_EDITOR, os.X_OK)
+    assert os.access(EDITOR, os.X_OK)
 
 
 def test_a_new_box_has_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +210,7 @@ def test_debians_own_program_takes_what_ours_gives_it(tmp_path: Path) -> None:
         pytest.skip("scripts/image has not made its tools here")
     block = tmp_path / "grubenv"
     block.write_bytes(uefi.environment_block())
-    ours = ["env", f"TMPDIR={tmp_path}", "sh", str(_EDITOR), str(block)]
+    ours = ["env", f"TMPDIR={tmp_path}", "sh", str(EDITOR), str(block)]
     tools.run([*ours, "set", "ORDER=B A", "B_TRY=2"], [tmp_path])
     assert block.read_bytes() == block.with_name("grubenv.copy").read_bytes()
     assert len(block.read_bytes()) == 1024

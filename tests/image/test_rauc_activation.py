@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from image import tools
+from image.layouts import uefi
+from tests.image.test_grub_block import EDITOR
 from tests.image.test_rpi_rauc import Board, board
 
 pytestmark = pytest.mark.image
@@ -66,3 +69,20 @@ def test_rauc_cannot_be_told_which_manifest_a_bundle_must_have(board: Board) -> 
             check=False,
         )
     assert "Unsupported key: require-manifest-hash" in done.stderr
+
+
+def test_rauc_marks_slots_for_grub_through_our_editor(board: Board) -> None:
+    """Both are written; Debian's own program knows no copy."""
+    conf, block = board.folder / "system.conf", board.folder / "grubenv"
+    block.write_bytes(uefi.environment_block())
+    text = re.sub(
+        r"(?ms)^bootloader=custom.*?(?=^\[keyring\])", f"bootloader=grub\ngrubenv={block}\n", conf.read_text()
+    )
+    conf.write_text(text)
+    path = f"PATH={EDITOR.parent}:/usr/sbin:/usr/bin"
+    with board.service(path, f"TMPDIR={board.folder}", slot="A"):
+        assert board.status() == ("A", "rootfs.0", {"A": "good", "B": "bad"})
+        assert board.rauc("status", "mark-active", "other")[0] == 0
+        assert board.status() == ("A", "rootfs.1", {"A": "good", "B": "good"})
+    assert b"\nORDER=B A\n" in block.read_bytes()
+    assert block.read_bytes() == block.with_name("grubenv.copy").read_bytes()

@@ -41,15 +41,16 @@ class Board:
     folder: Path
     address: str
 
-    def command(self, *words: str) -> list[str]:
+    def command(self, *words: str, before: tuple[str, ...] = ()) -> list[str]:
         bus = f"DBUS_SYSTEM_BUS_ADDRESS={self.address}"
-        return tools.command(["env", bus, "rauc", f"--conf={self.folder}/system.conf", *words], [self.folder])
+        return tools.command(["env", bus, *before, "rauc", f"--conf={self.folder}/system.conf", *words], [self.folder])
 
     @contextmanager
-    def service(self) -> Iterator[None]:
-        """Run the service, as one start of the box does."""
+    def service(self, *before: str, slot: str = "") -> Iterator[None]:
+        """Run the service, as one start of the box does. `before`: variables; `slot`: what runs, where no backend says it."""
+        words = [f"--override-boot-slot={slot}", "service"] if slot else ["service"]
         with (self.folder / "service.log").open("ab") as log:
-            service = subprocess.Popen(self.command("service"), stdout=log, stderr=log)
+            service = subprocess.Popen(self.command(*words, before=before), stdout=log, stderr=log)
             try:
                 deadline = time.monotonic() + _START_S
                 while self.rauc("status")[0] != 0:
