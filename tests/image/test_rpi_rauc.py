@@ -47,7 +47,7 @@ class Board:
 
     @contextmanager
     def service(self, *before: str, slot: str = "") -> Iterator[None]:
-        """Run the service, as one start of the box does. `before`: variables; `slot`: what runs, where no backend says it."""
+        """Run the service, as one start of the box does. `before`: variables; `slot`: what runs without a backend."""
         words = [f"--override-boot-slot={slot}", "service"] if slot else ["service"]
         with (self.folder / "service.log").open("ab") as log:
             service = subprocess.Popen(self.command(*words, before=before), stdout=log, stderr=log)
