@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE_S = 15.0
 # a new start after an end takes a moment; somebody else is asked when it takes longer
 _PATIENCE = {ChildState.STARTING: _PATIENCE_S, ChildState.BACKOFF: 5.0}
+_STILL_STARTING = "The local model is still starting. Ask again in a moment."
 _DRAIN_S = 15.0
 _DRAIN_POLL_S = 0.25
 _MAX_REASON = 200
@@ -102,16 +103,24 @@ class EngineProcess:
         self.child = ChildProcess(spec, environ=environ, clock=clock, on_change=self._changed, spawner=spawner)
 
     async def _come_up(self) -> None:
-        """Wait a little while the process starts: the first request after a start must not fail for being early."""
+        """Wait a little while the process starts: the first request after a start must not fail for being early.
+
+        Raises ModelError where it takes longer; what is known of a process that failed is said by who connects to it.
+        """
         if self.successor is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self.successor._first.wait()
         patience = _PATIENCE.get(self.child.status.state)
-        if patience is not None:
-            with contextlib.suppress(TimeoutError, ChildFailedError):
+        if patience is None:
+            return
+        try:
+            with contextlib.suppress(ChildFailedError):
                 async with asyncio.timeout(patience):
                     await self.child.wait_ready()
+        except TimeoutError as error:
+            if self.child.status.state is ChildState.STARTING:
+                raise ModelError(FailureKind.UNAVAILABLE, _STILL_STARTING) from error
 
     async def _answers(self) -> bool:
         """Return whether it says what it is, which it does beside all work."""

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from appliance.config.sections.models import LocalModelSection
+from appliance.daemon.local import engines as engines_module
 from appliance.daemon.local.arguments import EngineFolders, engine_arguments
 from appliance.daemon.local.engine import ChoiceError, LocalEngine
 from appliance.daemon.local.engines import Engines, EngineUnusableError
 from appliance.daemon.models import Models
+from appliance.engine.client import EngineClient
 from appliance.engine.locate import EngineAbsent, EngineHome
 from appliance.engine.models.errors import PullError
 from appliance.engine.models.gguf import GgufError
@@ -22,7 +24,9 @@ from appliance.engine.models.lock import Pin
 from appliance.events import Bus
 from appliance.foundation.clock import SystemClock
 from appliance.foundation.tasks import TaskSet
+from appliance.generation import ModelError
 from appliance.host.pressure import Reading
+from appliance.supervisor.process import ChildState
 from tests.unit.daemon.live import Live
 from tests.unit.engine.gguf_files import KEYS, gguf
 
@@ -35,6 +39,7 @@ case $name in
 bad*) echo "engine: llama.cpp cannot load $name" >&2; exit 66;;
 once*) if [ ! -e {log}.once ]; then touch {log}.once; exit 1; fi;;
 dies*) exit 1;;
+slow*) while [ ! -e {log}.go ]; do sleep 0.05; done;;
 esac
 trap 'echo "end $name" >> {log}; exit 0' TERM
 echo ready
@@ -244,6 +249,26 @@ async def test_a_switched_off_model_ends(tmp_path: Path) -> None:
         await one.engine.serve(LocalModelSection(enabled=False))
         await one.until("start a.gguf", "end a.gguf")
         assert one.engine.path is None
+
+
+async def test_who_asks_before_a_slow_start_is_over_is_told_that_it_is_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(engines_module._PATIENCE, ChildState.STARTING, 0.1)
+    async with box(tmp_path) as one:
+        process = await one.engines.start("local", ["--model", "slow.gguf"], _nothing)
+        assert process is not None
+        await one.until("start slow.gguf")
+        with pytest.raises(ModelError, match="still starting"):
+            await process.client.info()
+        (tmp_path / "log.go").touch()
+        await process.child.wait_ready()
+        with pytest.raises(ModelError, match="not running"):  # this one never listens
+            await process.client.info()
+
+
+async def _nothing(client: EngineClient) -> None:
+    """Do nothing with an engine that came up."""
 
 
 def test_the_engine_is_started_with_what_the_configuration_and_the_state_say(tmp_path: Path) -> None:
