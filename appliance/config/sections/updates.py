@@ -8,9 +8,9 @@ from appliance.config.sections.option import HOT, Section, opt
 
 
 class UpdatesSection(Section, frozen=True):
-    channel: Annotated[
-        Literal["stable", "beta", "dev"], opt("how early this box gets new versions", reload=HOT)
-    ] = "stable"
+    channel: Annotated[Literal["stable", "beta", "dev"], opt("how early this box gets new versions", reload=HOT)] = (
+        "stable"
+    )
     auto: Annotated[bool, opt("install by itself in the window; false: only say that there is one", reload=HOT)] = True
     window: Annotated[
         str,
