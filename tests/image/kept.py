@@ -32,5 +32,6 @@ def kept_firmware() -> Path | None:
 def newest(stage: str) -> Path | None:
     """Return the newest result of a stage, None where there is none."""
     folder = cache_folder() / stage
-    found = [each for each in folder.glob("*") if each.suffix != ".part" and each.is_dir()]
+    # Not what a build is making now: that has another suffix, or a name that begins with a dot.
+    found = [each for each in folder.glob("[!.]*") if each.suffix != ".part" and each.is_dir()]
     return max(found, key=lambda each: each.stat().st_mtime, default=None)
