@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from tests.image import tools
 from tests.image.disks import SECTOR, Partition, copy_sparse, partitions
@@ -21,9 +22,11 @@ _BLOCKS = ("EFI/debian/grubenv", "EFI/debian/grubenv.copy")  # GRUB takes the se
 _SIGNATURE = b"# GRUB Environment Block\n"
 _BLOCK_BYTES = 1024
 _LOADER = "EFI"  # below it lies what nothing on a box ever writes, but for the blocks
+_CONFIGURATION, _SECOND_TABLE = "EFI/debian/grub.cfg", " gpt "
 _TRIES, _TRIES_OF_OWN = 3, 10  # grub.cfg
 _CHUNK = 1 << 22
 # UEFI specification 2.10, 5.3.2: the size of the header, its sum, and from byte 72 the entries and theirs.
+_GPT_SIGNATURE = b"EFI PART"
 _HEADER = struct.Struct("<8sIII")
 _ENTRIES = struct.Struct("<QIII")
 _ENTRIES_AT = 72
@@ -60,12 +63,13 @@ def _problems(disk: Path, known: Software, work: Path) -> Iterator[str]:
     if "esp" not in parts:
         yield "no set-up partition"
         return
-    if not _table_holds(disk):
-        yield "GRUB takes the partition table, and the kernel does not: a sum in it is wrong"
     setup = _cut_out(disk, parts["esp"], work)
     block = yield from _setup(setup, known, work, "as GRUB finds it")
     if block is not None:
         yield from _slot(disk, parts, known, starts(block))
+    configured = work / "files" / _CONFIGURATION
+    if not _same_slots(disk, configured.is_file() and _SECOND_TABLE in configured.read_text("utf-8", "replace")):
+        yield "the kernel does not find the partitions that GRUB finds"
     # What systemd-fsck does at the next start; after it there must be nothing more to mend.
     tools.run("fsck.fat", "-a", setup, good=(0, 1))
     done = tools.run("fsck.fat", "-n", setup, good=(0, 1))
@@ -126,18 +130,34 @@ def _slot(disk: Path, parts: Mapping[str, Partition], known: Software, slot: str
             yield f"GRUB starts slot {slot}, and what lies in {name} is no version that was ever written there whole"
 
 
-def _table_holds(disk: Path) -> bool:
-    """Tell whether the first GPT is good: Linux looks at the second one only when its command line says `gpt`."""
+def _same_slots(disk: Path, second: bool) -> bool:
+    """Tell whether the kernel finds the partitions that GRUB finds, under the same ids.
+
+    GRUB reads the first table and no sums; Linux takes a table whose sums are right, and looks at the second one, at
+    the end of the disk, only when its command line says `gpt` (block/partitions/efi.c).
+    """
+    last = disk.stat().st_size // SECTOR - 1
     with disk.open("rb") as file:
-        file.seek(SECTOR)
-        header = bytearray(file.read(SECTOR))
-        _, _, size, expected = _HEADER.unpack_from(header)
-        header[16:20] = bytes(4)
-        if not _ENTRIES_AT + _ENTRIES.size <= size <= SECTOR or zlib.crc32(header[:size]) != expected:
-            return False
-        place, count, each, expected = _ENTRIES.unpack_from(header, _ENTRIES_AT)
-        file.seek(place * SECTOR)
-        return bool(zlib.crc32(file.read(count * each)) == expected)
+        taken = _entries(file, 1, whole=True) or (_entries(file, last, whole=True) if second else None)
+        return taken is not None and taken == _entries(file, 1, whole=False)
+
+
+def _entries(file: BinaryIO, sector: int, *, whole: bool) -> list[bytes] | None:
+    """Return type, id and place of each partition; None without a header, or (`whole`) with a sum that is wrong."""
+    file.seek(sector * SECTOR)
+    header = bytearray(file.read(SECTOR))
+    if not header.startswith(_GPT_SIGNATURE):
+        return None
+    _, _, size, expected = _HEADER.unpack_from(header)
+    header[16:20] = bytes(4)
+    place, count, each, sum_of_entries = _ENTRIES.unpack_from(header, _ENTRIES_AT)
+    file.seek(place * SECTOR)
+    table = file.read(count * each)
+    good = size <= SECTOR and zlib.crc32(header[:size]) == expected and zlib.crc32(table) == sum_of_entries
+    if whole and not good:
+        return None
+    rows = (table[start : start + each] for start in range(0, len(table), each))
+    return [row[:48] for row in rows if any(row[:16])]
 
 
 def _named(disk: Path) -> dict[str, Partition]:

@@ -52,7 +52,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Software]:
     esp = partition(disk, "esp")
     tools.run("mkfs.fat", "-F", "32", "-S", "512", "--offset", str(esp.start // 512), disk, str(esp.size // 1024))
     tools.run("mmd", "-i", f"{disk}@@{esp.start}", "::EFI", "::EFI/debian")
-    _put(disk, "EFI/debian/grub.cfg", b"start $slot\n")
+    _put(disk, "EFI/debian/grub.cfg", b"linux /vmlinuz ro gpt quiet\n")
     _put(disk, "EFI/debian/grubenv", _block(_FRESH))
     images = []
     for name, size in (("boot", _MIB), ("root", 2 * _MIB)):
@@ -107,12 +107,34 @@ def test_a_damaged_file_system_is_found(box: tuple[Path, Software], tmp_path: Pa
     assert problems(disk, box[1], tmp_path / "work") != ()
 
 
-def test_a_torn_partition_table_is_found(box: tuple[Path, Software], tmp_path: Path) -> None:
+def _cut_between_entries_and_header(disk: Path, *, second: bool) -> None:
+    """Leave the first table as a cut while other ids are written does; `second`: those of the second are there."""
+    newer = copy_sparse(disk, disk.with_suffix(".newer"))
+    tools.run("sfdisk", "--quiet", "--part-uuid", newer, "4", "11111111-2222-3333-4444-555555555555")
+    end = disk.stat().st_size
+    with disk.open("r+b") as file, newer.open("rb") as source:
+        for start, size in ((2 * 512, 32 * 512), *([(end - 33 * 512, 33 * 512)] if second else [])):
+            source.seek(start)
+            file.seek(start)
+            file.write(source.read(size))
+
+
+def test_a_table_in_the_middle_of_its_writing_is_good_where_the_second_one_is(
+    box: tuple[Path, Software], tmp_path: Path
+) -> None:
     disk = copy_sparse(box[0], tmp_path / "disk.raw")
-    with disk.open("r+b") as file:
-        file.seek(2 * 512 + 16)  # the id of the first partition
-        file.write(b"another id")
-    assert "the kernel does not" in "".join(problems(disk, box[1], tmp_path / "work"))
+    _cut_between_entries_and_header(disk, second=True)
+    assert problems(disk, box[1], tmp_path / "work") == ()
+    _put(disk, "EFI/debian/grub.cfg", b"linux /vmlinuz ro quiet\n")  # and nobody looks there
+    assert "the kernel does not find" in "".join(problems(disk, box[1], tmp_path / "work"))
+
+
+def test_other_ids_in_the_second_table_than_the_boot_loader_sees_are_found(
+    box: tuple[Path, Software], tmp_path: Path
+) -> None:
+    disk = copy_sparse(box[0], tmp_path / "disk.raw")
+    _cut_between_entries_and_header(disk, second=False)
+    assert "the kernel does not find" in "".join(problems(disk, box[1], tmp_path / "work"))
 
 
 @pytest.mark.parametrize(
