@@ -112,8 +112,10 @@ def _ended_for_memory(story: Story) -> int:
 def test_models_without_memory_are_ended_by_their_limit_and_the_gateway_says_so(story: Story) -> None:
     guest, gateway = story.box.guest, story.box.gateway_process()
     before = _ended_for_memory(story)
-    limits = ("MemoryHigh=infinity", f"MemoryMax={_TOO_LITTLE}", "MemorySwapMax=0")
-    guest.good("systemctl", "set-property", "--runtime", _ENGINES, *limits)
+    # No swap before there is no room: else what runs is swapped out and goes on.
+    for limit in ("MemorySwapMax=0", f"MemoryMax={_TOO_LITTLE}"):
+        guest.good("systemctl", "set-property", "--runtime", _ENGINES, limit)
+    guest.good("systemctl", "kill", "-s", "KILL", "homarus-engine@*.service")
     try:
         until(lambda: _ended_for_memory(story) > before, timeout_s=180, what="a model that is ended", pause_s=2)
         until(
