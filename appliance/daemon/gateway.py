@@ -365,7 +365,12 @@ class Gateway:
         lock.describe(address)
         facts = {"pid": os.getpid(), "port": port, "version": __version__}
         file = self._paths.runtime / "gateway.json"
-        write_atomic(file, json.dumps(facts).encode())
-        self._closers.callback(file.unlink, missing_ok=True)  # who reads it afterwards would ask a process that is gone
+        try:
+            write_atomic(file, json.dumps(facts).encode())
+        except OSError as error:  # a disk without a free block must not keep the box from saying that it is full
+            _log.error("programs of this machine are not told where this gateway is: %s", error)
+        else:
+            # Who reads it afterwards would ask a process that is gone.
+            self._closers.callback(file.unlink, missing_ok=True)
         _log.info("serving", extra={"address": address, "listens": " ".join(server.hosts), "resumedRuns": resumed})
         self._notifier.ready(address)

@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,25 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
     assert "--port" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+class _NowhereToWrite(GatewayProcess):
+    """One whose file for programs cannot be written."""
+
+    @property
+    def prefix(self) -> list[str]:
+        return ["sh", "-c", 'mkdir -p "$0" && exec "$@"', str(self.state / "run" / "gateway.json" / "in the way")]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"pid": self.pid}
+
+
+def test_a_gateway_that_cannot_say_where_it_is_serves_all_the_same(tmp_path: Path) -> None:
+    with _NowhereToWrite(tmp_path / "box", **no_engine(tmp_path)) as gateway:
+        assert gateway.call("health")["ok"]
+    assert "not told where this gateway is" in gateway.output
+    assert "Traceback" not in gateway.output
 
 
 async def test_sigterm_tells_everybody_then_closes_with_1012(tmp_path: Path) -> None:
