@@ -83,6 +83,10 @@ def _told(story: Story, code: str, words: str = "") -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def _gateway(story: Story) -> str:
+    return story.box.guest.run("systemctl", "is-active", "homarus-gateway").out.strip()
+
+
 def test_a_full_disk_is_said_and_nothing_is_lost_by_it(story: Story) -> None:
     guest = story.box.guest
     guest.shell(_FILL)
@@ -95,7 +99,10 @@ def test_a_full_disk_is_said_and_nothing_is_lost_by_it(story: Story) -> None:
         assert story.machine.http("/healthz")[0] == 200
         before = story.box.boot_id
         guest.run("systemctl", "--no-block", "reboot")
-        story.box.rebooted(before)  # it starts on a full disk too
+        story.box.rebooted(before)  # it starts on a full disk too, and stays
+        until(lambda: _gateway(story) == "active", timeout_s=_MODELS_S, what="a gateway that is ready", pause_s=2)
+        assert _told(story, "disk", "full")
+        assert guest.shell("systemctl show homarus-gateway -p NRestarts --value").strip() == "0"
     finally:
         guest.run("rm", "-rf", _FILLER)
     _works(story)
