@@ -81,8 +81,12 @@ class Machine:
         """Refuse what could not be taken back, before anything is fetched. Raises UpdateError, OSError."""
         _expect_room(room_for_next(self.places), "a copy of the state of before the update")
         box = self.box()
-        if not box.tryboot and box.layout != "pi":
+        if box.layout != "pi":
             return  # there the boot loader counts the starts
+        if not box.tryboot:  # its firmware would take the request all the same
+            why = "this image has a stand-in for the kernel of Raspberry Pi, which starts no version on trial."
+            fix = "Flash an image with the maker's kernel."
+            raise UpdateError(f"This box cannot try a version: {why} {fix}", code="no_way_back")
         try:
             Tryboot(self.root).check_firmware()
         except TrybootError as error:
