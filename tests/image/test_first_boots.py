@@ -60,7 +60,7 @@ def test_settings_of_the_flash_tool_are_applied_and_wiped_though_the_clock_is_at
     if the_story.ids:
         assert not {name for name in ids if ids[name] == the_story.ids[name]}
     assert "Europe/Berlin" in box.guest.shell("timedatectl show -p Timezone; readlink -f /etc/localtime")
-    assert "homarus.toml" not in tools.run("mdir", "-b", "-i", esp, "::").stdout
+    assert "::/homarus.toml" not in tools.run("mdir", "-b", "-i", esp, "::").stdout.splitlines()
     said = box.guest.shell("cat /data/system/first-boot.json; cat /efi/homarus-said.txt 2>/dev/null || true")
     assert "favourite_colour" in said
     words = ["-i", str(key), "-p", str(machine.ssh_port), "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"]
