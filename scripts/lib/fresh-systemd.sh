@@ -26,7 +26,7 @@ run_systemd() {
 [Service]
 EnvironmentFile=/fresh.env
 ExecStart=/bin/bash /srv/homarus/scripts/lib/fresh-installed.sh
-ExecStopPost=/bin/sh -c 'echo "$EXIT_STATUS" >/fresh.status; systemctl --no-block poweroff'
+ExecStopPost=/bin/sh -c 'echo "$EXIT_STATUS" >/fresh.status; systemctl --no-block poweroff 2>/dev/null'
 StandardOutput=append:/fresh.log
 StandardError=append:/fresh.log
 [Install]
