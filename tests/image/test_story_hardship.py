@@ -223,7 +223,9 @@ def test_a_week_without_a_network_leaves_a_box_that_goes_on(story: Story) -> Non
     _knows_what_was_said(story)
     with story.phone() as phone:
         phone.open()
-        assert phone.call("homarus.agenda.list", kind="reminder")["total"] == 0  # its hour came
+        until(  # its hour came
+            lambda: phone.call("homarus.agenda.list", kind="reminder")["total"] == 0, timeout_s=120, what="the reminder"
+        )
     assert box.gateway_process() == gateway
     assert _journal_bytes(story) < _JOURNAL_BYTES
 
