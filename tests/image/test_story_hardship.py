@@ -158,11 +158,12 @@ def test_a_bad_block_below_a_message_is_said_and_mended(story: Story) -> None:
         with story.phone() as phone, contextlib.suppress(RefusedError):
             phone.open()
             phone.history()
-        assert story.box.codes() & {"database", "database_rebuilt"}
-        if "database_rebuilt" not in story.box.codes():
+        codes = story.box.codes()
+        assert codes & {"database", "database_rebuilt"}
+        if "database_rebuilt" not in codes:
             guest.good("systemctl", "restart", "homarus-gateway", timeout_s=400)
             machine.ready()
-        assert _told(story, "database_rebuilt")
+            assert "database_rebuilt" in story.box.codes()
         _knows_what_was_said(story)
     assert "I/O error" in guest.good("journalctl", "-b", "-k", "--no-pager")
 
