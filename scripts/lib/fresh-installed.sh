@@ -150,6 +150,7 @@ mkdir -p "$home/.cache"
 cp -r /opt/homarus/.cache/llama "$home/.cache/" # built once
 homarus uninstall
 must "uninstall left $(ours | tr '\n' ' ')" test -z "$(ours)"
+must "uninstall left what pip and npm keep" test ! -e "$HOME/.npm" -a ! -e "$HOME/.cache/pip"
 must "uninstall took the data" test -f "$state/homarus.sqlite"
 must "processes of ours are left" test -z "$(pgrep -u homarus)"
 say "uninstalled after $SECONDS s; nothing is left but the data"
