@@ -126,3 +126,8 @@ class Box:
     def put(self, path: str, text: str) -> None:
         """Write a file in the box."""
         self.guest.good("sh", "-c", f"mkdir -p {Path(path).parent} && cat >{path}", text=text)
+
+
+def common(ids: dict[str, str], others: list[dict[str, str]]) -> set[str]:
+    """Return the names of ids that a box shares with any of the others: there should be none."""
+    return {name for other in others for name, value in other.items() if ids.get(name) == value}

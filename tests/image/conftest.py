@@ -90,6 +90,12 @@ def workshop() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def ids_seen() -> list[dict[str, str]]:
+    """The ids of every box of this run: a new one has none of them."""
+    return []
+
+
+@pytest.fixture(scope="session")
 def the_story(built: Built, workshop: Path) -> Iterator[Story]:
     folder = workshop / "story"
     folder.mkdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.box import Box
+from tests.image.box import Box, common
 from tests.image.machine import Machine, fresh_disk
 from tests.image.story import Built
 
@@ -70,8 +70,9 @@ def test_a_restore_takes_the_place_of_what_is_there(box: Box) -> None:
     assert box.guest.shell("stat -c %U /var/lib/homarus/device.key").strip() == "homarus"
 
 
-def test_a_reset_keeps_nothing_and_comes_up_as_another_box(box: Box) -> None:
+def test_a_reset_keeps_nothing_and_comes_up_as_another_box(box: Box, ids_seen: list[dict[str, str]]) -> None:
     ids, slot = box.ids(), box.slot
+    assert not common(ids, ids_seen), "no id is of the image"
     box.guest.shell("echo keep >/data/mine; echo 'hostname = \"old\"' >/efi/homarus.toml; sync")
     before = box.boot_id
     box.guest.run("homarus", "reset", "--yes")
