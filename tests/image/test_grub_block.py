@@ -37,7 +37,8 @@ for word in words:
 text = "{_SIGNED}\\n" + "".join(f"{{name}}={{value}}\\n" for name, value in held.items())
 path.write_text(text.ljust(1024, "#"))
 """
-# Writes as dd does; at the write that is counted the power fails, and the file is old, empty, or half of it new.
+# Writes as dd does; at the write that is counted the power fails, and the file is old, empty, or half of it new; or
+# there is no room, and a file that was not there is empty.
 _DD = """\
 #!/bin/sh
 count=$(cat "$BASE/count" 2>/dev/null || echo 0)
@@ -47,6 +48,7 @@ for word; do case $word in of=*) file=${word#of=} ;; esac; done
 case $LEFT in
 empty) : >"$file" ;;
 half) /usr/bin/dd "$@" count=1 bs=512 ;;
+full) : >>"$file"; exit 1 ;;
 esac
 kill -9 $PPID
 """
@@ -181,6 +183,29 @@ def test_a_block_that_somebody_spoilt_is_made_again_by_the_next_look(card: Card,
         card.block.write_bytes(b"" if lost == "empty" else b"x" * 1024)
     assert card.edit("list")[0] == 0
     assert card.block.read_bytes() == whole
+
+
+@pytest.mark.parametrize("copy", ["a folder", "no room"])
+def test_a_copy_that_cannot_be_written_keeps_nobody_from_marking(card: Card, copy: str) -> None:
+    _copy(card).unlink()
+    if copy == "a folder":
+        _copy(card).mkdir()
+    code, _ = card.edit("set", "ORDER=A B", "A_TRY=0", cut=-1 if copy == "a folder" else 0, left="full")
+    assert code == 0
+    assert card.held()["ORDER"] == "A B"
+    assert card.start() == "A"
+
+
+def test_a_block_that_cannot_be_written_is_a_failure_and_leaves_the_copy(card: Card) -> None:
+    before = _copy(card).read_bytes()
+    card.block.write_bytes(b"x" * 1024)
+    assert card.edit("set", "ORDER=A B", cut=0, left="full")[0] != 0
+    assert _copy(card).read_bytes() == before
+    code, said = card.edit("list", cut=0, left="full")
+    assert (code, "ORDER=B A" in said.splitlines()) == (0, True), "what only reads needs no room"
+    assert card.start() == "B"
+    card.block.write_bytes(before)
+    assert card.edit("set", "ORDER=A B", cut=1, left="full")[0] != 0
 
 
 def test_without_block_and_copy_debians_program_says_what_is_wrong(card: Card) -> None:
