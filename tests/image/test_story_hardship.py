@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.qemu, pytest.mark.timeout(1200)]
 
 _MODELS_S = 180.0
 _FILLER = "/data/filler"
+_NOTE = "write this down: the attic is dry"
 # Takes every block without writing it, what is reserved for root too: not a byte is left for the gateway.
 _FILL = f"""
 mkdir -p {_FILLER}; number=0
@@ -93,9 +94,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost_by_it(story: Story) -> None:
     try:
         assert story.machine.http("/healthz")[0] == 200
         assert _told(story, "disk", "full")
-        with story.phone() as phone, contextlib.suppress(RefusedError):
-            phone.open()
-            phone.ask("write this down: the attic is dry", "on-a-full-disk")
+        kept = _kept(story, _NOTE)
         assert story.machine.http("/healthz")[0] == 200
         before = story.box.boot_id
         guest.run("systemctl", "--no-block", "reboot")
@@ -107,6 +106,23 @@ def test_a_full_disk_is_said_and_nothing_is_lost_by_it(story: Story) -> None:
         guest.run("rm", "-rf", _FILLER)
     _works(story)
     _knows_what_was_said(story)
+    with story.phone() as phone:
+        phone.open()
+        assert (_NOTE in {text for role, text in phone.history() if role == "user"}) is kept
+
+
+def _kept(story: Story, text: str) -> bool:
+    """Say something on a full disk; return whether it was acknowledged. If not, the reason has to name the disk."""
+    with story.phone() as phone:
+        phone.open()
+        try:
+            run = phone.send(text, "on-a-full-disk")
+        except RefusedError as error:
+            assert "disk" in str(error).lower(), error
+            return False
+        with contextlib.suppress(RefusedError):
+            phone.final(run)
+        return True
 
 
 def _ended_for_memory(story: Story) -> int:
@@ -200,7 +216,7 @@ def _journal_bytes(story: Story) -> int:
     return int(story.box.guest.shell("du -sB1 /run/log/journal").split()[0])
 
 
-def test_a_week_without_a_network_leaves_a_box_that_goes_on(story: Story) -> None:
+def test_eight_days_later_without_a_network_the_box_goes_on(story: Story) -> None:
     box, guest, gateway = story.box, story.box.guest, story.box.gateway_process()
     box.homarus("config", "set", "updates.url", _CHANNEL)
     with story.phone() as phone:
