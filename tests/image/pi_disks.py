@@ -27,8 +27,12 @@ exec /usr/bin/dd "$@"
 """
 _MOUNT = """\
 #!/bin/sh
-case $* in *remount*) exit 0 ;; esac
 for last; do :; done
+case $* in *remount*)
+    case $(readlink "$last") in *"${FAILS:-none}") echo "cannot remount" >&2; exit 32 ;; esac
+    exit 0
+    ;;
+esac
 from=$(($# - 1)); eval "from=\\${$from}"
 [ -d "$from" ] || exit 32
 rm -r "$last"; ln -s "$from" "$last"
@@ -84,8 +88,11 @@ class Disk:
         """Which disk the slot names."""
         return next(word.partition("=")[2] for word in self.line(slot).split() if word.startswith("homarus.disk="))
 
-    def name(self, *slots: str, cut: int = 0) -> int:
-        """Run `name-disk` in a box that started from this disk; return how often it wrote; cut before write `cut`."""
+    def name(self, *slots: str, cut: int = 0, fails: str = "") -> int:
+        """Run `name-disk` in a box that started from this disk; return how often it wrote.
+
+        `cut`: the power fails before that write. `fails`: `boot_a` or `boot_b`, which cannot be written.
+        """
         base = self.folder / "box"
         shutil.rmtree(base, ignore_errors=True)
         for each in ("sys/dev/block/mmcblk0/p5", "programs", "run", "dev/disk/by-slot"):
@@ -102,8 +109,9 @@ class Disk:
         script = pi.script(BOARD, "name-disk.sh")
         for place in ("/sys/dev/", "/run/", "/dev/disk/", "/dev/$"):
             script = script.replace(place, f"{base}{place}")
-        done = _run(script, base, *slots, variables={"CUT": str(cut)})
-        assert done.returncode == (-9 if cut else 0), done.stderr
+        done = _run(script, base, *slots, variables={"CUT": str(cut), "FAILS": fails or "none"})
+        assert done.returncode == (-9 if cut else 1 if fails else 0), done.stderr
+        assert cut or not (base / "run/homarus-name-disk").is_symlink(), "a slot is still mounted"
         return int((base / "writes").read_text()) if (base / "writes").exists() else 0
 
 
@@ -145,14 +153,18 @@ def start(
         after = (late or {}).get(name, 0)
         _plug(base / "later" / str(after) if after else base / "sys/class/block", name)
         (base / "dev" / name).symlink_to(disk.folder / "disk")
+        for number, slot in ((2, "a"), (3, "b")):
+            lines = sorted((disk.folder / f"boot_{slot}").glob("cmdline_*"))
+            part = b"".join(line.read_bytes().ljust(4096, b"\0") for line in lines)
+            (base / "dev" / f"{_part(name)}{number}").write_bytes(bytes(1 << 20) + part + bytes(1 << 20))
     (base / "programs/sleep").write_text(
         "#!/bin/sh\nnow=$(($(cat $BASE/now 2>/dev/null || echo 0) + 1)); echo $now >$BASE/now\n"
         "if [ -d $BASE/later/$now ]; then cp -r $BASE/later/$now/. $BASE/sys/class/block/; fi\n"
     )
     (base / "programs/sleep").chmod(0o755)
     script = pi.script(BOARD, "root-disk.sh")
-    for place in ("/sys/class/", "/proc/", "/conf/", "/dev/console", "/dev/$disk"):
-        script = script.replace(place, f"{base}{place}")
+    for place in ("/sys/class/", "/proc/", "/conf/", "/dev/console", "/dev/$disk", '"/dev/$part$slot'):
+        script = script.replace(place, place.replace("/", f"{base}/", 1))
     script = script.replace(">" + f"{base}/dev/console", ">>" + f"{base}/dev/console")  # a file, not a screen
     done = _run(script, base, variables={}, shell=shell)
     assert done.returncode == 0, done.stderr
@@ -161,10 +173,14 @@ def start(
 
 
 def _plug(block: Path, name: str) -> None:
-    part = name if name.startswith("sd") else f"{name}p"
+    part = _part(name)
     for number in (1, 2, 3, 5, 6, 7):
         (block / name / f"{part}{number}").mkdir(parents=True)
         (block / f"{part}{number}").mkdir()
+
+
+def _part(name: str) -> str:
+    return name if name.startswith("sd") else f"{name}p"
 
 
 def _text(path: Path) -> str:

@@ -57,6 +57,13 @@ def test_where_the_firmware_cannot_choose_slot_a_is_meant_and_nothing_else_chang
         slot.without_choice(plain)
 
 
+@pytest.mark.parametrize("line", ["dtoverlay=vc4-kms-v3d", "[pi4]"])
+def test_a_line_behind_the_choice_is_not_lost_without_a_word(line: str) -> None:
+    assert slot.without_choice(f"{_text('config.txt')}\n# Nothing more.\n") == slot.without_choice(_text("config.txt"))
+    with pytest.raises(ImageError, match="move up"):
+        slot.without_choice(f"{_text('config.txt')}{line}\n")
+
+
 def test_a_mistyped_setting_or_filter_would_be_noticed() -> None:
     with pytest.raises(Refused, match="kernal"):
         pi_firmware.settings("kernal=vmlinuz\n", partition=2, tryboot=False, model="pi5")

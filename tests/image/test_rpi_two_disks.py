@@ -125,12 +125,53 @@ def test_a_disk_with_a_name_starts_at_once_and_one_without_waits_a_little(
     assert start(tmp_path, {"sda": fresh}, fresh.line("A"), mode=4).waited == 5
 
 
-def test_a_disk_that_another_computer_renamed_is_not_guessed_at(states: dict[str, Disk], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["12345678", "00000000", EVERYBODYS])
+def test_a_disk_that_another_computer_renamed_starts_late_and_once(
+    states: dict[str, Disk], tmp_path: Path, name: str
+) -> None:
     disk = states["named"].copy(tmp_path / "disk")
-    disk.rename("12345678")
+    disk.rename(name)
     found = start(tmp_path, {"sda": disk}, disk.line("B"), mode=4)
+    assert (found.root, found.waited) == ("sda6", 40)
+    assert f"no single disk has the id {disk.told('B')}" in found.screen
+    disk.name()
+    assert disk.told("A") == disk.told("B") == disk.id() != EVERYBODYS
+    assert start(tmp_path, {"sda": disk}, disk.line("B"), mode=4).waited == 0
+
+
+@pytest.mark.parametrize("state", _STATES)
+def test_a_single_disk_of_another_box_is_not_taken_for_the_one_that_does_not_answer(
+    states: dict[str, Disk], tmp_path: Path, state: str
+) -> None:
+    gone = states["named"]
+    other = states[state].copy(tmp_path / "other")
+    for slot in "AB":
+        if slot == "A" or state != "fresh":
+            path = other.folder / f"boot_{slot.lower()}/cmdline_{slot.lower()}.txt"
+            path.write_text(other.line(slot).replace(gone.told("A"), "0badcafe"))
+    other.rename("0badcafe")
+    found = start(tmp_path, {"sda": other}, gone.line("B"), mode=4)
     assert found.root == ""
-    assert f"id {disk.told('B')}" in found.screen
+    assert f"id {gone.told('B')}" in found.screen
+
+
+def test_a_disk_that_was_renamed_is_known_beside_one_of_another_box(states: dict[str, Disk], tmp_path: Path) -> None:
+    disk, other = states["named"].copy(tmp_path / "disk"), states["fresh"]
+    disk.rename("12345678")
+    assert start(tmp_path, {"sda": other, "sdb": disk}, disk.line("B"), mode=4).root == "sdb6"
+    twin = disk.copy(tmp_path / "twin")
+    assert start(tmp_path, {"sda": twin, "sdb": disk}, disk.line("B"), mode=4).root == "", "two say the same"
+
+
+@pytest.mark.parametrize(("fails", "slot", "other"), [("boot_a", "A", "B"), ("boot_b", "B", "A")])
+def test_a_slot_that_cannot_be_written_stays_unmounted_and_lets_the_other_have_its_turn(
+    states: dict[str, Disk], tmp_path: Path, fails: str, slot: str, other: str
+) -> None:
+    disk = states["updated"].copy(tmp_path / "disk")
+    assert disk.name(fails=fails) == 2
+    assert (disk.told(slot), disk.told(other)) == (EVERYBODYS, disk.id())
+    assert disk.name() == 1, "the next start tries again"
+    assert disk.told(slot) == disk.id()
 
 
 def test_a_disk_that_is_not_ours_is_none(states: dict[str, Disk], tmp_path: Path) -> None:

@@ -5,20 +5,22 @@
 #
 # Two things say which disk it is. The firmware says of what kind (chosen/bootloader/boot-mode: raspberrypi.com,
 # "BOOT_ORDER"). The command line says which one (homarus.disk=, the signature of its MBR), once the box has named its
-# disk (`name-disk`); until then, and in a slot that RAUC has just written, it has the id of every image.
+# disk (`name-disk`); until then, and in a slot that RAUC has just written, it has the id of every image. A disk whose
+# id another computer changed (editors of partitions do, and systems that meet a copy) is known by that command line.
 case ${1:-} in
 prereqs) exit 0 ;;
 esac
 everybodys=@SIGNATURE@
 patience=40 # seconds; then initramfs-tools says that there is no root, and restarts: a trial goes back
 late=5      # a disk of a USB port may need this much longer than another
+enough=16   # MiB of a slot; its command line lies in the first two
 
 told=$everybodys
 root=
 for word in $(cat /proc/cmdline); do
     case $word in
-    rauc.slot=A) root=5 ;;
-    rauc.slot=B) root=6 ;;
+    rauc.slot=A) root=5 slot=2 ;;
+    rauc.slot=B) root=6 slot=3 ;;
     homarus.disk=*) told=${word#homarus.disk=} ;;
     esac
 done
@@ -34,7 +36,12 @@ case $mode in
 *) kind='*' ;;
 esac
 
-# Name the root of each disk that fits: of that kind, with our partitions, and with the id $1 if there is one.
+# Tell whether the command line that this kernel got is the one in the slot $1. Two disks may be in the box and the right
+# one not answer, so that a single disk fits does not make it the right one. Zeros are one long line to grep otherwise.
+started() { dd if="$1" bs=1048576 count="$enough" 2>/dev/null | tr '\000' '\n' | grep -q "homarus\.disk=$told "; }
+
+# Name the root of each disk that fits: of that kind, with our partitions, and with the id $1 if there is one. `renamed`
+# in its place: whatever its id is, with this command line.
 fitting() {
     for disk in /sys/class/block/$kind; do
         disk=${disk##*/}
@@ -44,7 +51,11 @@ fitting() {
         *) part=$disk ;;
         esac
         if [ ! -e "/sys/class/block/$disk/$part$root" ] || [ ! -e "/sys/class/block/$disk/${part}7" ]; then continue; fi
-        if [ -n "${1:-}" ] && [ "$(blkid -p -s PTUUID -o value "/dev/$disk")" != "$1" ]; then continue; fi
+        case ${1:-} in
+        '') ;;
+        renamed) started "/dev/$part$slot" || continue ;;
+        *) [ "$(blkid -p -s PTUUID -o value "/dev/$disk")" = "$1" ] || continue ;;
+        esac
         echo "/dev/$part$root"
     done
 }
@@ -78,5 +89,17 @@ while [ "$waited" -lt "$patience" ]; do
     sleep 1
     waited=$((waited + 1))
 done
+if [ "$told" != "$everybodys" ]; then
+    found=$(fitting renamed)
+    case $found in
+    '' | *"
+"*) ;;
+    *)
+        echo "Homarus: no single disk has the id $told, but the slot beside $found names it: that is the one" >/dev/console
+        echo "ROOT=$found" >>/conf/param.conf
+        exit 0
+        ;;
+    esac
+fi
 echo "Homarus: no single disk (kind $kind, id $told) has the root of this slot" >/dev/console
 exit 0

@@ -1,11 +1,13 @@
 """What stands in a boot slot of a Pi: the files that its firmware reads. The same image fits both slots."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from image.errors import ImageError
 from image.layouts.pi.facts import Facts
 
+_CHOICE = re.compile(r"\[boot_partition=\d+\]|\[all\]|cmdline=\S+|\s*(#.*)?")
 _TEXTS = ("config.txt", "cmdline_a.txt", "cmdline_b.txt")
 _ARM64_MAGIC = (56, b"ARM\x64")  # of an uncompressed kernel (Documentation/arch/arm64/booting.rst)
 _GZIP_MAGIC = (0, b"\x1f\x8b")
@@ -47,9 +49,11 @@ def without_choice(config: str) -> str:
     There is no trial boot with it, so no other slot is started; a filter that is not known would leave the kernel
     without any command line, or with that of slot B.
     """
-    before, filters, _ = config.partition("[boot_partition=")
+    before, filters, choice = config.partition("[boot_partition=")
     if not filters:
         raise ImageError("config.txt chooses no command line by [boot_partition=N]: change image/layouts/pi/slot.py")
+    if lost := [line for line in (filters + choice).splitlines() if not _CHOICE.fullmatch(line)]:
+        raise ImageError(f"config.txt says more than which command line after [boot_partition=N]: move up {lost[0]!r}")
     return f"{before.rstrip()}\ncmdline=cmdline_a.txt\n"
 
 
