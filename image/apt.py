@@ -87,26 +87,34 @@ def for_suite(
     sources: Iterable[Source], here: str, suite: str = SUITE, components: Sequence[str] = ("main",)
 ) -> list[Source]:
     """The sources of Debian itself with another suite; `here` is the code name of the running system."""
-    wanted = {here: suite, f"{here}-updates": f"{suite}-updates", f"{here}-security": f"{suite}-security"}
-    found = [
-        Source(each.uri, wanted[each.suite], tuple(components), each.options)
-        for each in sources
-        if each.suite in wanted and "main" in each.components
-    ]
+    found = _debians(sources, here, suite, components)
     if not any(each.suite == suite for each in found):
         raise ImageError(f"found no apt sources for {here} to start from: add Debian's to /etc/apt/sources.list.d")
     return found
 
 
-def demand_signatures(sources: Iterable[Source]) -> None:
-    """Raise ImageError where apt would take packages that nobody signed from one of the sources (`trusted=`)."""
-    unsigned = [
+def _debians(sources: Iterable[Source], here: str, suite: str, components: Sequence[str]) -> list[Source]:
+    wanted = {here: suite, f"{here}-updates": f"{suite}-updates", f"{here}-security": f"{suite}-security"}
+    return [
+        Source(each.uri, wanted[each.suite], tuple(components), each.options)
+        for each in sources
+        if each.suite in wanted and "main" in each.components
+    ]
+
+
+def unsigned(sources: Iterable[Source]) -> list[str]:
+    """Return the sources from which apt would take packages that nobody signed (`trusted=`)."""
+    return [
         each.line()
         for each in sources
         if any(option.lower().startswith("trusted=") and option.lower() != "trusted=no" for option in each.options)
     ]
-    if unsigned:
-        raise ImageError(f"a release is not built from packages that nobody signed: {'; '.join(unsigned)}")
+
+
+def demand_signatures(sources: Iterable[Source]) -> None:
+    """Raise ImageError where packages that nobody signed would be taken from one of the sources."""
+    if found := unsigned(sources):
+        raise ImageError(f"a release is not built from packages that nobody signed: {'; '.join(found)}")
 
 
 def code_name(os_release: Path = Path("/etc/os-release")) -> str:
@@ -138,8 +146,12 @@ class Bootstrap:
     )  # beside Debian's; who names some puts them in a key
 
     def key(self, epoch: int) -> str:
-        """What the tree depends on; not the archive it comes from, nor the day it is made on."""
-        return key_of(SUITE, _LEAN, _EXCLUDED, self, epoch)
+        """What the tree depends on; not the archive it comes from, nor the day it is made on.
+
+        But whether somebody signed what is in it: a release takes nothing out of the cache that nobody did.
+        """
+        doubtful = unsigned(_debians(read_sources(), code_name(), SUITE, self.components))
+        return key_of(SUITE, _LEAN, _EXCLUDED, self, epoch, *(["unsigned"] if doubtful else []))
 
     def command(self, target: Path, epoch: int) -> list[str]:
         """The command line that makes the tree (as root)."""

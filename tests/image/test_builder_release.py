@@ -9,7 +9,7 @@ import pytest
 from image import apt, board, build, keyring, layouts, tools
 from image.context import Context
 from image.errors import ImageError
-from image.stages import overlay
+from image.stages import base, overlay
 from tests.image.kept import kept_tree
 
 _TRUST = keyring.Trust("development", Path("/keys/keyring.pem"), Path("/keys/channel.pub"))
@@ -24,9 +24,10 @@ def keys(tmp_path: Path) -> Path:
 
 
 def _machine(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
-    """Let this machine have one source of packages, with options between the brackets."""
+    """Let this machine have one source of Debian's packages, with options between the brackets, and one of others."""
     source = apt.Source("http://mirror.example/debian", "bookworm", ("main",), options)
-    monkeypatch.setattr(apt, "read_sources", lambda: [source])
+    other = apt.Source("http://tools.example", "stable", ("main",), ("trusted=yes",))
+    monkeypatch.setattr(apt, "read_sources", lambda: [source, other])
     monkeypatch.setattr(apt, "code_name", lambda: "bookworm")
 
 
@@ -48,6 +49,30 @@ def test_a_development_image_is_built_from_what_there_is(monkeypatch: pytest.Mon
     _machine(monkeypatch, "trusted=yes")
     monkeypatch.setattr(keyring, "trust", lambda _: _TRUST)
     assert build.context("nuc", version="1.0.0").trust.kind == "development"
+
+
+@pytest.mark.parametrize("stage", ["base", "unpacked", "tools"])
+def test_a_release_takes_nothing_out_of_the_cache_that_was_made_from_packages_nobody_signed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stage: str
+) -> None:
+    monkeypatch.setenv("HOMARUS_IMAGE_CACHE", str(tmp_path))
+    monkeypatch.setattr(base.tools, "quietly", lambda *_: None)
+    monkeypatch.setattr(apt.Bootstrap, "command", lambda _, target, __: target.mkdir())
+
+    def made(*options: str) -> Path:
+        _machine(monkeypatch, *options)
+        match stage:
+            case "base":
+                return base.make(board.load("nuc"), 0)
+            case "unpacked":
+                return base.unpacked(("shim-signed",), "amd64")
+        return tools.tree(arch="amd64")
+
+    signed = made("signed-by=/usr/share/keyrings/debian-archive-keyring.gpg")
+    doubtful = made("trusted=yes")
+    assert doubtful != signed
+    assert made() == made("trusted=no") == signed, "any signed archive will do"
+    assert made("Trusted=1") == doubtful
 
 
 @pytest.mark.parametrize("version", ["banana", "1.0.0.1", "v1.0", "1.0.0+build", "1.0.0\n", "1..0", "1.0-"])
