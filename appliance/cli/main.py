@@ -52,6 +52,7 @@ _COMMANDS = {
 _AS_ROOT = frozenset(
     {"onboard", "run", "gateway", "tailscale", "console", "logs", "backup", "update", "reset", "doctor", "support"}
     | {"uninstall", "completion"}
+    | {"node"}  # a program of its own, with rules of its own: it must not start with a way back to root
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from appliance.client.target import RemoteTarget
 if TYPE_CHECKING:
     from appliance.foundation.paths import StatePaths
 
+_MAX_BYTES = 16 << 20  # of a configuration (config.load takes no more)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 
 
@@ -62,6 +64,8 @@ def _may_be_remote(paths: StatePaths, environ: Mapping[str, str]) -> bool:
     if environ.get("HOMARUS_GATEWAY_MODE"):
         return True
     try:
-        return b"remote" in paths.config.read_bytes()
+        # Root may ask too, and a named pipe in place of the file would stop it for ever.
+        with open(paths.config, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            return b"remote" in file.read(_MAX_BYTES)
     except OSError:
         return False

@@ -16,6 +16,7 @@ from appliance.cli.remote import configured
 from appliance.client.target import RemoteTarget, SocketTarget, Target, UrlTarget, on_this_machine
 from appliance.foundation.paths import ADMIN_SOCKET, StatePaths
 
+_MAX_FACTS_BYTES = 4096
 _SCHEMES = ("ws://", "wss://", "http://", "https://")
 
 
@@ -72,15 +73,16 @@ class CliSession:
 
     def running_facts(self) -> dict[str, Any]:
         """Return pid, port and version that the gateway of this state directory wrote at its start, {} without one."""
-        try:
-            facts = json.loads((self.paths.runtime / "gateway.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return facts if isinstance(facts, dict) else {}
+        return _object(self.paths.runtime / "gateway.json")
 
     def running_pid(self) -> int | None:
         """Return the process that wrote these facts."""
         pid = self.running_facts().get("pid")
+        return pid if isinstance(pid, int) else None
+
+    def holder_pid(self) -> int | None:
+        """Return the process that took the lock of this state directory last."""
+        pid = _object(self.paths.lock).get("pid")
         return pid if isinstance(pid, int) else None
 
     def call(self, method: str, params: Any = None, *, timeout_s: float = 30.0) -> Any:
@@ -92,6 +94,16 @@ class CliSession:
     def show(self, value: Any, text: str) -> None:
         """Print `value` as JSON with --json, else `text`."""
         click.echo(json.dumps(value, ensure_ascii=False, indent=2) if self.as_json else text)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    from appliance.config.reading.secrets import read_regular
+
+    try:
+        found = json.loads(read_regular(path, _MAX_FACTS_BYTES))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def session_from(

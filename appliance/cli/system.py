@@ -12,7 +12,8 @@ from pathlib import Path
 from appliance.cli.session import CliSession
 from appliance.foundation.errors import ApplianceError
 from appliance.foundation.paths import StatePaths
-from appliance.host.running.systemctl import SYSTEM_STATE
+from appliance.host.box import read_box
+from appliance.host.running.systemctl import GATEWAY, SYSTEM_STATE
 
 
 class NotYours(ApplianceError):
@@ -34,9 +35,18 @@ def at_files(cli: CliSession, state: Path = SYSTEM_STATE) -> CliSession:
     return replace(cli, paths=StatePaths(state, state / "homarus.json5"))
 
 
+class RootsGateway(ApplianceError):
+    """A gateway was to be run with the rights of root; the text says what to do instead."""
+
+    code = "root"
+
+
 @contextmanager
 def as_owner(folder: Path) -> Iterator[None]:
-    """Do something as the user who owns a folder, where root asks for it: what is made there is then theirs."""
+    """Do something as the user who owns a folder, where root asks for it: what is made there is then theirs.
+
+    No program may be started inside: the real user stays root, and it would have that way back.
+    """
     try:
         about = folder.stat()
     except FileNotFoundError:
@@ -57,13 +67,37 @@ def as_owner(folder: Path) -> Iterator[None]:
 
 
 def become_owner(folder: Path) -> None:
-    """Become the user who owns a folder, for good, where root runs this: a gateway never has root's rights."""
+    """Become the user who owns a folder, for good, where root runs this; nothing where it is root's own or missing."""
     with as_owner(folder):
         user, group, groups = os.geteuid(), os.getegid(), os.getgroups()
     if user != os.geteuid():
         os.setgroups(groups)
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
+
+
+def leave_root(cli: CliSession, machine: Path = Path("/")) -> None:
+    """Become the owner of the state, before a gateway is started: it reads what strangers write, and runs tools.
+
+    Raises RootsGateway where root would run it and has somebody else for that: on a box, on a machine that has the
+    service, and with sudo. Where root is alone, as in a container, or names a state directory, it may.
+    """
+    become_owner(cli.paths.root)
+    if os.geteuid() != 0:
+        return
+    served = read_box(machine) is not None
+    if "HOMARUS_STATE_DIR" not in cli.environ:
+        served = served or (machine / SYSTEM_STATE.relative_to("/")).exists()
+        if not served and cli.environ.get("SUDO_UID", "0") != "0":
+            raise RootsGateway(
+                "A gateway must not run as root: run the same without sudo, or install the service of this machine "
+                "(`homarus gateway install`)."
+            )
+    if served:
+        raise RootsGateway(
+            f"A gateway must not run as root, and this machine has a service for it: `systemctl start {GATEWAY}` "
+            "starts it, `homarus logs` says why it ended."
+        )
 
 
 def _groups(user: int, group: int) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -59,7 +61,7 @@ def _without_gateway(cli: CliSession, reason: str) -> dict[str, Any]:
         {"code": "gateway_away", "subject": "gateway", "severity": "blocking", "summary": reason, "fix": ""},
     ]
     if cli.local:
-        from appliance.cli.system import NotYours, at_files
+        from appliance.cli.system import NotYours, as_owner, at_files
 
         try:
             cli = at_files(cli)
@@ -67,7 +69,11 @@ def _without_gateway(cli: CliSession, reason: str) -> dict[str, Any]:
             found.append(
                 {"code": "not_yours", "subject": "state", "severity": "notice", "summary": str(error), "fix": ""}
             )
-        found += _configuration(cli) + _box(cli)
+        # What lies in the state may name what only root may read: root looks there as the owner of it.
+        with as_owner(cli.paths.root):
+            found += _configuration(cli)
+            seen = _state(cli)
+        found += _rows([*seen, *_box()])
     return {"ok": False, "conditions": found}
 
 
@@ -86,19 +92,29 @@ def _configuration(cli: CliSession) -> list[dict[str, Any]]:
     ]
 
 
-def _box(cli: CliSession) -> list[dict[str, Any]]:
-    """Ask the checks directly; the database too where no gateway holds it."""
-    from appliance.cli.system import as_owner
+def _box() -> list[Any]:
+    """Ask what needs no look into the state directory: the machine and its programs."""
     from appliance.foundation.clock import SystemClock
-    from appliance.health import worst_first
-    from appliance.health.checks import CHECKS, database, examine
+    from appliance.health.checks import CHECKS, examine
+    from appliance.health.look import here
+
+    return examine(here(SystemClock().now_ms(), None), [one for one in CHECKS if not one.state])
+
+
+def _state(cli: CliSession) -> list[Any]:
+    """Ask what looks into the state directory; the database whole where no gateway holds it."""
+    from appliance.foundation.clock import SystemClock
+    from appliance.health.checks import CHECKS, examine
     from appliance.health.look import here
 
     now_ms, state = SystemClock().now_ms(), cli.paths.root
-    found = examine(here(now_ms, state), CHECKS)
-    if state.is_dir():
-        with as_owner(state):
-            found += _locked(cli, now_ms, [one for one in CHECKS if one.ask is database.check])
+    with _alone(cli, now_ms) as alone:
+        return examine(here(now_ms, state, alone=alone), [one for one in CHECKS if one.state])
+
+
+def _rows(found: list[Any]) -> list[dict[str, Any]]:
+    from appliance.health import worst_first
+
     return [
         {
             "code": one.code,
@@ -112,17 +128,18 @@ def _box(cli: CliSession) -> list[dict[str, Any]]:
     ]
 
 
-def _locked(cli: CliSession, now_ms: int, checks: list[Any]) -> list[Any]:
-    from appliance.health.checks import examine
-    from appliance.health.look import here
+@contextmanager
+def _alone(cli: CliSession, now_ms: int) -> Iterator[bool]:
+    """Hold the lock of the state meanwhile; False where a gateway that hangs still has it, or there is no state."""
     from appliance.storage.errors import StorageError
     from appliance.storage.lock import StateLock
 
     try:
-        lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
-    except StorageError:
-        return []  # a gateway that hangs still has it
+        lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms) if cli.paths.root.is_dir() else None
+    except (StorageError, OSError):
+        lock = None
     try:
-        return examine(here(now_ms, cli.paths.root, alone=True), checks)
+        yield lock is not None
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()

@@ -18,7 +18,7 @@ from appliance.cli.launch import end_on_hangup, gateway_argv, gateway_environ, r
 from appliance.cli.onboarding.drive import Answerer, Drive, SetupError
 from appliance.cli.onboarding.words import words
 from appliance.cli.session import CliSession, on_terminal
-from appliance.cli.system import become_owner
+from appliance.cli.system import leave_root
 from appliance.client.errors import GatewayAway
 from appliance.config.reading.secrets import read_regular
 from appliance.foundation.clock import SystemClock
@@ -135,7 +135,7 @@ def _gateway(cli: CliSession, *, own: bool) -> Iterator[subprocess.Popen[bytes] 
     else:
         yield None
         return
-    become_owner(cli.paths.root)
+    leave_root(cli)
     argv = [*gateway_argv(None), "--quiet"]
     # Its own session: Ctrl-C belongs to the questions.
     with end_on_hangup(), subprocess.Popen(argv, env=gateway_environ(), start_new_session=True) as child:

@@ -12,7 +12,7 @@ import click
 from appliance.cli.exits import Exit
 from appliance.cli.launch import end_on_hangup, gateway_argv, gateway_environ, ready, talk_beside
 from appliance.cli.session import CliSession, on_terminal
-from appliance.cli.system import become_owner
+from appliance.cli.system import leave_root
 
 
 @click.command(short_help="Run the gateway in the foreground, with a chat on a terminal.")
@@ -30,7 +30,7 @@ def command(cli: CliSession, port: int | None, chat: bool | None) -> int:
         chat = on_terminal()
     elif chat and not on_terminal():
         raise click.UsageError("--chat needs a terminal.")
-    become_owner(cli.paths.root)
+    leave_root(cli)
     if chat:
         return _with_chat(cli.at_home(), port)
     # The gateway must not carry the command line's modules: it takes the place of this process.

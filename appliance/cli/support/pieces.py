@@ -107,6 +107,8 @@ def _sizes(state: Path) -> str:
     except OSError:
         return _WHY
     for entry in entries:
+        if entry.is_symlink():  # it may lead to the whole disk
+            continue
         inside = [entry] if entry.is_file() else [path for path in entry.rglob("*") if path.is_file()]
         total = sum(path.stat().st_size for path in inside if not path.is_symlink())
         lines.append(f"{total:>14} bytes  {len(inside):>7} files  {entry.name}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from appliance.health.look import begin_of
 from appliance.storage.copies import files
 
 _OURS: Final = re.compile(r"sqlite_.*|migrations|journal_mark|.*_fts.*")
@@ -120,7 +121,7 @@ def key_words(state: Path) -> Iterator[str]:
             if path.suffix == ".json5" or not path.is_file():
                 continue  # the settings are masked by what they mean
             try:
-                content = path.read_bytes()[:_MAX_KEY_BYTES]
+                content = begin_of(path, _MAX_KEY_BYTES, follow=True)
             except OSError:
                 continue  # what this user cannot read it cannot write anywhere either
             text = content.decode("utf-8", "ignore")

@@ -35,31 +35,36 @@ Question: TypeAlias = Callable[[Look], Iterable[Condition]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question. `watched`: asked again and again by a gateway that runs; `codes`: what it may find."""
+    """One question. `watched`: asked again and again by a gateway that runs; `codes`: what it may find.
+
+    `state`: it looks into the state directory. Root asks such a one as the owner of that directory, and shows it to no
+    other question.
+    """
 
     name: str
     ask: Question
     codes: tuple[str, ...]
     watched: bool = False
+    state: bool = False
 
 
 CHECKS: Final = (
     Check("clock", clock.check, ("clock",), watched=True),
-    Check("disk space", disk.check, ("disk",), watched=True),
+    Check("disk space", disk.check, ("disk",), watched=True, state=True),
     Check("disk wear", wear.check, ("disk_wear", "disk_writes"), watched=True),
     Check("temperature", temperature.check, ("temperature",), watched=True),
     Check("power supply", power.check, ("under_voltage", "throttled"), watched=True),
     Check("memory", memory.check, ("memory",)),
     Check("memory limits", memory.check_group, ("memory_cgroup",)),
     Check("boot loader", eeprom.check, ("eeprom_old",), watched=True),
-    Check("database", database.check, ("database",), watched=True),
+    Check("database", database.check, ("database",), watched=True, state=True),
     Check("system slots", slots.check, ("slots",)),
     Check("update on trial", slots.check_trial, ("update_trial",), watched=True),
-    Check("certificate", certificates.check, ("certificate",), watched=True),
+    Check("certificate", certificates.check, ("certificate",), watched=True, state=True),
     Check("first start", image.check_first_boot, ("first_boot",), watched=True),
     Check("keys of the image", image.check_keys, ("development_keys",), watched=True),
     Check("Tailscale", tailnet.check, ("tailscale_state",)),
-    Check("backups", backups.check, ("backup_old",), watched=True),
+    Check("backups", backups.check, ("backup_old",), watched=True, state=True),
     Check("services", units.check, ("unit_failed",), watched=True),
 )
 

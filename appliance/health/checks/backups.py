@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from appliance.health.condition import Condition, Severity
-from appliance.health.look import Look
+from appliance.health.look import Look, begin_of, json_object
 
 EXPORTED: Final = "backups/exported.json"
 """Below the state directory: `{"atMs"}` of the last encrypted backup that was written."""
@@ -49,7 +48,7 @@ def _changed_ms(path: Path) -> int | None:
 
 def _exported_ms(state: Path) -> int | None:
     try:
-        at = json.loads((state / EXPORTED).read_text("utf-8")).get("atMs")
-    except (OSError, ValueError, AttributeError):
+        at = json_object(begin_of(state / EXPORTED).decode("utf-8", "replace")).get("atMs")
+    except OSError:
         return None
     return at if isinstance(at, int) else None

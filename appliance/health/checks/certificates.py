@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from appliance.health.condition import Condition, Severity
-from appliance.health.look import Look
+from appliance.health.look import Look, begin_of
 
 _DAY_MS: Final = 86_400_000
 _SOON_MS: Final = 7 * _DAY_MS  # the gateway renews weeks before
@@ -19,7 +19,7 @@ def check(look: Look) -> Iterator[Condition]:
     if look.state is None:
         return
     try:
-        facts = json.loads((look.state / "tls/leaf.json").read_text("utf-8"))
+        facts = json.loads(begin_of(look.state / "tls/leaf.json"))
         begins, ends = int(facts["notBeforeMs"]), int(facts["notAfterMs"])
     except (OSError, ValueError, KeyError, TypeError):
         return  # nobody else can connect to this box, so it has none

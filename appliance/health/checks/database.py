@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.health.condition import Condition, Severity
-from appliance.health.look import Look
+from appliance.health.look import Look, begin_of
 from appliance.storage.database import damage_marker
 
 _NAME = "homarus.sqlite"
-_MAX_REASON_CHARS = 300
+_MAX_REASON_BYTES = 300
 _AGAIN = (
     "`homarus gateway restart`: the gateway then sets the damaged file aside and rebuilds it from the newest copy and"
     " the journal. If it happens again, look at the disk."
@@ -26,6 +28,29 @@ def check(look: Look) -> Iterator[Condition]:
     if not look.alone:
         yield from _marked(path)
         return
+    if odd := [beside.name for beside in _files(path) if not _plain(beside)]:
+        summary = f"{', '.join(odd)} in {path.parent} is not a plain file, so the database cannot be looked at."
+        details: dict[str, str | int] = {"form": "check", "reason": summary}
+        fix = "Remove it: the gateway makes none."
+        yield Condition("database", str(path), Severity.BLOCKING, summary, fix, details)
+        return
+    yield from _asked(path)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield every file that SQLite opens for a database."""
+    yield from (path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal"))
+
+
+def _plain(path: Path) -> bool:
+    """Tell whether SQLite may open it: it follows links, and waits for ever where it finds a named pipe."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def _asked(path: Path) -> Iterator[Condition]:
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
@@ -43,7 +68,7 @@ def check(look: Look) -> Iterator[Condition]:
 def _marked(path: Path) -> Iterator[Condition]:
     """A gateway that comes upon damage goes on with what can be read and leaves a mark for its next start."""
     try:
-        reason = damage_marker(path).read_text("utf-8", "replace")[:_MAX_REASON_CHARS]
+        reason = begin_of(damage_marker(path), _MAX_REASON_BYTES).decode("utf-8", "replace")
     except OSError:
         return
     details: dict[str, str | int] = {"form": "marked", "reason": reason}
