@@ -369,6 +369,8 @@ class Gateway:
             write_atomic(file, json.dumps(facts).encode())
         except OSError as error:  # a disk without a free block must not keep the box from saying that it is full
             _log.error("programs of this machine are not told where this gateway is: %s", error)
+            with contextlib.suppress(OSError):  # the disk may be read-only: that was said
+                file.unlink()  # one that was killed may have left it, and names a process that is gone
         else:
             # Who reads it afterwards would ask a process that is gone.
             self._closers.callback(file.unlink, missing_ok=True)

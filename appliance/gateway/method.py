@@ -134,12 +134,14 @@ class Method:
 class MethodGroup:
     """Methods that are made together when the first of them is wanted; what they stand on need not be loaded before.
 
-    `make` returns exactly the methods `names` (in hello) and `unadvertised` (not in it).
+    `make` returns exactly the methods `names` (in hello) and `unadvertised` (not in it), all for one of `roles`: who
+    has none of these is refused before anything is made. The scope of a method is known only when it is made.
     """
 
     names: Sequence[str]
     make: Callable[[], Iterable[Method]]
     unadvertised: Sequence[str] = ()
+    roles: frozenset[str] = frozenset({"operator"})
 
     @property
     def all_names(self) -> tuple[str, ...]:
@@ -158,8 +160,7 @@ class MethodTable:
     def register(self, method: Method) -> None:
         """Add `method`; raise ValueError if its name is taken or it lacks a key that it promises."""
         self._check_free(method.name)
-        if method.idempotent and "idempotency_key" not in method.params.__struct_fields__:
-            raise ValueError(f"method {method.name} is idempotent but its parameters have no idempotency_key")
+        _check_key(method)
         self._methods[method.name] = method
 
     def promise(self, group: MethodGroup) -> None:
@@ -172,6 +173,10 @@ class MethodTable:
         if (group := self._promised.get(name)) is not None:
             self._keep(group)
         return self._methods.get(name)
+
+    def promised(self, name: str) -> MethodGroup | None:
+        """Return the group that `get` would make for this name; None for what is made already, or unknown."""
+        return self._promised.get(name)
 
     def names(self) -> list[str]:
         """The names that hello advertises, sorted."""
@@ -186,17 +191,24 @@ class MethodTable:
     def _keep(self, group: MethodGroup) -> None:
         """Make what was promised; raise ValueError if that is something else."""
         made = tuple(group.make())
-        promised = {(name, name in group.names) for name in group.all_names}
-        if {(method.name, method.advertised) for method in made} != promised:
+        promised = sorted((name, name in group.names) for name in group.all_names)
+        same = sorted((method.name, method.advertised) for method in made) == promised
+        if not same or not group.roles.issuperset(method.role for method in made):
             raise ValueError(f"the methods {' '.join(group.all_names)} were promised and others made")
-        for name in group.all_names:
-            del self._promised[name]
         for method in made:
-            self.register(method)
+            _check_key(method)  # before anything changes: a group is there whole, or still promised
+        for method in made:
+            del self._promised[method.name]
+            self._methods[method.name] = method
 
     def _check_free(self, name: str) -> None:
         if name in self._methods or name in self._promised:
             raise ValueError(f"method {name} is registered twice")
+
+
+def _check_key(method: Method) -> None:
+    if method.idempotent and "idempotency_key" not in method.params.__struct_fields__:
+        raise ValueError(f"method {method.name} is idempotent but its parameters have no idempotency_key")
 
 
 __all__ = [

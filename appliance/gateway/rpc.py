@@ -104,8 +104,13 @@ class Rpc:
     def _start(self, caller: Caller, request: Request) -> None:
         if not self._stands(caller.view):
             raise rights_gone()
+        view = caller.view
+        group = self._table.promised(request.method)
+        if group is not None and view.role not in group.roles:  # before anything is loaded for it
+            caller.violated_role()
+            raise unauthorized_role(view.role)
         entry = self._entry(request.method)
-        method, view = entry.method, caller.view
+        method = entry.method
         if method.role != view.role:
             caller.violated_role()
             raise unauthorized_role(view.role)

@@ -33,11 +33,12 @@ class Conversations:
         gateway = self._parts.config.config.gateway
         if isinstance(gateway, Refused):
             return []
-        endpoints = gateway.http.endpoints
-        return [
-            *([on_demand("POST", "/v1/chat/completions", self._chat)] if endpoints.chat_completions.enabled else ()),
-            *([on_demand("POST", "/v1/responses", self._responses)] if endpoints.responses.enabled else ()),
-        ]
+        endpoints, check, found = gateway.http.endpoints, self._bearer.check, []
+        if endpoints.chat_completions.enabled:
+            found.append(on_demand("POST", "/v1/chat/completions", self._chat, check))
+        if endpoints.responses.enabled:
+            found.append(on_demand("POST", "/v1/responses", self._responses, check))
+        return found
 
     @cached_property
     def _exchanges(self) -> Exchanges:

@@ -18,6 +18,7 @@ from appliance.gateway.method import Method, MethodGroup
 from appliance.gateway.methods.addressing import Addressing
 from appliance.gateway.reach import Reachable
 from appliance.gateway.server import Server
+from appliance.protocol.roles import NODE, OPERATOR
 
 if TYPE_CHECKING:
     from appliance.daemon.onboarding.set_up import Onboarding
@@ -67,6 +68,7 @@ class OnDemand:
                 *_under("node", "pluginTools.update", "skills.update"),
                 "homarus.nodes.cancel",
                 unadvertised="node.runnerInventory.update",
+                nodes=True,
             ),
             _group(
                 self._config,
@@ -224,8 +226,11 @@ class OnDemand:
         )
 
 
-def _group(make: Callable[[], Iterable[Method]], *names: str, unadvertised: str | None = None) -> MethodGroup:
-    return MethodGroup(names, make, (unadvertised,) if unadvertised is not None else ())
+def _group(
+    make: Callable[[], Iterable[Method]], *names: str, unadvertised: str | None = None, nodes: bool = False
+) -> MethodGroup:
+    roles = frozenset({OPERATOR, NODE}) if nodes else frozenset({OPERATOR})
+    return MethodGroup(names, make, (unadvertised,) if unadvertised is not None else (), roles)
 
 
 def _under(noun: str, *verbs: str) -> tuple[str, ...]:

@@ -9,12 +9,22 @@ from aiohttp import web
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def on_demand(method: str, path: str, make: Callable[[], Iterable[web.RouteDef]]) -> web.RouteDef:
-    """Return a route for the one that `make` returns; `make` is called once, at the first request."""
+def on_demand(
+    method: str,
+    path: str,
+    make: Callable[[], Iterable[web.RouteDef]],
+    check: Callable[[web.BaseRequest], object],
+) -> web.RouteDef:
+    """Return a route for the one that `make` returns; `make` is called once, at the first request that may pass.
+
+    `check` returns the response that refuses, or anything else (`Bearer.check`): who may not ask makes nothing load.
+    """
     made: list[_Handler] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if not made:
+            if isinstance(refused := check(request), web.StreamResponse):
+                return refused
             made.append(_only(method, path, make()))
         return await made[0](request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -56,14 +57,24 @@ def test_a_name_is_taken_once_whether_it_is_made_or_promised() -> None:
 
 @pytest.mark.parametrize(
     "made",
-    [(), (_method("a"), _method("b")), (_method("b"),), (_method("a", advertised=False),)],
-    ids=["fewer", "more", "another", "hidden"],
+    [
+        (),
+        (_method("a"), _method("b")),
+        (_method("a"), _method("a")),
+        (_method("b"),),
+        (_method("a", advertised=False),),
+        (replace(_method("a"), role="node"),),
+        (replace(_method("a"), idempotent=True),),
+    ],
+    ids=["fewer", "more", "twice", "another", "hidden", "of another role", "without a key"],
 )
 def test_another_method_than_was_promised_is_a_fault(made: tuple[Method, ...]) -> None:
     table = MethodTable()
     table.promise(MethodGroup(("a",), _Maker(*made)))
-    with pytest.raises(ValueError, match="promised"):
-        table.get("a")
+    for _ in range(2):  # it is still promised, and no half of it is there
+        with pytest.raises(ValueError, match=r"promised|idempotency_key"):
+            table.get("a")
+        assert table.names() == ["a"]
 
 
 def test_a_group_that_cannot_be_made_is_asked_again() -> None:
