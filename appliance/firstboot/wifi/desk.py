@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from appliance.config.reading.secrets import read_regular
 from appliance.config.values import Secret
 from appliance.firstboot.applying.files import Put, do
 from appliance.firstboot.reading import checks
@@ -72,25 +75,40 @@ class Desk:
 
     def waits(self) -> bool:
         """Tell whether a wish is there."""
-        return (self.root / _WISH).exists()
+        return os.path.lexists(self.root / _WISH)
 
     def take(self) -> Wish | None:
-        """Return the wish that waits, and take it away."""
-        found = self._read(_WISH)
-        if not found:
+        """Return the wish that waits, and take it away; None without one. Raises OSError where it cannot be taken away.
+
+        What is no wish is taken away too: while a file is there, the set-up goes on and is started again.
+        """
+        if not self.waits():
             return None
-        (self.root / _WISH).unlink(missing_ok=True)
-        password = found.get("password")
-        wifi = Wifi(bytes.fromhex(found["ssid"]), Secret(password) if password else None, found["hidden"] is True)
-        return Wish(wifi, found.get("country"))
+        found = self._read(_WISH)
+        path = self.root / _WISH
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        return _wish(found)
 
     def _read(self, path: str) -> dict[str, Any]:
         try:
-            with (self.root / path).open("rb") as file:
-                found = json.loads(file.read(_MAX_BYTES))
+            found = json.loads(read_regular(self.root / path, _MAX_BYTES))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _wish(found: Mapping[str, Any]) -> Wish | None:
+    password, country = found.get("password"), found.get("country")
+    try:
+        name = bytes.fromhex(found["ssid"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not all(one is None or isinstance(one, str) for one in (password, country)):
+        return None
+    return Wish(Wifi(name, Secret(password) if password else None, found.get("hidden") is True), country)
 
 
 def wish_of(params: Mapping[str, object], world: World) -> Wish:

@@ -61,15 +61,20 @@ class Driver:
         while machine.phase is not Phase.ENDED:
             usual = _LOOK_S.get(machine.phase, _SLOW_S)
             failed = self.watch.take(usual if self.look_s is None else self.look_s)
+            wish: Wish | None = None
             try:
                 seen = self.look(failed)
                 wish = desk.take()  # only now: what is taken is gone, and a look may fail
                 for step in machine.step(seen, self.clock.monotonic(), self._wished(wish)):
+                    if isinstance(step, Try):
+                        wish = None  # it had its turn; a network that cannot be tried is not tried for ever
                     self._do(step)
                 away = 0
             except (NetworkError, OSError) as error:
                 away += 1
                 self.say(told(error) if isinstance(error, OSError) else str(error))
+                if wish is not None and not desk.waits():
+                    desk.ask(wish)  # what had to go before it did not go
                 if away > 30 or self.watch.ended:
                     raise
             desk.show(machine.phase, machine.result, self._heard, self.own if self._open else None)
