@@ -48,9 +48,7 @@ def hold(params: Mapping[str, object]) -> Mapping[str, object]:
     return hold_on(Records.on(), params, SystemClock().now_ms())
 
 
-def start_on(
-    records: Records, params: Mapping[str, object], way_back: Callable[[], None] = lambda: None
-) -> Mapping[str, object]:
+def start_on(records: Records, params: Mapping[str, object], way_back: Callable[[], None]) -> Mapping[str, object]:
     """Do `start` with these records; `way_back` refuses a rollback to nothing. Raises RequestError."""
     wanted = _read(params, _Start)
     if wanted.action not in _ACTIONS:
@@ -67,18 +65,26 @@ def start_on(
 
 
 def expect_way_back(root: Path = Path("/")) -> None:
-    """Refuse a rollback where there is nothing to go back to. Raises RequestError, which says why."""
+    """Refuse a rollback where the slot of before or the copy of its state is not there. Raises RequestError.
+
+    Whether there is room for the state is not for this service to see; the run itself says so.
+    """
+    from appliance.host.rauc import Rauc, RaucError
     from appliance.updates.gate.command import booted_release
-    from appliance.updates.trial.commit import rollback_offer
+    from appliance.updates.install.earlier import earlier
     from appliance.updates.trial.places import Places
 
     booted = booted_release(root)
     if booted is None:
         raise RequestError("no_slot", "This machine has no slots, so there is no version to go back to.")
     try:
-        rollback_offer(Places.on(root), booted, SystemClock().now_ms())
+        earlier(Places.on(root), booted, Rauc().slots, SystemClock().now_ms())
     except UpdateError as error:
         raise RequestError(error.code, " ".join(filter(None, (str(error), error.fix)))) from error
+    except RaucError as error:
+        why = str(error).rstrip(".")
+        told = f"What is in the other slot cannot be found out: {why}. Restart the box, then try again."
+        raise RequestError(error.code, told) from error
 
 
 def hold_on(records: Records, params: Mapping[str, object], now_ms: int) -> Mapping[str, object]:

@@ -37,6 +37,7 @@ _PATIENCE_S: Final = 480.0  # the deadline of a trial is at ten minutes
 _COMMAND_S: Final = 30.0
 _LOAD_S: Final = 120.0
 _MAX_TOKEN_BYTES: Final = 4096
+_BOOT_ID: Final = "proc/sys/kernel/random/boot_id"
 
 
 def act(action: str, root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> int:
@@ -75,7 +76,7 @@ def _prepare(root: Path, places: Places, booted: Release) -> int:
 
     problem = root / _PROBLEM
     try:
-        done = prepare_state(places, booted, SystemClock().now_ms())
+        done = prepare_state(places, booted, SystemClock().now_ms(), _boot_id(root))
     except (ApplianceError, OSError) as error:
         _tell(problem, str(error))
         raise
@@ -85,6 +86,13 @@ def _prepare(root: Path, places: Places, booted: Release) -> int:
         return 1
     problem.unlink(missing_ok=True)
     return 0
+
+
+def _boot_id(root: Path) -> str:
+    try:
+        return (root / _BOOT_ID).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _tell(path: Path, why: str) -> None:
@@ -215,7 +223,10 @@ def _failed_units() -> list[str]:
     # A service that waits for its next try is not "failed" for systemd: the gateway that cannot start is that.
     states = "--state=failed,auto-restart,auto-restart-queued"
     argv = ["systemctl", "list-units", states, "--no-legend", "--plain", "--full", "--no-pager"]
-    return [line.split()[0] for line in _lines(argv) if line.strip()]
+    done = run_command(argv, timeout_s=_COMMAND_S)
+    if done.returncode != 0:
+        _log.error("which services failed is not known: %s", last_line(done))
+    return [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
 
 
 def _journal(units: Sequence[str]) -> list[str]:

@@ -60,7 +60,7 @@ class Gate:
             # Its state was never prepared, so nothing of it may be taken over.
             _log.error("version %s is neither the box's own nor on trial; its slot is not marked good", booted.version)
             return False
-        return self._own()
+        return self._own(booted)
 
     def _on_trial(self, booted: Release, trial: Trial) -> bool:
         looker = self.looker(record.answered(self.places), True)
@@ -86,7 +86,7 @@ class Gate:
         _log.info("version %s works (%s); start %d of it", booted.version, "; ".join(looks[-1].lines()), trial.tries)
         return True
 
-    def _own(self) -> bool:
+    def _own(self, booted: Release) -> bool:
         end = self.monotonic() + min(self.patience_s, _OWN_PATIENCE_S)
         while not (up := self.answers()) and self.monotonic() < end:
             self.sleep(_EVERY_S)
@@ -94,7 +94,7 @@ class Gate:
             _log.error("the program of this slot cannot be loaded; it is not marked good")
             return False
         mark_good(self.slots)
-        self._end_rollback()
+        self._end_rollback(booted)
         if not up:
             _log.warning("the gateway does not answer, and another version would not change that: `homarus doctor`")
             return True
@@ -104,10 +104,15 @@ class Gate:
             _log.warning("what answers here could not be noted: %s", error)
         return True
 
-    def _end_rollback(self) -> None:
-        """The way back that brought this version is over: from here on it starts again after a power cut."""
+    def _end_rollback(self, booted: Release) -> None:
+        """The way back that brought this version is over: from here on it starts again after a power cut.
+
+        One that was asked for while the gate waited leads away from this version, and has only begun.
+        """
         try:
-            record.close_rollback(self.places)
+            rollback = record.rollback(self.places)
+            if rollback is not None and rollback.origin == booted:
+                record.close_rollback(self.places)
         except OSError as error:
             _log.error("that somebody asked to go back could not be forgotten: %s", error)
 

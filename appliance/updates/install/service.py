@@ -14,19 +14,20 @@ import msgspec
 
 from appliance.foundation.clock import Clock
 from appliance.foundation.ids import new_id
-from appliance.host.rauc import RaucError, Slot
+from appliance.host.rauc import RaucError
 from appliance.updates.channel.decide import Nothing, Offer, Why
 from appliance.updates.channel.decide import Wait as Waiting
 from appliance.updates.channel.manifest import Release
 from appliance.updates.errors import UpdateError
 from appliance.updates.install.apply import Installer, Wait, install
 from appliance.updates.install.check import check, due
+from appliance.updates.install.earlier import earlier
 from appliance.updates.install.fetch import Get
 from appliance.updates.install.machine import Machine
 from appliance.updates.install.verdict import failure
 from appliance.updates.records.model import Action, Fault, Phase, Receipt, Request, Result, Status
 from appliance.updates.trial import record
-from appliance.updates.trial.commit import request_rollback, rollback_offer
+from appliance.updates.trial.commit import request_rollback
 
 _log = logging.getLogger(__name__)
 _DAY_MS: Final = 24 * 3_600_000
@@ -180,8 +181,15 @@ class _Run:
         self._begin(box.version, release.version.text)
         wait = Wait(self._with.clock, self._with.sleep)
         retried = install(self._with.rauc, release, wait, self._tell)
-        record.close_rollback(self._with.machine.places)  # that slot was written over
+        self._forget_rollback()
         self._end(Result.INSTALLED, retried=retried)
+
+    def _forget_rollback(self) -> None:
+        """The slot of the way back was written over. What cannot be forgotten here is by the next start."""
+        try:
+            record.close_rollback(self._with.machine.places)
+        except OSError as error:
+            _log.error("that somebody asked to go back could not be forgotten: %s", error)
 
     def _restart(self, *, now_too: bool) -> None:
         """Say that the new version starts next; begin that when nobody has to be waited for."""
@@ -194,13 +202,13 @@ class _Run:
         self._tell(Phase.VALIDATING)
         places = self._with.machine.places
         try:
-            other, target = self._earlier()
+            now, booted = self._with.clock.now_ms(), self._with.machine.running()
+            other, target = earlier(places, booted, self._with.rauc.slots, now)
+            self._with.machine.expect_room_to_return()
             running = self._with.machine.box().version
             self._status = msgspec.structs.replace(self._status, origin=running, target=target)
             self._begin(running, target)
-            asked = self._request
-            now, booted = self._with.clock.now_ms(), self._with.machine.running()
-            request_rollback(places, booted, now, by=asked.trigger, note=asked.note)
+            request_rollback(places, booted, now, note=self._request.note)
             self._tell(Phase.ACTIVATING)
             try:
                 self._with.rauc.mark("active", other.name)
@@ -211,21 +219,6 @@ class _Run:
             raise failure(str(error)) from error
         self._end(Result.LEAVING)
         self._restart(now_too=self._request.reboot)
-
-    def _earlier(self) -> tuple[Slot, str]:
-        """Return the slot of the version of before, and that version: the one whose state was kept, or none at all."""
-        machine = self._with.machine
-        kept = rollback_offer(machine.places, machine.running(), self._with.clock.now_ms()).origin
-        machine.expect_room_to_return()
-        other = next((one for one in self._with.rauc.slots() if one.bootname == kept.slot), None)
-        if other is None or other.state == "booted" or other.boot_status == "bad":
-            message = f"Version {kept.version} is not there any more: its slot {kept.slot} is empty or damaged."
-            raise UpdateError(message, code="no_other_slot")
-        # Nothing is known of what was flashed; what was installed later took the place of the version of before.
-        if other.bundle_version not in ("", kept.version):
-            message = f"Version {kept.version} is not there any more: {other.bundle_version} was installed over it."
-            raise UpdateError(message, code="no_other_slot")
-        return other, kept.version
 
     def _begin(self, origin: str, target: str) -> None:
         """Write the receipt before anything is touched: a power cut must leave a trace."""

@@ -67,9 +67,12 @@ def rollback_offer(places: Places, booted: Release, now_ms: int) -> Kept:
     return kept
 
 
-def request_rollback(places: Places, booted: Release, now_ms: int, *, by: str = "", note: str = "") -> Kept:
-    """Note that somebody asked to go back; then make the other slot primary. Raises UpdateError, OSError."""
+def request_rollback(places: Places, booted: Release, now_ms: int, *, note: str = "") -> Kept:
+    """Write down that somebody asked to go back, before anybody makes the other slot primary.
+
+    In the other order a cut in between would start that version as one that nobody asked for. Raises UpdateError,
+    OSError.
+    """
     kept = rollback_offer(places, booted, now_ms)
-    asked = Rollback(kept.origin, kept.target, now_ms, by, note[:_MAX_NOTE])
-    record.write_rollback(places, asked)
+    record.write_rollback(places, Rollback(kept.origin, kept.target, note[:_MAX_NOTE]))
     return kept

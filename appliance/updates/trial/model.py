@@ -120,11 +120,11 @@ class Rollback(msgspec.Struct, frozen=True, rename="camel"):
 
     origin: Release
     target: Release
-    at_ms: int
-    by: str = ""
     note: str = ""
     tries: int = 0
     """Starts of `target` since its state was taken back."""
+    boot: str = ""
+    """The last of them (boot_id of the kernel): its state is prepared more than once where a restart does not come."""
 
 
 class Report(msgspec.Struct, frozen=True):

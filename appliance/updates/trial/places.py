@@ -41,8 +41,8 @@ class Places:
         return self.updates / "answered.json"
 
     @property
-    def request(self) -> Path:
-        """Written by whoever asks for a rollback; it explains the return that follows."""
+    def rollback(self) -> Path:
+        """There from the moment somebody asks to go back until the slot is marked good: which version may start."""
         return self.updates / "rollback.json"
 
     @property

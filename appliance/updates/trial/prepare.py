@@ -32,8 +32,10 @@ class Prepared:
     refusal: str = ""
 
 
-def prepare_state(places: Places, booted: Release, now_ms: int) -> Prepared:
+def prepare_state(places: Places, booted: Release, now_ms: int, boot: str = "") -> Prepared:
     """Do what this start needs. Raises StorageError, OSError: then the gateway must not start, the next start goes on.
+
+    `boot` tells one start of the machine from another, "" where that is not known.
 
     Where no copy can be made the new version's gateway does not start at all: nothing of the state was touched then,
     and the version before, which knows this database, can say what is wrong, mend it and take the update later. A
@@ -43,22 +45,22 @@ def prepare_state(places: Places, booted: Release, now_ms: int) -> Prepared:
         places.paths.create()
         lock = StateLock.acquire(places.paths.lock, now_ms=now_ms)
     try:
-        return _steps(places, booted, now_ms)
+        return _steps(places, booted, now_ms, boot)
     finally:
         lock.release()
 
 
-def _steps(places: Places, booted: Release, now_ms: int) -> Prepared:
+def _steps(places: Places, booted: Release, now_ms: int, boot: str) -> Prepared:
     done: list[Step] = []
     report: Report | None = None
     for _ in range(_MAX_STEPS):
-        trial, kept, rollback = record.trial(places), record.kept(places), record.rollback(places)
+        trial, kept, rollback = record.trial(places), record.kept(places), _asked(places, boot)
         damaged = trial is None and os.path.lexists(places.trial)
         step = decide(booted, record.committed(places), trial, kept, rollback, damaged=damaged)
         done.append(step)
         _log.info("state: %s", step.value)
         if step is Step.LEAVE and rollback is not None:
-            return Prepared(tuple(done), report, _leave(places, rollback))
+            return Prepared(tuple(done), report, _leave(places, rollback, boot))
         if step in FINAL:
             return Prepared(tuple(done), report, _last(places, step, booted, trial, kept, now_ms))
         if step is Step.STAY and rollback is not None:
@@ -96,9 +98,17 @@ def _last(places: Places, step: Step, booted: Release, trial: Trial | None, kept
     return ""
 
 
-def _leave(places: Places, rollback: Rollback) -> str:
+def _asked(places: Places, boot: str) -> Rollback | None:
+    """Return the way back that was asked for, with the starts before this one."""
+    found = record.rollback(places)
+    if found is not None and boot and found.boot == boot:
+        return msgspec.structs.replace(found, tries=found.tries - 1)
+    return found
+
+
+def _leave(places: Places, rollback: Rollback, boot: str) -> str:
     """Refuse to begin with the version that was left; the deadline lets the other one start next."""
-    record.write_rollback(places, msgspec.structs.replace(rollback, tries=rollback.tries + 1))
+    record.write_rollback(places, msgspec.structs.replace(rollback, tries=rollback.tries + 1, boot=boot))
     return (
         f"Somebody went back from version {rollback.target.version} to {rollback.origin.version}, and the power failed"
         " before that was over. The box restarts with that version."

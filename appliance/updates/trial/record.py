@@ -49,17 +49,17 @@ def write_trial(places: Places, record: Trial) -> None:
 
 def rollback(places: Places) -> Rollback | None:
     """Return the way back that somebody asked for, as long as it is not over."""
-    return read_record(places.request, Rollback, _MAX_BYTES)
+    return read_record(places.rollback, Rollback, _MAX_BYTES)
 
 
 def write_rollback(places: Places, record: Rollback) -> None:
     """Write that somebody asked to go back, and how far that is. Raises OSError."""
-    _write(places, places.request, record)
+    _write(places, places.rollback, record)
 
 
 def close_rollback(places: Places) -> None:
     """Forget what was asked for: it is done, or did not come. Raises OSError."""
-    remove(places.request)
+    remove(places.rollback)
 
 
 def close_trial(places: Places) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from appliance.updates.trial import keepsakes, record
 from appliance.updates.trial.commit import KEPT_MS
 from appliance.updates.trial.model import Committed, Kept, Release
 from appliance.updates.trial.places import Places
+from tests.fakes.bus import message_bus
+from tests.fakes.rauc import FakeRauc
 
 NOW_MS = 1_795_000_000_000
 
@@ -37,8 +39,21 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return calls
 
 
+def _there_is() -> None:
+    """A way back is there."""
+
+
+@pytest.fixture
+def rauc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRauc]:
+    with message_bus(tmp_path) as bus, FakeRauc(booted="B", primary="rootfs.1").on(bus) as double:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus)
+        yield double
+
+
 def test_a_run_is_begun_with_a_note_for_it(records: Records, begun: list[tuple[str, ...]]) -> None:
-    answer = updates.start_on(records, {"action": "apply", "runId": "run-1", "trigger": "cli", "reboot": False})
+    answer = updates.start_on(
+        records, {"action": "apply", "runId": "run-1", "trigger": "cli", "reboot": False}, _there_is
+    )
     assert answer == {"runId": "run-1"}
     assert begun == [("start", "homarus-update@apply.service")]
     assert records.take_request() == Request("run-1", "cli", "", False)
@@ -64,7 +79,7 @@ def test_anything_else_is_refused_and_nothing_begins(
     records: Records, begun: list[tuple[str, ...]], params: dict[str, Any]
 ) -> None:
     with pytest.raises(RequestError):
-        updates.start_on(records, params)
+        updates.start_on(records, params, _there_is)
     assert begun == []
 
 
@@ -78,9 +93,9 @@ def test_a_second_run_waits_for_the_first_one(
     with (records.shown / "lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(RequestError, match="under way"):
-            updates.start_on(records, {"action": action})
+            updates.start_on(records, {"action": action}, _there_is)
         assert records.take_request() is None
-    updates.start_on(records, {"action": action})  # the one that held it was killed
+    updates.start_on(records, {"action": action}, _there_is)  # the one that held it was killed
     assert len(begun) == 1
 
 
@@ -98,7 +113,7 @@ def _updated(root: Path, at_ms: int) -> None:
 
 
 def test_a_way_back_to_nothing_is_refused_before_anything_begins(
-    tmp_path: Path, records: Records, begun: list[tuple[str, ...]]
+    tmp_path: Path, records: Records, begun: list[tuple[str, ...]], rauc: FakeRauc
 ) -> None:
     now_ms = SystemClock().now_ms()
 
@@ -119,6 +134,40 @@ def test_a_way_back_to_nothing_is_refused_before_anything_begins(
         ask()
     updates.start_on(records, {"action": "check"}, partial(updates.expect_way_back, tmp_path))
     assert len(begun) == 2
+
+
+@pytest.mark.parametrize(
+    ("slot", "said"),
+    [
+        ({"boot_status": "bad"}, "its slot A is empty or damaged"),
+        ({"bundle.version": "1.2.0"}, r"1\.2\.0 was installed over it"),
+    ],
+)
+def test_a_slot_that_cannot_be_started_is_refused_before_anything_begins(
+    tmp_path: Path,
+    records: Records,
+    begun: list[tuple[str, ...]],
+    rauc: FakeRauc,
+    slot: dict[str, str],
+    said: str,
+) -> None:
+    """Where the copy of the state is there, and only what it belongs to is not."""
+    _updated(tmp_path, SystemClock().now_ms())
+    rauc.other = slot
+    with pytest.raises(RequestError, match=said) as refused:
+        updates.start_on(records, {"action": "rollback"}, partial(updates.expect_way_back, tmp_path))
+    assert refused.value.code == "no_other_slot"
+    assert (begun, records.take_request()) == ([], None)
+
+
+def test_without_rauc_a_way_back_is_refused_in_words(
+    tmp_path: Path, records: Records, begun: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    _updated(tmp_path, SystemClock().now_ms())
+    with pytest.raises(RequestError, match="cannot be found out: .*Restart the box"):
+        updates.start_on(records, {"action": "rollback"}, partial(updates.expect_way_back, tmp_path))
+    assert begun == []
 
 
 def test_updates_are_held_back_for_a_time_and_let_go(records: Records) -> None:

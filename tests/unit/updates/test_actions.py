@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from appliance.updates.__main__ import ACTIONS, main
-from appliance.updates.gate.command import _prepare_again, _secrets, act, booted_release
+from appliance.updates.gate.command import _failed_units, _prepare_again, _secrets, act, booted_release
 from appliance.updates.trial import record
-from appliance.updates.trial.model import Release
+from appliance.updates.trial.model import Committed, Release, Rollback
 from appliance.updates.trial.places import Places
 
 
@@ -114,3 +114,40 @@ def test_a_pipe_in_the_place_of_the_token_does_not_keep_a_version_from_being_giv
     places.paths.token.unlink()
     places.paths.token.write_text("of the gateway\n")
     assert _secrets(places) == ["of the gateway"]
+
+
+def test_a_start_is_told_from_another_by_the_id_that_the_kernel_gave_it(root: Path) -> None:
+    """`deadline` could not restart the box: its state is prepared again, and that is no further start."""
+    act("prepare-state", root)
+    places, own = Places.on(root), Release("A", "1.0.0", "abc")
+    record.write_rollback(places, Rollback(Release("B", "0.9.0"), own))
+    record.write_committed(places, Committed(Release("B", "0.9.0"), 0))
+    boot_id = root / "proc/sys/kernel/random/boot_id"
+    boot_id.parent.mkdir(parents=True)
+    for boot, tries in (("one", 1), ("one", 1), ("two", 2)):
+        boot_id.write_text(f"{boot}\n")
+        assert act("prepare-state", root) == 1
+        found = record.rollback(places)
+        assert found is not None
+        assert (found.tries, found.boot) == (tries, boot)
+
+
+@pytest.mark.parametrize(
+    ("script", "units"),
+    [
+        ("echo 'Failed to connect to bus: Host is down' >&2; exit 1", []),
+        (
+            "printf 'a.service loaded failed failed A\\n\\nb.service loaded failed failed B\\n'",
+            ["a.service", "b.service"],
+        ),
+        ("echo a.service loaded failed failed A; exit 1", ["a.service"]),
+    ],
+)
+def test_a_systemctl_that_fails_is_no_service_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, units: list[str]
+) -> None:
+    program = tmp_path / "systemctl"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert _failed_units() == units

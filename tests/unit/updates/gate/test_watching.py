@@ -13,7 +13,7 @@ from appliance.updates.gate.watching import Gate
 from appliance.updates.trial import record, report
 from appliance.updates.trial.commit import request_rollback
 from appliance.updates.trial.decide import Step
-from appliance.updates.trial.model import Answered, Release, Trial, TrialState
+from appliance.updates.trial.model import Answered, Release, Rollback, Trial, TrialState
 from appliance.updates.trial.returning import begin_return
 from tests.fakes.slots import FakeSlots
 from tests.unit.updates.trial.box import NEW, OLD, Box, say
@@ -257,6 +257,23 @@ def test_the_version_before_that_waits_for_its_state_is_not_restarted_over_and_o
     assert trial.gate().pass_through(OLD)
     assert trial.slots.marks == [("good", "booted")]
     assert record.rollback(places) is None, "it is over when a power cut does not start the other version any more"
+
+
+def test_a_way_back_that_is_asked_for_while_the_gate_waits_is_not_forgotten(trial: Scene) -> None:
+    places = trial.box.places
+    trial.box.commit(NEW)
+    trial.box.boot(NEW)
+
+    def asks() -> bool:
+        request_rollback(places, NEW, 0, note="It hangs.")
+        return True
+
+    trial.answers = asks
+    assert trial.gate().pass_through(NEW)
+    assert trial.slots.marks == [("good", "booted")]
+    assert record.rollback(places) == Rollback(OLD, NEW, "It hangs.")
+    trial.box.boot(OLD)
+    assert trial.box.report().reason == "Somebody asked for it. It hangs."
 
 
 def test_a_version_that_got_no_copy_is_forbidden_at_once(trial: Scene) -> None:

@@ -28,9 +28,23 @@ def test_a_way_back_that_rauc_refuses_leaves_no_mark(here: TestBox) -> None:
 
 def test_an_installation_ends_the_way_back_whose_slot_it_writes_over(here: TestBox) -> None:
     places = updated(here)
-    record.write_rollback(places, Rollback(Tried("A", "1.0.0", "1"), Tried("B", "0.9.0"), NOW_MS))
+    record.write_rollback(places, Rollback(Tried("A", "1.0.0", "1"), Tried("B", "0.9.0")))
     assert here.service().run(Action.APPLY)
     assert record.rollback(places) is None
+
+
+def test_an_installation_that_cannot_forget_the_way_back_is_none_that_failed(
+    here: TestBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slot is written and starts next; the next start forgets it (prepare._open)."""
+
+    def fails(_: Places) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(record, "close_rollback", fails)
+    updated(here)
+    assert here.service().run(Action.APPLY)
+    assert (receipt(here).result, here.reboots) == (Result.INSTALLED, 1)
 
 
 def updated(here: TestBox, *, at_ms: int = NOW_MS) -> Places:
@@ -55,7 +69,7 @@ def test_rollback_starts_the_earlier_version_next_and_leaves_a_mark_for_the_stat
     assert here.service().run(Action.ROLLBACK)
     assert here.rauc.marks == [("active", "rootfs.1")]
     own, old = Tried("A", "1.0.0", "1"), Tried("B", "0.9.0")
-    assert record.rollback(places) == Rollback(old, own, NOW_MS, "cli", "too slow")
+    assert record.rollback(places) == Rollback(old, own, "too slow")
     assert (receipt(here).result, receipt(here).target) == (Result.LEAVING, "0.9.0")
     assert here.reboots == 1
 
@@ -63,7 +77,7 @@ def test_rollback_starts_the_earlier_version_next_and_leaves_a_mark_for_the_stat
 def test_rollback_without_an_earlier_version_is_refused(here: TestBox) -> None:
     assert not here.service().run(Action.ROLLBACK)
     assert code(here) == "no_other_slot"
-    assert not here.service().machine.places.request.exists()
+    assert not here.service().machine.places.rollback.exists()
     assert (here.rauc.marks, here.reboots) == ([], 0)
 
 
@@ -110,7 +124,7 @@ def test_rollback_says_why_there_is_no_way_back(
     assert status.fault is not None
     assert code(here) == expected
     assert said in status.fault.message
-    assert not here.service().machine.places.request.exists()
+    assert not here.service().machine.places.rollback.exists()
     assert (here.rauc.marks, here.reboots) == ([], 0)
 
 

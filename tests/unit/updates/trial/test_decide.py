@@ -62,7 +62,7 @@ def test_a_start_leads_to_one_step(
 def test_a_version_that_was_left_by_hand_does_not_begin_anew(
     booted: Release, own: Release, tries: int, step: Step
 ) -> None:
-    assert decide(booted, Committed(own, 0), None, None, Rollback(OLD, NEW, 0, tries=tries)) is step
+    assert decide(booted, Committed(own, 0), None, None, Rollback(OLD, NEW, tries=tries)) is step
 
 
 def test_a_return_that_was_cut_off_is_finished_by_any_version() -> None:

@@ -124,7 +124,7 @@ def test_the_owner_can_go_back_by_hand_after_the_commit(box: Box) -> None:
     box.commit(NEW)
     box.run(NEW, say(2, "two"), pair("laptop"))
     box.boot(NEW)
-    assert request_rollback(box.places, NEW, box.now_ms, by="cli", note="It is too slow.").origin == OLD
+    assert request_rollback(box.places, NEW, box.now_ms, note="It is too slow.").origin == OLD
     assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)
     box.run(OLD, say(3, "three"))
     assert box.texts() == ["hello", "two", "three"]
@@ -182,7 +182,7 @@ def test_a_rollback_that_did_not_come_does_not_explain_a_later_return(box: Box) 
     box.commit(NEW)
     request_rollback(box.places, NEW, box.now_ms)
     assert box.boot(NEW).steps == (Step.STAY, Step.NOTHING)
-    assert not box.places.request.exists()
+    assert not box.places.rollback.exists()
     told = report.text(box.report())
     assert told.startswith("Version 1.0.0 was not started: ")
     assert box.boot(OLD).steps == (Step.RETURN, Step.NOTHING)

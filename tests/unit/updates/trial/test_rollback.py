@@ -16,6 +16,7 @@ from appliance.updates.trial import record, report
 from appliance.updates.trial.commit import request_rollback
 from appliance.updates.trial.decide import MAX_LEAVES, Step
 from appliance.updates.trial.model import Release
+from appliance.updates.trial.prepare import prepare_state
 from tests.unit.host.test_tryboot import Pi
 from tests.unit.updates.gate.test_watching import Scene
 from tests.unit.updates.trial.box import NEW, OLD, Box, Disk, pair, say
@@ -150,6 +151,20 @@ def test_a_version_of_before_that_does_not_start_any_more_keeps_nobody_from_the_
     assert [one.kind for one in report.reports(board.box.root)] == ["refused", "rolled_back"]
     assert board.gate().pass_through(NEW)
     assert board.deadline() == []
+
+
+def test_a_restart_that_does_not_come_is_no_start_of_the_version_that_was_left(tmp_path: Path) -> None:
+    """Its state is prepared again every few minutes then, and that must not undo the way back."""
+    board = _leaving(tmp_path)
+    box = board.box
+    box.boot(OLD)
+    for boot in map(str, range(MAX_LEAVES)):
+        for _ in range(MAX_LEAVES + 1):
+            assert prepare_state(box.places, NEW, box.now_ms, boot).steps == (Step.LEAVE,)
+        found = record.rollback(box.places)
+        assert found is not None
+        assert found.tries == int(boot) + 1
+    assert prepare_state(box.places, NEW, box.now_ms, "another").steps[0] is Step.STAY
 
 
 def test_another_version_in_the_slot_that_was_left_begins_as_any_other(tmp_path: Path) -> None:
