@@ -22,7 +22,7 @@ waits() { # SECONDS "what is wrong otherwise" COMMAND...
     done
 }
 ours() { # everything of ours on this machine, but the data and the sources
-    find / -xdev \( -path /proc -o -path /sys -o -path "$HOME/homarus" -o -path "$PWD" -o -path "$state" \) -prune -o \
+    find / -xdev \( -path /proc -o -path /sys -o -path "$home" -o -path "$PWD" -o -path "$state" \) -prune -o \
         -iname '*homarus*' -print
     find /run -maxdepth 1 -name 'homarus*'
 }
@@ -43,6 +43,12 @@ plain = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 assert b'"live"' in plain.open("http://127.0.0.1:18789/healthz", timeout=5).read()
 END
 }
+person() { # NAME COMMAND...: as somebody who has just logged in
+    local name=$1
+    shift
+    runuser --user "$name" -- env --chdir=/ HOME="$(getent passwd "$name" | cut -d: -f6)" "$@"
+}
+refused() { ! "$@" >/dev/null 2>&1; }
 none_failed() {
     local failed
     failed=$(systemctl --failed --plain --no-legend)
@@ -66,6 +72,13 @@ looks_right() {
     must "a model sees more of the state than it may: $seen" test "$seen" = "engine models "
     none_failed
     say "it answers, as a user of its own; a model runs in the slice of models and sees nothing but models"
+}
+
+lets_in() { # who administers the box without root, and nobody else
+    must "a person whom nobody named is let in" refused person owner homarus status
+    usermod --append --groups homarus-admin owner
+    must "a member of homarus-admin is not let in" person owner homarus status >/dev/null
+    say "a member of homarus-admin administers it, somebody else does not"
 }
 
 is_closed() { # what systemd measures from outside, with every drop-in that was installed
@@ -127,20 +140,25 @@ comes_back() {
 }
 
 say "$(. /etc/os-release && echo "$PRETTY_NAME"), $(systemctl --version | head -n 1), $(python3 --version)"
-home=$HOME/homarus
-cp -r "$PWD" "$home" # a home folder: the program has to be copied out of it
+home=/home/owner/homarus # a home folder: the program has to be copied out of it
+useradd --create-home owner
+chmod 700 /home/owner
+echo 'owner ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/owner
+cp -r "$PWD" "$home"
+chown -R owner: "$home"
 
-"$home/scripts/install"
+person owner "$home/scripts/install"
 say "installed after $SECONDS s"
 must "doctor finds more than a notice right after the installation" homarus doctor
 looks_right
+lets_in
 is_closed
 is_limited
 comes_back
 
 touch /run/fresh-mark
 pid=$(gateway_pid)
-"$home/scripts/install" >/dev/null
+person owner "$home/scripts/install" >/dev/null
 changed=$(find /etc /usr/local /opt/homarus -newer /run/fresh-mark -type f ! -path '*/.cache/*' ! -name '*.pyc')
 must "a second install changed $changed" test -z "$changed"
 must "a second install restarted the gateway" test "$(gateway_pid)" = "$pid"
@@ -155,7 +173,7 @@ must "uninstall took the data" test -f "$state/homarus.sqlite"
 must "processes of ours are left" test -z "$(pgrep -u homarus)"
 say "uninstalled after $SECONDS s; nothing is left but the data"
 
-"$home/scripts/install" >/dev/null
+person owner "$home/scripts/install" >/dev/null
 must "the conversation is gone" bash -c "homarus sessions | grep -q 'timer'"
 say "installed anew with the old data"
 

@@ -7,7 +7,7 @@ _MASKED=(systemd-sysctl systemd-modules-load systemd-udevd systemd-udev-trigger 
 # Boot ROOT, run scripts/lib/fresh-installed.sh in it as a unit, and fail as it fails.
 # Usage: run_systemd ROOT FOLDER... -- NAME=VALUE...   (folders of the host that are shown inside)
 run_systemd() {
-    local root=$1 unit group status folders=()
+    local root=$1 unit status folders=()
     shift
     while [ "$1" != -- ]; do
         folders+=("$1")
@@ -42,12 +42,16 @@ UNIT
         echo "$BASHPID" >"$group/cgroup.procs"
         exec unshare --pid --mount --uts --ipc --cgroup --fork --kill-child bash -c "$_BOOT" boot "$root" "${folders[@]}"
     ) </dev/null >/dev/null 2>"$root/fresh.boot" &
-    tail --pid=$! --lines=+1 --follow "$root/fresh.log"
-    wait $! || true
-    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    booted=$! # with `group` what scripts/fresh-check ends when it is interrupted
+    tail --pid="$booted" --lines=+1 --follow "$root/fresh.log"
+    wait "$booted" || true
+    booted=
+    remove_group
     status=$(cat "$root/fresh.status" 2>/dev/null) || die "it did not boot: $(tail -n 3 "$root/fresh.boot" "$root/fresh.console")"
     [ "$status" = 0 ] || die "the story of an installation ended with status $status"
 }
+
+remove_group() { find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; }
 
 # Runs with ROOT and folders as arguments.
 _BOOT='
