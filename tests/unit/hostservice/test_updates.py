@@ -165,7 +165,7 @@ def test_without_rauc_a_way_back_is_refused_in_words(
 ) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
     _updated(tmp_path, SystemClock().now_ms())
-    with pytest.raises(RequestError, match="cannot be found out: .*Restart the box"):
+    with pytest.raises(RequestError, match=r"cannot be found out: .*Restart the box"):
         updates.start_on(records, {"action": "rollback"}, partial(updates.expect_way_back, tmp_path))
     assert begun == []
 
