@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from image import board as boards
 from image import tools
+from image.context import Context
+from image.keyring import Trust
+from image.layouts import pi as layout
 from image.layouts import uefi
+from image.stages import overlay
 from tests.image.test_grub_block import EDITOR
 from tests.image.test_rpi_rauc import Board, board
 
@@ -29,11 +34,35 @@ filename=root.img
 """
 
 
+def _configured(board: Board) -> None:
+    """Give RAUC the configuration of the box, with files for what only a box has, and another kind of bundle."""
+    conf = board.folder / "system.conf"
+    (backend,) = re.findall(r"(?m)^bootloader-custom-backend=(.*)$", conf.read_text())
+    trust = Trust("development", board.folder / "none.pem", board.folder / "channel.pub")
+    text = overlay._rauc(Context(boards.load("rpi"), "1", 0, trust, board.folder))
+    here = {
+        "bundle-formats=-plain\n": "",  # what needs the kernel's device mapper is not made here
+        "/data/system/rauc": f"{board.folder}/data",
+        "/run/rauc/mnt": f"{board.folder}/mnt",
+        "/etc/rauc/keyring.pem": f"{board.folder}/none.pem",
+        layout.BACKEND: backend,
+        **{
+            f"/dev/disk/by-slot/{name}_{letter}": f"{board.folder}/{kind}.{number}"
+            for name, kind in (("root", "rootfs"), ("boot", "boot"))
+            for number, letter in enumerate("ab")
+        },
+    }
+    for of_the_box, ours in here.items():
+        assert of_the_box in text, of_the_box
+        text = text.replace(of_the_box, ours)
+    conf.write_text(text)
+
+
 def _bundle(board: Board) -> str:
     """Make a bundle that needs nothing of the kernel but a loop device; the box takes others (bundle-formats)."""
-    conf, key, cert = board.folder / "system.conf", board.folder / "key.pem", board.folder / "none.pem"
-    conf.write_text(conf.read_text().replace("bundle-formats=-plain", "activate-installed=false"))
+    key, cert = board.folder / "key.pem", board.folder / "none.pem"
     words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    words += ["-addext", "extendedKeyUsage=codeSigning"]
     tools.run([*words, "-subj", "/CN=test", "-keyout", str(key), "-out", str(cert)], [board.folder])
     content = board.folder / "content"
     content.mkdir()
@@ -47,6 +76,7 @@ def _bundle(board: Board) -> str:
 
 @pytest.mark.skipif(not Path("/dev/loop-control").exists(), reason="needs loop devices")
 def test_an_installed_bundle_is_not_started_until_it_is_marked(board: Board) -> None:
+    _configured(board)
     made = _bundle(board)
     with board.service():
         code, said = board.rauc("install", made)
