@@ -69,6 +69,29 @@ def test_a_gateway_that_cannot_say_where_it_is_serves_all_the_same(tmp_path: Pat
     assert "Traceback" not in gateway.output
 
 
+_NO_ROOM = """
+import os
+_replace = os.replace
+def replace(source, target, **given):
+    if str(target).endswith("gateway.json"):
+        raise OSError(28, "No space left on device", str(target))
+    return _replace(source, target, **given)
+os.replace = replace
+"""
+
+
+def test_a_full_disk_leaves_no_word_of_a_gateway_that_is_gone_and_the_new_one_is_used(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/sitecustomize.py").write_text(_NO_ROOM)
+    gateway = GatewayProcess(tmp_path / "box", **no_engine(tmp_path), PYTHONPATH=str(tmp_path / "full"))
+    old = gateway.state / "run/gateway.json"
+    old.parent.mkdir()
+    old.write_text('{"pid": 4194304, "port": 1}')  # of one that was killed
+    done = gateway.homarus("onboard", "--non-interactive", "--expose", "loopback")
+    assert done.returncode == 0, done.stderr
+    assert not old.exists()
+
+
 async def test_sigterm_tells_everybody_then_closes_with_1012(tmp_path: Path) -> None:
     gateway = GatewayProcess(tmp_path / "box", **no_engine(tmp_path))
     await asyncio.to_thread(gateway.start)

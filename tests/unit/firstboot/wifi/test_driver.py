@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from appliance.config.values import Secret
+from appliance.firstboot.applying.wifi_file import content, file_name
 from appliance.firstboot.values import Wifi
 from appliance.firstboot.wifi import point as points
 from appliance.firstboot.wifi.desk import Desk, Wish
@@ -153,8 +155,6 @@ def test_what_was_known_of_a_network_before_is_known_after_a_wrong_password(box:
     box.until(lambda: box.desk.state().get("result") == "no_address")
     assert box.files == []
     path = box.root / NETWORKS
-    from appliance.firstboot.applying.wifi_file import content, file_name
-
     text = content(Wifi(b"home", Secret("older horse")))
     (path / file_name(b"home")).write_text(text)
     (path / file_name(b"home")).chmod(0o600)
@@ -230,6 +230,47 @@ def test_another_network_is_tried_at_once_where_nothing_is_heard_of_the_first(
         assert len(box.files) == 1
     finally:
         box.end()
+
+
+def test_a_network_that_is_asked_for_waits_until_the_one_before_it_is_gone(
+    tmp_path: Path, fake: FakeNetworkManager
+) -> None:
+    fake.air[b"mute"] = Air(None, ends=False)
+    box = _Box(tmp_path, fake)
+    (tmp_path / NETWORKS).mkdir(parents=True)
+    (tmp_path / NETWORKS / file_name(b"mute")).write_text(content(Wifi(b"mute", None)))  # it is to come back
+    box.start()
+    try:
+        box.desk.ask(_wish(b"mute", None))
+        box.until(lambda: fake.activated[-1:] == ["mute"])
+        fake.refuses["LoadConnections"] = 1
+        box.desk.ask(_wish(b"home", "correct horse"))
+        box.until(lambda: fake.joined() == [b"home"])
+        assert fake.refuses["LoadConnections"] == 0
+    finally:
+        box.end()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"ssid": 4}', '{"ssid": "zz"}', '{"ssid": "00", "password": 1}', '{"hidden": true}'],
+)
+def test_a_wish_that_cannot_be_read_is_taken_away_too(tmp_path: Path, text: str) -> None:
+    desk = Desk(tmp_path)
+    desk.ask(_wish(b"home", None))
+    (tmp_path / "run/homarus-wifi/wish.json").write_text(text)
+    assert (desk.take(), desk.waits()) == (None, False)
+
+
+def test_what_lies_in_place_of_a_wish_is_taken_away(tmp_path: Path) -> None:
+    desk, wish = Desk(tmp_path), tmp_path / "run/homarus-wifi/wish.json"
+    wish.mkdir(parents=True)
+    (wish / "in the way").write_text("")
+    assert (desk.take(), desk.waits()) == (None, False)
+    wish.symlink_to(tmp_path / "nowhere")
+    assert (desk.take(), desk.waits()) == (None, False)
+    os.mkfifo(wish)
+    assert (desk.take(), desk.waits()) == (None, False)
 
 
 def test_a_network_that_is_asked_for_at_the_last_moment_is_tried(tmp_path: Path, fake: FakeNetworkManager) -> None:
