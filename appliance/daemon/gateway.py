@@ -32,7 +32,7 @@ from appliance.daemon.reach.exposure import Exposed, expose
 from appliance.daemon.reach.nodes import NodeParts, open_nodes
 from appliance.daemon.reach.trust import TrustParts, open_trust, restored_condition
 from appliance.daemon.surface import Surface, closed_settings
-from appliance.daemon.updating.here import Updates
+from appliance.daemon.updating.updates import Updates
 from appliance.daemon.wire.parts import Parts
 from appliance.events import Bus, ConfigChanged, HealthChanged, ModelsChanged, ReachChanged
 from appliance.foundation.atomicfile import write_atomic

@@ -17,8 +17,8 @@ from appliance.daemon.answers.meter import engine_samples
 from appliance.daemon.reach.devices import DeviceDoors
 from appliance.daemon.reach.nodes import attach_nodes
 from appliance.daemon.reach.web import app_routes
-from appliance.daemon.wire.conversations import Conversations
 from appliance.daemon.wire.on_demand import OnDemand
+from appliance.daemon.wire.openai import OpenAiRoutes
 from appliance.daemon.wire.parts import Parts
 from appliance.foundation.ids import new_token
 from appliance.foundation.tasks import TaskSet
@@ -90,7 +90,7 @@ class Surface:
         self._rpc = Rpc(self._table, parts.clock, self._tasks, parts.idempotency)
         bearer = self.server.bearer
         self.server.add_routes([*self._routes(bearer), *doors.routes()])
-        self.server.add_routes(Conversations(parts, bearer, addressing, sender).routes())
+        self.server.add_routes(OpenAiRoutes(parts, bearer, addressing, sender).routes())
         self.server.add_routes(app_routes(bearer, parts.config.config.gateway, self._assistant))
         attach_nodes(parts.nodes, self.server, lambda: parts.config.config, self._tasks)
         self._bridge = Bridge(
@@ -209,7 +209,7 @@ class Surface:
         return SnapshotSources(
             health=self._health.snapshot,
             session_defaults=self._session_defaults,
-            updates=lambda: parts.updates.hello,
+            updates=lambda: parts.updates.snapshot,
             config_hash=lambda: parts.config.loaded.hash,
             config_path=str(parts.paths.config),
             state_dir=str(parts.paths.root),

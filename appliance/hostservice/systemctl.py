@@ -9,10 +9,10 @@ from appliance.host.running.commands import Run, last_line, run_command
 from appliance.hostservice.frame import RequestError
 
 _TIMEOUT_S: Final = 15.0
-_quickly: Run = partial(run_command, timeout_s=_TIMEOUT_S)
+_RUN: Final[Run] = partial(run_command, timeout_s=_TIMEOUT_S)
 
 
-def begin(*arguments: str, run: Run = _quickly) -> None:
+def begin(*arguments: str, run: Run = _RUN) -> None:
     """Let systemd begin what `systemctl ARGUMENTS` means and do not wait for its end. Raises RequestError."""
     argv = ["systemctl", "--no-block", *arguments]
     done = run(argv)

@@ -16,7 +16,7 @@ from appliance.daemon.models import Models
 from appliance.daemon.reach.exposure import Exposed
 from appliance.daemon.reach.nodes import NodeParts
 from appliance.daemon.reach.trust import TrustParts
-from appliance.daemon.updating.here import Updates
+from appliance.daemon.updating.updates import Updates
 from appliance.dispatch.dispatcher import Dispatcher
 from appliance.events import Bus
 from appliance.foundation.clock import Clock

@@ -18,7 +18,7 @@ PLAIN: Final = "data"
 _TIMEOUT_S: Final = 900.0  # discarding a slow card of a terabyte
 
 _log = logging.getLogger(__name__)
-_patiently: Run = partial(run_command, timeout_s=_TIMEOUT_S)
+_RUN: Final[Run] = partial(run_command, timeout_s=_TIMEOUT_S)
 
 
 class ResetError(ApplianceError):
@@ -32,7 +32,7 @@ class Disk:
     """The disk of this box below a root path, and the way to run a program."""
 
     root: Path = Path("/")
-    run: Run = _patiently
+    run: Run = _RUN
 
     @property
     def data(self) -> Path:

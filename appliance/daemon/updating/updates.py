@@ -40,7 +40,7 @@ class Updates:
         return UpdateDesk(settings=self._settings, tracker=self._tracker, clock=self._clock, root=self._root)
 
     @property
-    def hello(self) -> tuple[Any, Any]:
+    def snapshot(self) -> tuple[Any, Any]:
         """What a snapshot says: `updateSchedule` and `updateAvailable`."""
         return self.desk.hello if self._watched else _NO_NEWS
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from appliance.gateway.http.exchange import Exchanges
 
 
-class Conversations:
+class OpenAiRoutes:
     """The routes that the configuration enables."""
 
     def __init__(self, parts: Parts, bearer: Bearer, addressing: Addressing, sender: Sender) -> None:
