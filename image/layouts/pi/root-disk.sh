@@ -11,9 +11,9 @@ case ${1:-} in
 prereqs) exit 0 ;;
 esac
 everybodys=@SIGNATURE@
-patience=40 # seconds; then initramfs-tools says that there is no root, and restarts: a trial goes back
-late=5      # a disk of a USB port may need this much longer than another
-enough=16   # MiB of a slot; its command line lies in the first two
+patience=40     # seconds; then initramfs-tools says that there is no root, and restarts: a trial goes back
+late=5          # a disk of a USB port may need this much longer than another
+enough=16777216 # bytes of a slot; its command line lies near the beginning (fat.make)
 
 told=$everybodys
 root=
@@ -38,7 +38,7 @@ esac
 
 # Tell whether the command line that this kernel got is the one in the slot $1. Two disks may be in the box and the right
 # one not answer, so that a single disk fits does not make it the right one. Zeros are one long line to grep otherwise.
-started() { dd if="$1" bs=1048576 count="$enough" 2>/dev/null | tr '\000' '\n' | grep -q "homarus\.disk=$told "; }
+started() { head -c "$enough" "$1" 2>/dev/null | tr '\000' '\n' | grep -q "homarus\.disk=$told "; }
 
 # Name the root of each disk that fits: of that kind, with our partitions, and with the id $1 if there is one. `renamed`
 # in its place: whatever its id is, with this command line.
