@@ -21,9 +21,11 @@ from appliance.cli.system import as_owner
 from appliance.client.errors import GatewayAway
 from appliance.foundation.atomicfile import write_atomic
 from appliance.health.checks.backups import EXPORTED
+from appliance.health.checks.database import odd_files
 from appliance.storage.age import seal
 from appliance.storage.age.stanza import Wraps
 from appliance.storage.copies import whole
+from appliance.storage.errors import StorageError
 from appliance.storage.lock import StateLock
 
 
@@ -76,6 +78,8 @@ def copy_of(cli: CliSession, now_ms: int) -> Iterator[Taken]:
             yield taken
         return
     taken = Taken(Path(told["path"]), told["box"], told["name"], told["version"])
+    with as_owner(cli.paths.root):
+        _expect_plain(taken.path)
     try:
         yield taken
     finally:
@@ -92,6 +96,7 @@ def _own_copy(cli: CliSession, now_ms: int) -> Iterator[Taken]:
         lock = StateLock.acquire(cli.paths.lock, now_ms=now_ms)
     try:
         with as_owner(cli.paths.root):
+            _expect_plain(cli.paths.database)
             copy(cli.paths.database, target)
             taken = Taken(target, _box(cli.paths.root), _host(), __version__)
         yield taken  # the backup itself goes where whoever asked may write
@@ -101,11 +106,17 @@ def _own_copy(cli: CliSession, now_ms: int) -> Iterator[Taken]:
         lock.release()
 
 
+def _expect_plain(database: Path) -> None:
+    """Raise StorageError for a named pipe: whoever reads that waits for ever."""
+    if odd := odd_files(database):
+        raise StorageError(f"{odd[0]} is no file; move it away")
+
+
 def _box(state: Path) -> str:
     """Return the id of the box, as its devices know it."""
     from appliance.identity.box_key import BoxKey
 
-    return BoxKey.open(state / "device.key").device_id if (state / "device.key").exists() else ""
+    return BoxKey.open(state / "device.key").device_id if (state / "device.key").is_file() else ""
 
 
 def _host() -> str:

@@ -28,24 +28,24 @@ def check(look: Look) -> Iterator[Condition]:
     if not look.alone:
         yield from _marked(path)
         return
-    if odd := [beside.name for beside in _files(path) if not _plain(beside)]:
-        summary = f"{', '.join(odd)} in {path.parent} is not a plain file, so the database cannot be looked at."
+    if odd := odd_files(path):
+        names = ", ".join(one.name for one in odd)
+        summary = f"{names} in {path.parent} is no file, so the database cannot be looked at."
         details: dict[str, str | int] = {"form": "check", "reason": summary}
-        fix = "Remove it: the gateway makes none."
+        fix = "Move it away: the gateway makes none."
         yield Condition("database", str(path), Severity.BLOCKING, summary, fix, details)
         return
     yield from _asked(path)
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """Yield every file that SQLite opens for a database."""
-    yield from (path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal"))
+def odd_files(path: Path) -> list[Path]:
+    """Return what stands in place of the files of a database: SQLite waits for ever at a named pipe."""
+    return [one for end in ("", "-wal", "-shm", "-journal") if not _plain(one := path.with_name(path.name + end))]
 
 
 def _plain(path: Path) -> bool:
-    """Tell whether SQLite may open it: it follows links, and waits for ever where it finds a named pipe."""
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
+        return stat.S_ISREG(os.stat(path).st_mode)
     except FileNotFoundError:
         return True
 

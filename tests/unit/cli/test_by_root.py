@@ -25,6 +25,7 @@ from appliance.cli.main import main
 from appliance.cli.session import CliSession, session_from
 from appliance.cli.support.pieces import pieces
 from appliance.cli.system import RootsGateway, leave_root
+from appliance.client.errors import GatewayAway
 from appliance.foundation.paths import StatePaths
 from appliance.health.look import here
 from appliance.storage.age import Identity, open_sealed
@@ -82,6 +83,26 @@ def test_a_gateway_does_not_choose_which_file_root_removes(cli: CliSession, root
     with pytest.raises((StorageError, OSError)):
         make(cli, cli.paths.root.parent / "out.age", [Identity.generate().recipient], 1)
     assert roots.read_text() == _SECRET
+
+
+def test_a_pipe_in_place_of_a_database_holds_up_no_backup(
+    cli: CliSession, roots: Path, gateway_says: Says, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = cli.paths.root / "copy.sqlite"
+    os.mkfifo(pipe)
+    os.chown(pipe, _GATEWAY, _GATEWAY)
+    gateway_says(pipe)
+    key = [Identity.generate().recipient]
+    with pytest.raises(StorageError, match="is no file"):
+        make(cli, tmp_path, key, 1)
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise GatewayAway("it does not run")
+
+    monkeypatch.setattr(CliSession, "call", away)
+    os.mkfifo(cli.paths.root / "homarus.sqlite-journal")
+    with pytest.raises(StorageError, match="is no file"):
+        make(cli, tmp_path, key, 1)
 
 
 def test_a_backup_holds_nothing_that_only_root_may_read(

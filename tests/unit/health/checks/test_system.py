@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -144,6 +145,8 @@ def test_a_damaged_database_is_told_only_by_who_holds_the_lock(box: FilesOfABox)
     file.write_bytes(b"no database" * 1000)
     assert list(database.check(box.look())) == []
     assert [one.severity for one in database.check(box.look(alone=True))] == [Severity.BLOCKING]
+    os.mkfifo(box.state / "homarus.sqlite-journal")
+    assert ["is no file" in one.summary for one in database.check(box.look(alone=True))] == [True]
 
 
 def test_a_gateway_that_came_upon_damage_says_that_its_next_start_mends_it(box: FilesOfABox) -> None:
