@@ -7,6 +7,7 @@ trees and firmware are unpacked packages. It is made in seconds, and all but the
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -20,7 +21,7 @@ from image import board as boards
 from image import keyring, layouts, payload, tools
 from image.cache import cache_folder
 from image.context import Context
-from image.layouts.pi import initrd
+from image.layouts.pi import initrd, script
 from image.stages import overlay, seal, times
 from tests.image import pi_firmware
 from tests.image.kept import kept_firmware, kept_tree, newest
@@ -100,13 +101,22 @@ def test_the_early_system_finds_the_disk_and_the_id_with_programs_that_it_has(ma
     content = image.read_bytes()
     own = content.rindex(initrd._MAGIC + b"00000001")  # ours lies behind Debian's
     first = {Path(name).name for name in initrd.names(content[:own].rstrip(b"\0"), tmp_path)}
-    assert {"init", "blkid", "sh", "mount", "umount", "sleep", "erofs.ko", "functions"} <= {
+    assert {"init", "blkid", "sh", "mount", "umount", "sleep", "erofs.ko", "functions", "head", "tr", "grep"} <= {
         name.removesuffix(".xz") for name in first
     }
     assert [name for name in initrd.names(content[own:], tmp_path) if "/homarus-" in name] == [
         initrd.ROOT,
         initrd.MACHINE_ID,
     ]
+
+
+def test_the_early_system_meets_the_command_line_of_a_slot_in_the_part_that_it_reads(made: Made) -> None:
+    read = int(re.findall(r"(?m)^enough=(\d+)", script(_BOARD, "root-disk.sh"))[0])
+    with made.card.path.open("rb") as disk:
+        disk.seek(made.card.table[2][0] * 512)
+        content = disk.read(read)
+    for slot in "ab":
+        assert (_BOARD.folder / f"cmdline_{slot}.txt").read_bytes().strip() in content
 
 
 @pytest.mark.parametrize("mode", [6, None])
