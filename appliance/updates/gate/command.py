@@ -20,6 +20,7 @@ from appliance.foundation.clock import SystemClock
 from appliance.foundation.errors import ApplianceError
 from appliance.host.box import read_box
 from appliance.host.running.commands import last_line, reboot, run_command
+from appliance.host.running.systemctl import GATEWAY
 from appliance.host.slots import booted_slot
 from appliance.updates.trial.model import Release
 from appliance.updates.trial.places import Places
@@ -220,13 +221,15 @@ def _seen(path: Path) -> list[str]:
 
 
 def _failed_units() -> list[str]:
-    # A service that waits for its next try is not "failed" for systemd: the gateway that cannot start is that.
     states = "--state=failed,auto-restart,auto-restart-queued"
     argv = ["systemctl", "list-units", states, "--no-legend", "--plain", "--full", "--no-pager"]
     done = run_command(argv, timeout_s=_COMMAND_S)
     if done.returncode != 0:
         _log.error("which services failed is not known: %s", last_line(done))
-    return [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+    units = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+    # In the seconds of its next try a gateway that cannot start is neither failed nor waiting, but starting.
+    starting = run_command(["systemctl", "is-active", GATEWAY], timeout_s=_COMMAND_S).stdout.strip() == "activating"
+    return [*units, GATEWAY] if starting and GATEWAY not in units else units
 
 
 def _journal(units: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from appliance.foundation.errors import ApplianceError
+from appliance.host.running.systemctl import GATEWAY
 from appliance.host.slots import OTHER, SlotMarks, mark_bad, set_primary
 from appliance.updates.trial import record
 from appliance.updates.trial.model import Failure, Release, Trial, TrialState
@@ -19,7 +20,6 @@ _log = logging.getLogger(__name__)
 MAX_LINES: Final = 80
 MAX_LINE_CHARS: Final = 400
 MAX_FAILURES: Final = 5
-_GATEWAY: Final = "homarus-gateway.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def reason(units: Sequence[str], seen: Sequence[str]) -> str:
 
 
 def _reason(units: Sequence[str], seen: Sequence[str]) -> str:
-    if _GATEWAY in units:
+    if GATEWAY in units:
         return "The gateway did not start."
     if seen:
         wrong = [line for line in seen if "does not work" in line and "need not" not in line]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.host.running.systemctl import GATEWAY
 from appliance.updates.__main__ import ACTIONS, main
 from appliance.updates.gate.command import _failed_units, _prepare_again, _secrets, act, booted_release
 from appliance.updates.trial import record
@@ -146,8 +147,20 @@ def test_a_start_is_told_from_another_by_the_id_that_the_kernel_gave_it(root: Pa
 def test_a_systemctl_that_fails_is_no_service_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, units: list[str]
 ) -> None:
-    program = tmp_path / "systemctl"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    _systemctl(tmp_path, monkeypatch, script, gateway="active")
     assert _failed_units() == units
+
+
+def test_a_gateway_in_the_middle_of_its_next_try_is_one_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _systemctl(tmp_path, monkeypatch, "true", gateway="activating")
+    assert _failed_units() == [GATEWAY]
+
+
+def _systemctl(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, *, gateway: str) -> None:
+    """Put a systemctl in place that lists units by `script` and says how the gateway is."""
+    program = folder / "systemctl"
+    program.write_text(f'#!/bin/sh\nif [ "$1" = is-active ]; then echo {gateway}; exit; fi\n{script}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
