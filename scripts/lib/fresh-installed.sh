@@ -140,9 +140,9 @@ comes_back() {
 }
 
 say "$(. /etc/os-release && echo "$PRETTY_NAME"), $(systemctl --version | head -n 1), $(python3 --version)"
-home=/home/owner/homarus # a home folder: the program has to be copied out of it
 useradd --create-home owner
-chmod 700 /home/owner
+home=$(getent passwd owner | cut -d: -f6)/homarus # a home folder: the program has to be copied out of it
+chmod 700 "${home%/*}"
 echo 'owner ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/owner
 cp -r "$PWD" "$home"
 chown -R owner: "$home"
