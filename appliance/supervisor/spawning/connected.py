@@ -45,6 +45,8 @@ class SocketSpawner:
             connection.close()
             if isinstance(error, TimeoutError):
                 raise OSError(f"{self._path} does not take a connection") from error
+            if isinstance(error, BrokenPipeError):  # systemd closes one over the limit before it is read
+                raise OSError(f"{self._path} takes no more connections") from error
             raise
         try:
             async with asyncio.timeout(_STARTED_S):
