@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from appliance.engine import api
 from appliance.engine.client import EngineClient
 
+_READS_S = 60.0
 TIMER = api.ToolDef(
     "timer_set",
     "Set a timer",
@@ -39,6 +41,14 @@ LISTS = api.ToolDef(
 
 def chat(text: str, **options: Any) -> api.Chat:
     return api.Chat([{"role": "user", "content": text}], system="You are brief.", **options)
+
+
+async def fingerprint(client: EngineClient) -> str:
+    """Return the fingerprint of an engine when it has read its files for it, which it does beside its work."""
+    async with asyncio.timeout(_READS_S):
+        while not (found := (await client.info()).fingerprint):
+            await asyncio.sleep(0.05)
+    return found
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.engine import api
 from appliance.engine.api import Generate, Raw
-from tests.integration.engine.asking import Heard, ask
+from tests.integration.engine.asking import Heard, ask, fingerprint
 from tests.integration.engine.process import EngineProcess, make_model
 
 pytestmark = pytest.mark.engine
@@ -96,7 +96,7 @@ async def test_a_session_comes_back_from_files_after_a_restart(
             heard = await ask(process.client, _frame(_STORY, "one"))
             assert heard.done.restored == source
             texts.append(heard.text)
-            assert (await process.client.info()).fingerprint
+            await fingerprint(process.client)
         finally:
             assert process.stop() == 0
     assert texts[0] == texts[1]

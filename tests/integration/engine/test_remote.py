@@ -14,7 +14,7 @@ import pytest
 from appliance.engine import api
 from appliance.engine.remote.carrying import Carrier
 from appliance.engine.remote.client import Address, PeerClient
-from tests.integration.engine.asking import ask, chat
+from tests.integration.engine.asking import ask, chat, fingerprint
 from tests.integration.engine.peers import Served, served
 from tests.integration.engine.process import EngineProcess
 from tests.integration.engine.proofs.test_checkpoints import _made as made
@@ -45,7 +45,7 @@ async def test_a_paired_box_answers_like_this_one(here: EngineProcess, there: Se
     client = there.client()
     mine, theirs = await ask(here.client, story_frame()), await ask(client, story_frame())
     assert theirs.text == mine.text
-    assert (await client.info()).fingerprint == (await here.client.info()).fingerprint
+    assert await fingerprint(client) == await fingerprint(here.client)
     assert await client.tokenize("hello") == await here.client.tokenize("hello")
 
 
@@ -53,6 +53,7 @@ async def test_a_state_goes_on_there_with_the_same_words(here: EngineProcess, th
     text = "another story " * 40
     expected = await ask(here.client, story_frame(text, key="s2"))
     client = there.client()
+    assert await fingerprint(client) == await fingerprint(here.client)
     carrier = Carrier(lambda: here.client, client, time.monotonic)
     carried = await carrier.carry(chat(text), "s2")
     assert carried.reason == ""
@@ -132,6 +133,7 @@ async def test_states_that_cannot_be_cut_go_on_there_too(folder: Path, shape: st
             client = box.client()
             await ask(client, story_frame("so that its speed is known", words=2))
             await ask(process.client, turns[0])
+            assert await fingerprint(client) == await fingerprint(process.client)
             carrier = Carrier(lambda: process.client, client, time.monotonic)
             carrier.link.took(1 << 30, 0.001)
             carried = await carrier.carry(api.Chat(more), "s")
