@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tests.integration.gateway_process import GatewayProcess
 from tests.integration.waiting import until
 
 pytestmark = pytest.mark.engine
+
+_LONG = "who speaks " * 300  # reading it takes the engine a moment
 
 _CONFIG: dict[str, Any] = {
     "models": {"local": {"contextTokens": 8192}, "mini": {"enabled": False}},
@@ -62,16 +65,24 @@ def test_a_model_is_tuned_by_command_and_the_engine_runs_with_the_result(gateway
 def test_who_asks_meanwhile_goes_first_and_the_tuner_goes_on_later(gateway: GatewayProcess) -> None:
     gateway.call("homarus.models.tune", {"seconds": 12})
     until(lambda: gateway.call("homarus.models.tuning")["state"] == "measuring", what="the tuner")
-    stop = threading.Event()
+    stop, number = threading.Event(), count()
 
     def talk() -> None:
         while not stop.is_set():
-            gateway.homarus("ask", "--session", "b", "who speaks")
+            gateway.homarus("ask", "--session", f"b{next(number)}", _LONG)
+
+    def made_way() -> bool:
+        tuning = gateway.call("homarus.models.tuning")
+        if tuning["stops"] > 0:
+            return True
+        if tuning["state"] == "done":  # it found the cores in use, and ended, before anybody was seen to talk
+            gateway.call("homarus.models.tune", {"seconds": 12})
+        return False
 
     talking = threading.Thread(target=talk)
     talking.start()
     try:
-        until(lambda: gateway.call("homarus.models.tuning")["stops"] > 0, what="the tuner that makes way")
+        until(made_way, what="the tuner that makes way")
     finally:
         stop.set()
         talking.join()
